@@ -1,0 +1,79 @@
+/**
+ * Every error a user can meet. The code is stable; `exit` is the process's exit code when it ends the run.
+ * `meaning` is what `squall explain code NAME` and the reference page print.
+ */
+export const errorCodes = {
+  'SQ-USAGE': { exit: 3, meaning: 'a command or flag is not known or lacks its value' },
+  'SQ-SCENARIO-UNREADABLE': { exit: 3, meaning: 'the scenario file cannot be read or is not YAML' },
+  'SQ-SCENARIO-INVALID': { exit: 3, meaning: 'the scenario has mistakes; each is listed with its place' },
+  'SQ-ENV-MISSING': { exit: 3, meaning: 'the scenario uses ${NAME} and the environment has no NAME' },
+  'SQ-FAULT-UNSUPPORTED': { exit: 3, meaning: 'the target cannot do this kind of fault' },
+  'SQ-FAULT-CLASH': { exit: 3, meaning: 'two faults act on one member at the same time' },
+  'SQ-RUN-NOT-FOUND': { exit: 3, meaning: 'no run is recorded under this id or path' },
+  'SQ-OUT-UNWRITABLE': {
+    exit: 4,
+    meaning: 'the output folder cannot be written (permission, or the disk is full)',
+  },
+  'SQ-TOOL-MISSING': {
+    exit: 4,
+    meaning: 'a tool that the run needs (collector, Prometheus) was found in no source',
+  },
+  'SQ-TARGET-START': { exit: 4, meaning: 'a member of the target did not start or ended at once' },
+  'SQ-TARGET-UNREACHABLE': { exit: 4, meaning: 'no connection to the OTLP endpoint' },
+  'SQ-TARGET-AUTH': {
+    exit: 4,
+    meaning: 'the OTLP endpoint refused the credentials (401, 403, UNAUTHENTICATED, PERMISSION_DENIED)',
+  },
+  'SQ-TARGET-TLS': { exit: 4, meaning: 'TLS to the OTLP endpoint failed' },
+  'SQ-SINK-UNREACHABLE': { exit: 4, meaning: 'the canary was acknowledged and did not reach the sink' },
+  'SQ-SINK-START': { exit: 4, meaning: 'the sink could not listen on its address' },
+  'SQ-PORT-IN-USE': { exit: 4, meaning: 'a port the run needs is taken by another process' },
+  'SQ-PROMETHEUS-UNREACHABLE': { exit: 4, meaning: 'Prometheus does not answer its API' },
+  'SQ-PRECONDITION': { exit: 4, meaning: 'this machine lacks something a fault or limit needs' },
+  'SQ-LIMITS-MISSING': { exit: 3, meaning: 'a non-loopback endpoint needs limits: {itemsPerS, items}' },
+  'SQ-RECOVERY-INCOMPLETE': { exit: 5, meaning: 'a fault may still be in place' },
+  'SQ-INTERRUPTED': { exit: 130, meaning: 'the run was interrupted or halted; everything was rolled back' },
+  'SQ-INTERNAL': { exit: 4, meaning: 'a defect in squall; the message and stack are in the run folder' },
+} as const satisfies Record<string, { exit: number; meaning: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The three parts of every message: what happened, where (with expected and found), and one command that helps. */
+export interface ErrorParts {
+  code: ErrorCode;
+  what: string;
+  where?: string;
+  expected?: string;
+  found?: string;
+  next: string;
+}
+
+export class SquallError extends Error {
+  readonly parts: ErrorParts;
+  /** Further mistakes of the same call; a scenario reports all of its mistakes at once. */
+  readonly others: readonly ErrorParts[];
+
+  constructor(parts: ErrorParts, options?: { cause?: unknown; others?: readonly ErrorParts[] }) {
+    super(`${parts.code} ${parts.what}`, options?.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'SquallError';
+    this.parts = parts;
+    this.others = options?.others ?? [];
+  }
+
+  get exitCode(): number {
+    return errorCodes[this.parts.code].exit;
+  }
+}
+
+/** One error as people read it: what, where, do; one line each. */
+export function formatError(parts: ErrorParts): string {
+  const lines = [`${parts.code} ${parts.what}`];
+  const place = [
+    parts.where,
+    parts.expected === undefined ? undefined : `expected ${parts.expected}`,
+    parts.found === undefined ? undefined : `found ${parts.found}`,
+  ].filter((part) => part !== undefined);
+  if (place.length > 0) lines.push(`  where  ${place.join('; ')}`);
+  lines.push(`  do     ${parts.next}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,82 @@
+import type { z } from 'zod';
+import type { Clock } from '../base/clock.ts';
+import type { Member } from '../target/target.ts';
+
+/**
+ * A kind of fault. One file per kind; one line in registry.ts. The engine selects members, journals, calls, holds,
+ * recovers and verifies; a kind only knows how to act on one member.
+ */
+export interface Fault<P = unknown> {
+  kind: string;
+  /** One line for `explain`. */
+  summary: string;
+  /** Schema of the kind's own scenario fields (those beside name, kind, at, duration, selector). */
+  params: z.ZodType<P>;
+  /** Whether it has a duration (partition) or happens at an instant (kill). */
+  oneShot: boolean;
+  /** Targets that can do it, and what the member must offer there. */
+  needs: { targets: string[]; power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'sink' };
+  /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
+  precondition(member: Member, params: P): Promise<string | undefined>;
+  /** What undoes it, as data that the guard can execute without this code's state. Changes nothing. */
+  undo(member: Member, params: P, context: FaultContext): Promise<Undo[]>;
+  inject(member: Member, params: P, context: FaultContext): Promise<void>;
+  /** Proof that it bites, as a sentence; undefined: no effect seen yet (the engine polls). */
+  effect(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
+  /** Ends the effect beyond what `undo` does, such as waiting for the restarted process. */
+  recover(member: Member, params: P, context: FaultContext): Promise<void>;
+  /** Proof that it is gone, as a sentence; undefined: still there (the engine polls). */
+  absence(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
+}
+
+export interface FaultContext {
+  clock: Clock;
+  runId: string;
+  fault: string;
+  deadlineMs: number;
+  /** The sink's reply script, where the run has a sink of squall's. */
+  sink?: SinkScript;
+  /** Scratch space of one injection: what inject() leaves for effect() and recover(). */
+  memory: Map<string, unknown>;
+  journal(event: string, detail: Record<string, unknown>): void;
+}
+
+/** Undo as data. Every kind is idempotent; a target that is gone is a success with a reason. */
+export type Undo =
+  | { kind: 'signal'; pid: number; startTicks: number; signal: 'SIGCONT' }
+  | { kind: 'unlink'; path: string }
+  | {
+      kind: 'restore-file';
+      path: string;
+      from: string;
+      signal?: { pid: number; startTicks: number; signal: 'SIGHUP' };
+    }
+  /** Lives in a thread of the runner and ends with it: nothing is left to undo. */
+  | { kind: 'in-process'; what: string };
+
+/** How the sink answers while a backend-outage lasts. */
+export interface SinkReply {
+  action:
+    | 'refuse'
+    | 'blackhole'
+    | 'reset'
+    | 'http-status'
+    | 'grpc-status'
+    | 'slow'
+    | 'accept-and-drop'
+    | 'partial-success';
+  /** Share of requests it strikes, 0..1. */
+  errorRate: number;
+  httpStatus?: number;
+  grpcStatus?: string;
+  retryDelayMs?: number;
+  retryAfterS?: number;
+  responseDelayMs?: number;
+  rejectedItems?: number;
+}
+
+export interface SinkScript {
+  set(reply: SinkReply | undefined): Promise<void>;
+  /** Requests struck by the present reply. */
+  struck(): Promise<number>;
+}

@@ -1,0 +1,153 @@
+import type { Signal } from '../base/signal.ts';
+import type { Plan } from '../plan/types.ts';
+
+/**
+ * One record per export request, fixed size, as it stands in evidence/requests-N.bin: ten little-endian float64.
+ * Times are ns from t = 0; NaN where there is none.
+ */
+export const requestFields = [
+  'stream', // of the plan's entry and worker
+  'from', // first sequence
+  'count', // items
+  'dueNs', // the last item's due time
+  'sendNs', // first attempt handed to the transport; NaN when missed
+  'finalNs', // final answer or the end of the last attempt; NaN when missed
+  'class', // see RequestClass
+  'rejected', // items that a partial success said were rejected
+  'attempts',
+  'status', // last answer: gRPC code, or HTTP status (>= 100); -1 when there was no answer
+] as const;
+export const requestRecordBytes = requestFields.length * 8;
+
+export const requestClass = {
+  acknowledged: 0,
+  refused: 1,
+  unknown: 2,
+  missedByGenerator: 3,
+  missedByTarget: 4,
+} as const;
+export type RequestClass = (typeof requestClass)[keyof typeof requestClass];
+
+/**
+ * One record per run of consecutive sequences of one stream within one export request that reached the sink, as it
+ * stands in evidence/arrivals.bin: six little-endian float64.
+ */
+export const arrivalFields = [
+  'stream', // 0: foreign items, `from` is meaningless
+  'from',
+  'count',
+  'arrivalNs', // when the sink had read the request
+  'accepted', // 1: the sink decided to accept; 0: seen (refused, blackholed or dropped by script)
+  'request', // number of the export request at the sink, from 0
+] as const;
+export const arrivalRecordBytes = arrivalFields.length * 8;
+
+/** What the run left on disk, as the verdict and the reports read it. */
+export interface RunRecord {
+  plan: Plan;
+  startedAt: string;
+  durationS: number;
+  command: string;
+  versions: Record<string, string>;
+  machine: Record<string, string | number>;
+  targetKind: string;
+  members: MemberRecord[];
+  /** Why the run ended early, if it did. */
+  ended:
+    | { kind: 'complete' }
+    | { kind: 'stop-condition'; slo: string }
+    | { kind: 'interrupted' }
+    | { kind: 'failed'; message: string };
+  settle: { fromNs: number; toNs: number; horizonNs: number; shownEmpty: boolean; reason: string };
+  /** Longest residence of an item in the target, derived from the members' configuration, with its parts. */
+  reach: { ns: number; parts: string[] };
+  faults: FaultRecord[];
+  canaries: CanaryRecord[];
+  generator: { lateTicks: number; ticks: number; cpuRatioMax: number };
+  prometheus: PrometheusRecord;
+  processes: ProcessSample[];
+  /** Anything people should see that is neither an SLO nor a fault. */
+  notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
+}
+
+export interface MemberRecord {
+  name: string;
+  group: string;
+  version: string;
+  /** Components of its pipelines that sample, filter, aggregate or deduplicate on purpose. */
+  lossyComponents: string[];
+  starts: {
+    atNs: number;
+    pid: number;
+    exit?: { atNs: number; code: number | null; signal: string | null };
+  }[];
+}
+
+export interface FaultRecord {
+  name: string;
+  kind: string;
+  members: string[];
+  intended: { startNs: number; endNs?: number };
+  observed: { injectedNs?: number; recoveredNs?: number };
+  /** Sentence with the proof: counter, exit code, state read back. */
+  effect: string;
+  /** The effect was seen, and its absence afterwards too. */
+  verified: boolean;
+  /** Stages of recovery, ns: removed, endpointReady, firstAccepted, drained. */
+  recovery: Partial<Record<'removedNs' | 'endpointReadyNs' | 'firstAcceptedNs' | 'drainedNs', number>>;
+  predictedWorstLoss?: { items: number; why: string };
+}
+
+export interface CanaryRecord {
+  signal: Signal;
+  protocol: string;
+  sentNs: number;
+  arrivedNs?: number;
+  /** Found by comparing what arrived with what was sent: ids rewritten, times truncated, aggregated. */
+  altered: string[];
+}
+
+export interface PrometheusRecord {
+  available: boolean;
+  url?: string;
+  scrapeIntervalMs: number;
+  /** Answers already asked for, by resolved query. */
+  answers: PrometheusAnswer[];
+  /** quantity -> resolved series name, per member. */
+  names: Record<string, string>;
+  /** Scrapes present over scrapes expected in the run window, 0..1; null without evidence. */
+  coverage: number | null;
+  skewMs: number | null;
+  /** Sums over the run by deltas of raw samples, reset-aware; null where no series was found. */
+  counters: {
+    accepted: number | null;
+    sent: number | null;
+    sendFailed: number | null;
+    enqueueFailed: number | null;
+    refused: number | null;
+  };
+  /** For the timeline: [seconds from t = 0, value]. */
+  series: { name: string; unit: string; points: [number, number][] }[];
+}
+
+export interface PrometheusAnswer {
+  /** The SLO (or headline) that asked. */
+  for: string;
+  query: string;
+  atS: number;
+  /** One value, or why there is none. */
+  value: number | null;
+  reason?: string;
+  raw: unknown;
+  annotations: string[];
+}
+
+export interface ProcessSample {
+  member: string;
+  /** Seconds from t = 0. */
+  atS: number;
+  cpuCores: number;
+  rssBytes: number;
+  throttledPeriods?: number;
+  periods?: number;
+}

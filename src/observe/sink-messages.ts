@@ -1,0 +1,39 @@
+import type { Signal } from '../base/signal.ts';
+import type { SinkReply } from '../fault/fault.ts';
+import type { Plan } from '../plan/types.ts';
+import type { TlsSpec } from '../scenario/types.ts';
+
+/** Start of the sink's thread. */
+export interface SinkStart {
+  plan: Plan;
+  grpc: string;
+  http: string;
+  tls?: TlsSpec;
+  /** evidence/arrivals.bin */
+  arrivalsFile: string;
+  /** Where raw request bodies go, length-prefixed, for an independent count; undefined: not kept. */
+  captureFile?: string;
+  /** fsync arrivals before answering. */
+  durable: boolean;
+}
+
+export type ToSink =
+  | { kind: 'go'; t0Ns: number }
+  | { kind: 'reply'; reply: SinkReply | undefined; id: number }
+  | { kind: 'struck'; id: number }
+  | { kind: 'stop' };
+
+export type FromSink =
+  | { kind: 'listening'; grpc: string; http: string }
+  | { kind: 'failed'; message: string; code?: string }
+  /** Twice a second: distinct items accepted per signal, and when the last accepted request came. */
+  | {
+      kind: 'progress';
+      delivered: Record<Signal, number>;
+      duplicated: number;
+      foreign: number;
+      lastArrivalNs: number;
+    }
+  | { kind: 'canary'; signal: Signal; canary: string; arrivalNs: number; altered: string[] }
+  | { kind: 'ack'; id: number; struck: number }
+  | { kind: 'done' };

@@ -1,0 +1,60 @@
+import type { FaultSpec, LoadSpec, SloSpec } from '../scenario/types.ts';
+
+/**
+ * A compiled scenario: plain data, structured-cloneable to worker threads. Times are ns from t = 0, the start of the
+ * load timeline (warmup included), unless the name says otherwise.
+ */
+export interface Plan {
+  runId: string;
+  seed: number;
+  scenario: string;
+  /** Wall clock of t = 0 that goes into item times, ns since the epoch, as a decimal string (it exceeds 2^53). */
+  epochNs: string;
+  warmupNs: number;
+  /** End of the last load entry. */
+  endNs: number;
+  entries: EntryPlan[];
+  faults: PlannedFault[];
+  slos: SloSpec[];
+}
+
+export interface EntryPlan {
+  spec: LoadSpec;
+  pace: Pace;
+  startNs: number;
+  endNs: number;
+  /** Items of the whole entry, exact. */
+  items: number;
+  /** Export requests of the whole entry: ceil(items / batch); the last may be smaller. */
+  requests: number;
+  /** streams[w] is worker w's stream. Request k goes to worker k mod streams.length as its (k div W)-th request. */
+  streams: number[];
+  /** Metric points: distance of two points of one series, ns; even spacing of the entry's mean rate. */
+  roundNs: number;
+  stages: { name: string; fromNs: number; toNs: number }[];
+}
+
+/**
+ * Arrivals as exact arithmetic. `segments` cover [0, end) of the entry in order; the cumulative item count is a
+ * piecewise quadratic in time. Closed: no clock, the next request goes when a slot is free.
+ */
+export type Pace =
+  | { kind: 'open'; segments: PaceSegment[]; items: number; batch: number; poissonSeed?: string }
+  | { kind: 'closed'; items: number; batch: number; maxDurationNs: number };
+
+export interface PaceSegment {
+  fromNs: number;
+  toNs: number;
+  /** Items per ns at both ends: numerator over denominator, integers. */
+  startRate: { items: number; perNs: number };
+  endRate: { items: number; perNs: number };
+  /** Items due before this segment (may be a fraction for ramps). */
+  itemsBefore: number;
+}
+
+export interface PlannedFault {
+  spec: FaultSpec;
+  startNs: number;
+  /** Undefined for a one-shot. */
+  endNs?: number;
+}

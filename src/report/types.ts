@@ -1,0 +1,112 @@
+import type { Signal, VerdictWord } from '../base/signal.ts';
+import type { LedgerCounts } from '../observe/ledger-types.ts';
+
+/** report.json, schema squall.report/v1. An infinite value is written "Infinity"; a value without evidence is null. */
+export interface Report {
+  schema: 'squall.report/v1';
+  verdict: VerdictWord;
+  exitCode: number;
+  /** Worst first; every output opens with the same three. */
+  findings: Finding[];
+  run: {
+    id: string;
+    scenario: string;
+    description: string;
+    seed: number;
+    startedAt: string;
+    durationS: number;
+    target: string;
+    banner?: string;
+    command: string;
+    versions: Record<string, string>;
+    machine: Record<string, string | number>;
+    members: { name: string; version: string; starts: number }[];
+  };
+  validity: {
+    valid: boolean;
+    reasons: string[];
+    offeredRatio: number | null;
+    missedByGenerator: number;
+    missedByTarget: number;
+    sendLagMs: { p50: number | null; p99: number | null; max: number | null };
+    generatorCpuRatio: number | null;
+    scrapeCoverage: number | null;
+  };
+  slos: SloResult[];
+  ledger: Partial<Record<Signal, LedgerCounts>>;
+  latency: Partial<Record<Signal, { ack: LatencySummary; send: LatencySummary; delivery: LatencySummary }>>;
+  rate: Partial<
+    Record<
+      Signal,
+      { intendedPerS: number; offeredPerS: number; acknowledgedPerS: number; deliveredPerS: number }
+    >
+  >;
+  faults: FaultResult[];
+  counters: {
+    accepted: number | null;
+    sent: number | null;
+    sendFailed: number | null;
+    enqueueFailed: number | null;
+    refused: number | null;
+    unexplained: number | null;
+    names: Record<string, string>;
+  };
+  windows: { name: string; fromS: number; toS: number }[];
+  timeline: { stepS: number; series: TimelineSeries[] };
+  settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
+  reach: { s: number; parts: string[] };
+}
+
+export interface TimelineSeries {
+  name: string;
+  unit: string;
+  points: [number, number | null][];
+}
+
+export interface Finding {
+  code: string;
+  severity: 'fail' | 'unknown' | 'warn' | 'info';
+  sentence: string;
+  window?: string;
+  evidence?: string;
+  next: string;
+}
+
+export interface SloResult {
+  name: string;
+  source: 'client' | 'ledger' | 'sink' | 'prometheus';
+  measure?: string;
+  promql?: string;
+  window: string;
+  threshold: string;
+  actual: number | 'Infinity' | null;
+  unit: string;
+  verdict: VerdictWord;
+  reason: string;
+  interval?: [number | 'Infinity' | null, number | 'Infinity' | null];
+  query?: string;
+  raw?: unknown;
+}
+
+export interface LatencySummary {
+  count: number;
+  p50Ms: number | 'Infinity' | null;
+  p90Ms: number | 'Infinity' | null;
+  p95Ms: number | 'Infinity' | null;
+  p99Ms: number | 'Infinity' | null;
+  p999Ms: number | 'Infinity' | null;
+  maxMs: number | 'Infinity' | null;
+}
+
+export interface FaultResult {
+  name: string;
+  kind: string;
+  members: string[];
+  intended: { startS: number; endS: number | null };
+  observed: { injectedS: number | null; recoveredS: number | null };
+  effect: string;
+  verified: boolean;
+  recovery: { removedS?: number; endpointReadyS?: number; firstAcceptedS?: number; drainedS?: number };
+  predicted?: { items: number; why: string };
+  lost: number;
+}

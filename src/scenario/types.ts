@@ -1,0 +1,169 @@
+import type { Protocol, Signal } from '../base/signal.ts';
+
+/**
+ * A scenario after parsing: every default filled in except those derived from the target's configuration, durations
+ * in milliseconds, rates as exact fractions. The schema (schema.ts) parses the user's words into exactly this.
+ */
+export interface Scenario {
+  apiVersion: 'squall/v1';
+  name: string;
+  description: string;
+  /** Folder of the scenario file; relative paths were already resolved against the file that names them. */
+  baseDir: string;
+  target: TargetSpec;
+  warmupMs: number;
+  load: Record<string, LoadSpec>;
+  faults: FaultSpec[];
+  slos: SloSpec[];
+  /** Undefined: derived from the members' retry, timeout and batch settings. */
+  settleMs?: number;
+  /** For pipelines that sample or filter on purpose. */
+  expect?: { delivered: Partial<Record<Signal, { ratio: number; within: number }>> };
+  limits?: { itemsPerS: number; items: number };
+}
+
+export type TargetSpec =
+  | ({ kind: 'local'; members: Record<string, LocalMemberSpec>; collector?: string } & CommonTargetSpec)
+  | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
+  | ({ kind: 'embedded' } & CommonTargetSpec);
+
+export interface CommonTargetSpec {
+  sink: SinkSpec | 'none';
+  /** Undefined on local: squall starts one. */
+  prometheus?: PrometheusSpec;
+}
+
+export interface LocalMemberSpec {
+  /** Absolute path of a collector configuration; undefined: the stock gateway. */
+  config?: string;
+  /** Path or name of the collector binary; undefined: as `squall setup` finds it. */
+  binary?: string;
+  replicas: number;
+  resources?: { cpuMillis?: number; memoryBytes?: number };
+  /** Name of the member it sends to; undefined: the sink. */
+  sendsTo?: string;
+  /** Size of a bounded volume under SQUALL_DATA, for disk-fill; undefined: the folder shares the run's disk. */
+  storageBytes?: number;
+  restart: 'always' | 'never';
+  env: Record<string, string>;
+}
+
+/** Where OTLP goes. A bare HOST:PORT is plaintext, https:// is TLS, HTTP paths are appended. */
+export interface OtlpSpec {
+  grpc?: string;
+  http?: string;
+  headers: Record<string, string>;
+  bearerTokenFile?: string;
+  tls?: TlsSpec;
+}
+
+export interface TlsSpec {
+  caFile?: string;
+  certFile?: string;
+  keyFile?: string;
+  serverName?: string;
+  insecureSkipVerify: boolean;
+}
+
+export interface SinkSpec {
+  /** HOST:PORT to listen on; port 0 picks one. */
+  grpc: string;
+  http: string;
+  /** Address under which the pipeline reaches the sink, when it differs. */
+  advertise?: string;
+  tls?: TlsSpec;
+}
+
+export interface PrometheusSpec {
+  url: string;
+  headers: Record<string, string>;
+  bearerTokenFile?: string;
+  tls?: TlsSpec;
+  /** Labels put into every selector of every query. */
+  match: Record<string, string>;
+}
+
+/** An exact rate: `items` per `perMs` milliseconds, both integers. */
+export interface Rate {
+  items: number;
+  perMs: number;
+}
+
+export interface LoadSpec {
+  name: string;
+  signal: Signal;
+  executor: ExecutorSpec;
+  startMs: number;
+  protocol: Protocol;
+  batch: number;
+  compression: 'none' | 'gzip';
+  shape: ShapeSpec;
+  arrivals: 'even' | 'poisson';
+  timeoutMs: number;
+  maxInFlight: number;
+  connections: number;
+  retry: { initialMs: number; maxMs: number; maxElapsedMs: number } | 'none';
+  lateAfterMs: number;
+  resource: Record<string, string>;
+  tags: Record<string, string>;
+}
+
+export type ExecutorSpec =
+  | { kind: 'constant-arrival-rate'; rate: Rate; durationMs: number }
+  | {
+      kind: 'ramping-arrival-rate';
+      startRate: Rate;
+      stages: { name?: string; durationMs: number; rate: Rate }[];
+    }
+  /** "Send exactly N": as fast as the in-flight bound lets it, at most for maxDurationMs. */
+  | { kind: 'shared-iterations'; items: number; maxDurationMs: number };
+
+export interface ShapeSpec {
+  /** Encoded size of one span, or bytes of one log body with its attributes; filled up with an attribute. */
+  itemBytes: number;
+  /** Distinct service.name values. */
+  services: number;
+  /** Distinct metric series. */
+  series: number;
+  /** Kinds of metrics, dealt to the series in turn. */
+  metricTypes: ('gauge' | 'sum' | 'histogram' | 'exponential-histogram')[];
+}
+
+/** One fault of the scenario; `params` is what the fault kind's own schema made of its further fields. */
+export interface FaultSpec {
+  name: string;
+  kind: string;
+  atMs: number;
+  /** Undefined for a one-shot fault (a kill). */
+  durationMs?: number;
+  selector: SelectorSpec;
+  params: Record<string, unknown>;
+}
+
+export interface SelectorSpec {
+  member?: string;
+  mode: 'one' | 'all' | 'fixed' | 'fixed-percent' | 'random-max-percent';
+  value?: number;
+}
+
+export interface SloSpec {
+  name: string;
+  source:
+    | { kind: 'measure'; measure: string; tags: { signal?: Signal; load?: string; fault?: string } }
+    | { kind: 'promql'; query: string };
+  unit: string;
+  thresholds: ThresholdSpec[];
+  window: string;
+}
+
+/** k6's threshold: an aggregation, a comparison and a number, in the measure's unit. */
+export interface ThresholdSpec {
+  /** As written, for reports. */
+  text: string;
+  aggregation: 'avg' | 'min' | 'max' | 'med' | 'count' | 'rate' | 'value' | { percentile: number };
+  operator: '<' | '<=' | '>' | '>=' | '==' | '!=';
+  /** In the measure's base unit: ms for durations. */
+  limit: number;
+  abortOnFail: boolean;
+  delayAbortEvalMs: number;
+}
