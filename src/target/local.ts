@@ -1,0 +1,82 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
+import { inspectCollector } from './collector-binary.ts';
+import { entryGroups, longestPath, startOrder } from './local-order.ts';
+import { type LinkAddresses, type Replica, startReplica, takeSeat } from './local-replica.ts';
+import { reachOf, settleOf } from './residence.ts';
+import type { Target } from './target.ts';
+
+export interface LocalOptions {
+  spec: TargetSpec & { kind: 'local' };
+  runId: string;
+  /** Absolute. Logs go to evidence/logs, configurations and data to work, which down() removes again. */
+  runDir: string;
+  /** Where the last members send to. */
+  sink: LinkAddresses;
+  /** Path of the collector, for members without a binary of their own. */
+  otelcol: string;
+  clock: Clock;
+  /** What the members inherit; undefined: the runner's own environment. */
+  env?: Readonly<Record<string, string | undefined>>;
+  links: readonly { member: string; peer: string }[];
+  onNote?(sentence: string): void;
+}
+
+/** Time for a process to end by itself at down(), ms. */
+const stopGraceMs = 10_000;
+
+/**
+ * Collectors as child processes, started from the sink's side and each awaited until it serves. Throws
+ * SQ-TARGET-START with the log lines that explain, or SQ-PORT-IN-USE; whatever was started is then down again.
+ */
+export async function startLocal(options: LocalOptions): Promise<Target> {
+  const { spec } = options;
+  const notes: Target['notes'] = [];
+  const note = (sentence: string, severity: 'warn' | 'info' = 'info') => {
+    notes.push({ code: 'SQ-NOTE-TARGET', sentence, severity, next: 'squall doctor' });
+    options.onNote?.(sentence);
+  };
+  await mkdir(join(options.runDir, 'evidence', 'logs'), { recursive: true });
+  const replicas: Replica[] = [];
+  const down = async () => {
+    // From the load's side: a member can still hand on what it holds while the next one is there.
+    for (const replica of replicas.toReversed()) await replica.stop(stopGraceMs);
+  };
+  try {
+    for (const group of startOrder(spec.members)) {
+      const member = spec.members[group] as LocalMemberSpec;
+      const tool = await inspectCollector(member.binary ?? options.otelcol);
+      const receivers = replicas.filter((replica) => replica.member.group === member.sendsTo);
+      if (receivers.length > 1) {
+        note(
+          `each replica of ${group} sends to one of the ${receivers.length} of ${member.sendsTo}, in turn`,
+        );
+      }
+      for (let index = 0; index < member.replicas; index++) {
+        const seat = await takeSeat(group, index);
+        const next = receivers[index % receivers.length]?.seat.otlp ?? options.sink;
+        replicas.push(await startReplica({ ...options, seat, member, tool, next, note }));
+      }
+    }
+  } catch (error) {
+    await down();
+    throw error;
+  }
+  const members = replicas.map((replica) => replica.member);
+  const entries = entryGroups(spec.members);
+  const hops = longestPath(spec.members).flatMap((group) => {
+    const facts = replicas.find((replica) => replica.member.group === group)?.facts;
+    return facts === undefined ? [] : [{ member: group, facts }];
+  });
+  return {
+    kind: 'local',
+    members,
+    entry: members.filter((member) => entries.includes(member.group)),
+    reach: reachOf(hops),
+    settleNs: settleOf(hops),
+    notes,
+    down,
+  };
+}
