@@ -51,6 +51,10 @@ export interface RunRecord {
   versions: Record<string, string>;
   machine: Record<string, string | number>;
   targetKind: string;
+  /** What the report must say about the target, such as the embedded banner. */
+  banner?: string;
+  /** 'none': nothing of squall's stands behind the target, so what was delivered is not known. Default 'own'. */
+  sink?: 'own' | 'none';
   members: MemberRecord[];
   /** Why the run ended early, if it did. */
   ended:
@@ -134,6 +138,8 @@ export interface PrometheusAnswer {
   /** The SLO (or headline) that asked. */
   for: string;
   query: string;
+  /** The threshold whose worst value this is, as written; undefined: asked once, for all thresholds. */
+  threshold?: string;
   atS: number;
   /** One value, or why there is none. */
   value: number | null;

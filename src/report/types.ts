@@ -51,10 +51,24 @@ export interface Report {
     unexplained: number | null;
     names: Record<string, string>;
   };
+  /** P95, rate and loss from squall and from Prometheus, side by side. */
+  headline?: HeadlinePair[];
   windows: { name: string; fromS: number; toS: number }[];
   timeline: { stepS: number; series: TimelineSeries[] };
   settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
   reach: { s: number; parts: string[] };
+}
+
+export interface HeadlinePair {
+  name: string;
+  unit: string;
+  client: number | 'Infinity' | null;
+  prometheus: number | null;
+  /** Largest honest distance of the two; null where it is not one number (a histogram's bracket). */
+  error: number | null;
+  /** null: one of the two is missing. */
+  agree: boolean | null;
+  reason: string;
 }
 
 export interface TimelineSeries {

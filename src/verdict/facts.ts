@@ -1,0 +1,146 @@
+import type { Signal } from '../base/signal.ts';
+import { type RunRecord, requestClass } from '../observe/evidence.ts';
+import type { LedgerResult, LostInterval } from '../observe/ledger-types.ts';
+import type { EntryPlan } from '../plan/types.ts';
+import { type Deliveries, firstEndingAfter, rowsByStream } from './deliveries.ts';
+import { type RequestTable, wasOffered } from './request-table.ts';
+import { contains, entryEndNs, ledgerContains, type Window } from './windows.ts';
+
+/** Everything the judge reads, tabulated once. */
+export interface Facts {
+  record: RunRecord;
+  expect: Partial<Record<Signal, { ratio: number; within: number }>>;
+  table: RequestTable;
+  deliveries: Deliveries;
+  ledger: LedgerResult;
+  windows: Window[];
+}
+
+/** The part of the load that a measure is about; empty: all of it. */
+export interface Scope {
+  signal?: Signal;
+  load?: string;
+}
+
+/** Items due in a window by where they ended, as far as requests and arrivals tell. */
+export interface Tally {
+  requests: number;
+  due: number;
+  missed: number;
+  missedByGenerator: number;
+  missedByTarget: number;
+  offered: number;
+  acknowledged: number;
+  rejected: number;
+  refused: number;
+  unknown: number;
+  delivered: number;
+  duplicated: number;
+}
+
+export function inScope(entry: EntryPlan | undefined, scope: Scope): boolean {
+  if (entry === undefined) return false;
+  if (scope.signal !== undefined && entry.spec.signal !== scope.signal) return false;
+  return scope.load === undefined || entry.spec.name === scope.load;
+}
+
+export function entriesInScope(facts: Facts, scope: Scope): { entry: EntryPlan; endNs: number }[] {
+  return facts.record.plan.entries
+    .map((entry, index) => ({ entry, endNs: entryEndNs(entry, index, facts.table) }))
+    .filter(({ entry }) => inScope(entry, scope));
+}
+
+/** Rows of the table in scope and due in the window; `ledger` reaches into the warmup. */
+export function rowsIn(facts: Facts, scope: Scope, window: Window, reach: 'measured' | 'ledger'): Int32Array {
+  const wanted = facts.record.plan.entries.map((entry) => inScope(entry, scope));
+  const inside = reach === 'ledger' ? ledgerContains : contains;
+  const rows: number[] = [];
+  for (let i = 0; i < facts.table.count; i++)
+    if (wanted[facts.table.entry[i] ?? -1] === true && inside(window, facts.table.dueNs[i] ?? Number.NaN))
+      rows.push(i);
+  return Int32Array.from(rows);
+}
+
+export function tally(facts: Facts, rows: Int32Array): Tally {
+  const { table, deliveries } = facts;
+  const sum: Tally = {
+    requests: rows.length,
+    due: 0,
+    missed: 0,
+    missedByGenerator: 0,
+    missedByTarget: 0,
+    offered: 0,
+    acknowledged: 0,
+    rejected: 0,
+    refused: 0,
+    unknown: 0,
+    delivered: 0,
+    duplicated: 0,
+  };
+  for (const i of rows) {
+    const items = table.items[i] ?? 0;
+    const kind = table.kind[i];
+    sum.due += items;
+    sum.delivered += deliveries.deliveredOf[i] ?? 0;
+    sum.duplicated += deliveries.repeatedOf[i] ?? 0;
+    if (wasOffered(kind)) sum.offered += items;
+    else sum.missed += items;
+    if (kind === requestClass.missedByGenerator) sum.missedByGenerator += items;
+    if (kind === requestClass.missedByTarget) sum.missedByTarget += items;
+    if (kind === requestClass.refused) sum.refused += items;
+    if (kind === requestClass.unknown) sum.unknown += items;
+    if (kind !== requestClass.acknowledged) continue;
+    const rejected = Math.min(items, Math.max(0, table.rejected[i] ?? 0) || 0);
+    sum.rejected += rejected;
+    sum.acknowledged += items - rejected;
+  }
+  return sum;
+}
+
+/** Items delivered more than their entry's lateAfter after they were due. */
+export function lateIn(facts: Facts, rows: Int32Array): number {
+  const { table, deliveries } = facts;
+  const wanted = new Set(rows);
+  let late = 0;
+  for (let j = 0; j < deliveries.count; j++) {
+    const row = deliveries.request[j] ?? -1;
+    if (!wanted.has(row)) continue;
+    const limitMs = facts.record.plan.entries[table.entry[row] ?? -1]?.spec.lateAfterMs;
+    const delayNs = (deliveries.arrivalNs[j] ?? 0) - (table.dueNs[row] ?? 0);
+    if (limitMs !== undefined && delayNs > limitMs * 1e6) late += deliveries.items[j] ?? 0;
+  }
+  return late;
+}
+
+/** Items of the ledger's lost intervals that are in scope and were due in the window. */
+export function lostIn(facts: Facts, scope: Scope, window: Window): number {
+  const intervals = lostIntervals(facts.ledger);
+  if (intervals.length === 0) return 0;
+  const rowsOf = rowsByStream(facts.table);
+  let lost = 0;
+  for (const interval of intervals) {
+    const entry = facts.record.plan.entries.find(({ spec }) => spec.name === interval.load);
+    const rows = rowsOf.get(entry?.streams[interval.worker] ?? -1);
+    if (!inScope(entry, scope) || rows === undefined) continue;
+    const inside = overlapDue(facts.table, rows, interval, window);
+    lost += Math.max(0, inside - (inside > 0 ? (interval.ambiguous ?? 0) : 0));
+  }
+  return lost;
+}
+
+export function lostIntervals(ledger: LedgerResult): LostInterval[] {
+  return Object.values(ledger.bySignal).flatMap((counts) => counts?.lostIntervals ?? []);
+}
+
+function overlapDue(table: RequestTable, rows: Int32Array, interval: LostInterval, window: Window): number {
+  const end = interval.from + Math.max(interval.count, interval.to - interval.from);
+  let items = 0;
+  for (let place = firstEndingAfter(table, rows, interval.from); place < rows.length; place++) {
+    const row = rows[place] ?? 0;
+    const from = table.from[row] ?? 0;
+    if (from >= end) break;
+    if (!ledgerContains(window, table.dueNs[row] ?? Number.NaN)) continue;
+    items += Math.max(0, Math.min(end, from + (table.items[row] ?? 0)) - Math.max(interval.from, from));
+  }
+  return items;
+}

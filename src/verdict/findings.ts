@@ -1,0 +1,209 @@
+import type { VerdictWord } from '../base/signal.ts';
+import type { FaultRecord } from '../observe/evidence.ts';
+import type { Finding, Report, SloResult } from '../report/types.ts';
+import { alteredCanaries, lossyWithoutExpect } from './count-measure.ts';
+import { type Facts, lostIntervals } from './facts.ts';
+import { format } from './measured.ts';
+import { coverageMin, whyBlind } from './promql-value.ts';
+import { sumLedger } from './reconcile.ts';
+
+export interface FindingContext {
+  facts: Facts;
+  slos: SloResult[];
+  validity: Report['validity'];
+  withoutEffect: FaultRecord[];
+  recoveryIncomplete: boolean;
+  interrupted: boolean;
+}
+
+const order: Finding['severity'][] = ['fail', 'unknown', 'warn', 'info'];
+
+/** Everything that people should know, worst first; within one severity in the order below. */
+export function listFindings(context: FindingContext, further: Finding[]): Finding[] {
+  const all = [
+    ...ofRecovery(context),
+    ...ofLedger(context),
+    ...ofSlos(context, 'fail'),
+    ...ofRunEnd(context),
+    ...ofValidity(context),
+    ...ofFaults(context),
+    ...ofSlos(context, 'unknown'),
+    ...further,
+    ...ofPrometheus(context),
+    ...context.facts.record.notes,
+  ];
+  return all.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+}
+
+function ofRecovery({ facts, recoveryIncomplete }: FindingContext): Finding[] {
+  if (!recoveryIncomplete) return [];
+  return [
+    {
+      code: 'RECOVERY-INCOMPLETE',
+      severity: 'fail',
+      sentence: 'A fault of this run may still be in place.',
+      next: `squall recover --run ${facts.record.plan.runId}`,
+    },
+  ];
+}
+
+function ofLedger({ facts }: FindingContext): Finding[] {
+  const findings: Finding[] = [];
+  const lost = sumLedger(facts, 'lost');
+  const blind = [...alteredCanaries(facts, {}), ...lossyWithoutExpect(facts, {})];
+  if (lost > 0 && blind.length === 0 && facts.record.sink !== 'none') {
+    const intervals = lostIntervals(facts.ledger);
+    const places = [...new Set(intervals.map(({ fault }) => fault ?? 'outside every fault'))];
+    const first = intervals[0];
+    const of = format(sumLedger(facts, 'acknowledged'));
+    findings.push({
+      code: 'ITEMS-LOST',
+      severity: 'fail',
+      sentence: `${format(lost)} of ${of} acknowledged items were lost (${places.join(', ')}).`,
+      ...(first === undefined
+        ? {}
+        : {
+            evidence: `${intervals.length} intervals; the first: ${first.load}, worker ${first.worker}, sequences ${first.from} to ${first.to}, due ${format(first.dueFromS)} to ${format(first.dueToS)} s`,
+          }),
+      next: 'squall explain measure items_lost',
+    });
+  }
+  const pending = sumLedger(facts, 'pending');
+  if (pending > 0)
+    findings.push({
+      code: 'ITEMS-PENDING',
+      severity: 'unknown',
+      sentence: `${format(pending)} acknowledged items had not arrived and the target was not shown empty.`,
+      evidence: facts.record.settle.reason,
+      next: 'squall run --set settle=120s',
+    });
+  if (blind.length > 0)
+    findings.push({
+      code: 'LEDGER-BLIND',
+      severity: 'unknown',
+      sentence: `The pipeline changes or drops items by design (${blind.join(', ')}), so a loss cannot be told.`,
+      next: 'squall explain measure items_lost',
+    });
+  for (const oddity of facts.ledger.oddities)
+    findings.push({
+      code: 'LEDGER-ODDITY',
+      severity: 'warn',
+      sentence: oddity,
+      next: 'squall explain code LEDGER-ODDITY',
+    });
+  return findings;
+}
+
+function ofSlos({ slos }: FindingContext, verdict: Exclude<VerdictWord, 'pass'>): Finding[] {
+  return slos
+    .filter((slo) => slo.verdict === verdict)
+    .map((slo) => ({
+      code: verdict === 'fail' ? 'SLO-FAILED' : 'SLO-UNKNOWN',
+      severity: verdict,
+      sentence:
+        verdict === 'fail'
+          ? `${slo.name} broke ${slo.threshold} in window ${slo.window}: ${slo.reason}.`
+          : `${slo.name} (${slo.threshold}, window ${slo.window}) is not known: ${slo.reason}.`,
+      window: slo.window,
+      next:
+        slo.measure === undefined
+          ? 'squall explain measure promql'
+          : `squall explain measure ${slo.measure.replace(/\{.*/, '')}`,
+    }));
+}
+
+function ofRunEnd({ facts, interrupted }: FindingContext): Finding[] {
+  const { ended } = facts.record;
+  if (ended.kind === 'failed')
+    return [
+      {
+        code: 'RUN-FAILED',
+        severity: 'fail',
+        sentence: `The run ended before its time: ${ended.message}`,
+        next: 'squall doctor',
+      },
+    ];
+  if (ended.kind === 'stop-condition')
+    return [
+      {
+        code: 'STOPPED',
+        severity: 'fail',
+        sentence: `The stop condition of ${ended.slo} ended the run.`,
+        next: `squall explain code STOPPED`,
+      },
+    ];
+  if (!interrupted && ended.kind !== 'interrupted') return [];
+  return [
+    {
+      code: 'INTERRUPTED',
+      severity: 'unknown',
+      sentence: 'The run was interrupted; what it had not measured by then is unknown.',
+      next: facts.record.command,
+    },
+  ];
+}
+
+function ofValidity({ facts, validity, slos }: FindingContext): Finding[] {
+  const findings: Finding[] = validity.reasons.map((reason) => ({
+    code: 'RUN-NOT-VALID',
+    severity: 'unknown',
+    sentence: `The run is not valid: ${reason}.`,
+    next: 'squall explain code RUN-NOT-VALID',
+  }));
+  if (validity.missedByTarget > 0)
+    findings.push({
+      code: 'TARGET-STALLED',
+      severity: 'warn',
+      sentence: `${format(validity.missedByTarget)} due items were never sent because the target left every request in flight unanswered.`,
+      next: 'squall explain measure items_missed',
+    });
+  if (slos.length === 0)
+    findings.push({
+      code: 'NO-SLO',
+      severity: 'unknown',
+      sentence: 'The scenario has no SLO, so there is nothing to pass.',
+      next: `squall explain measure`,
+    });
+  if (facts.record.plan.entries.length === 0)
+    findings.push({
+      code: 'NO-LOAD',
+      severity: 'unknown',
+      sentence: 'The plan has no load.',
+      next: 'squall plan',
+    });
+  return findings;
+}
+
+function ofFaults({ withoutEffect }: FindingContext): Finding[] {
+  return withoutEffect.map((fault) => ({
+    code: 'FAULT-WITHOUT-EFFECT',
+    severity: 'unknown',
+    sentence: `Fault ${fault.name} (${fault.kind}) was not proven: ${fault.effect}.`,
+    window: `during:${fault.name}`,
+    next: `squall explain fault ${fault.kind}`,
+  }));
+}
+
+function ofPrometheus({ facts }: FindingContext): Finding[] {
+  const { prometheus } = facts.record;
+  if (!prometheus.available) return [];
+  const findings: Finding[] = [];
+  const blind = whyBlind(facts);
+  if (blind !== undefined)
+    findings.push({
+      code: (prometheus.coverage ?? 0) < coverageMin ? 'SCRAPES-MISSING' : 'CLOCK-SKEW',
+      severity: 'warn',
+      sentence: `Prometheus cannot judge this run: ${blind}.`,
+      next: 'squall explain code SCRAPES-MISSING',
+    });
+  for (const answer of prometheus.answers)
+    for (const annotation of answer.annotations)
+      findings.push({
+        code: 'QUERY-ANNOTATION',
+        severity: 'warn',
+        sentence: `Prometheus on ${answer.for}: ${annotation}`,
+        evidence: answer.query,
+        next: 'squall explain code QUERY-ANNOTATION',
+      });
+  return findings;
+}

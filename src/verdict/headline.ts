@@ -1,0 +1,119 @@
+import { rankOf } from '../base/histogram.ts';
+import type { Signal } from '../base/signal.ts';
+import type { Finding, HeadlinePair } from '../report/types.ts';
+import { answerHistogram } from './duration-measure.ts';
+import { type Facts, rowsIn } from './facts.ts';
+import { encodeNumber } from './judge-slo.ts';
+import { rateValue } from './measure.ts';
+import { format } from './measured.ts';
+import { whyBlind } from './promql-value.ts';
+import { counterError, reconcileCounters, sumLedger } from './reconcile.ts';
+import { signalsOf } from './summary.ts';
+import type { Window } from './windows.ts';
+
+/** Bounds of squall's own histogram, ms: every figure people ask for is a bound, so no limit falls inside a bucket. */
+export const ackBoundsMs = [
+  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000, 10_000,
+  30_000, 60_000,
+];
+
+/** Names under which observePrometheus answers for the headline. */
+export function headlineName(what: 'p95' | 'rate', signal: Signal): string {
+  return `headline ${what} ${signal}`;
+}
+
+/**
+ * P95, rate and loss as the client and the ledger have them, beside what Prometheus says, each with the error that
+ * its way of counting must have. A distance beyond that error is a finding: one of the two is wrong.
+ */
+export function compareHeadlines(facts: Facts, run: Window): { pairs: HeadlinePair[]; findings: Finding[] } {
+  if (!facts.record.prometheus.available) return { pairs: [], findings: [] };
+  const blind = whyBlind(facts);
+  const pairs = [
+    ...signalsOf(facts).flatMap((signal) => [latencyPair(facts, run, signal), ratePair(facts, run, signal)]),
+    lossPair(facts),
+  ].map((pair) => (blind === undefined ? pair : { ...pair, agree: null, reason: blind }));
+  return {
+    pairs,
+    findings: pairs
+      .filter(({ agree }) => agree === false)
+      .map((pair) => ({
+        code: 'HEADLINE-DISAGREES',
+        severity: 'warn',
+        sentence: `${pair.name}: squall has ${show(pair.client)} ${pair.unit}, Prometheus ${show(pair.prometheus)} ${pair.unit}; ${pair.reason}.`,
+        window: run.name,
+        next: 'squall explain code HEADLINE-DISAGREES',
+      })),
+  };
+}
+
+/** A quantile of a classic histogram is only known to its bucket: they agree if both lie in the same bracket. */
+function latencyPair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
+  const histogram = answerHistogram(facts, rowsIn(facts, { signal }, run, 'measured'), 'due');
+  const client = histogram.count === 0 ? null : (histogram.atRank(rankOf(95, histogram.count)) ?? 0) / 1e6;
+  const name = `P95 ack ${signal}`;
+  const answered = answerOf(facts, headlineName('p95', signal));
+  if (client === null || answered === null)
+    return unanswered({ name, unit: 'ms', client, prometheus: answered });
+  const [low, high] = bracketOf(answered);
+  const agree = client > low * 0.999 && (client <= high * 1.001 || high === Number.POSITIVE_INFINITY);
+  const reason = `its histogram knows the P95 to lie in (${low}, ${high}] ms`;
+  return { name, unit: 'ms', client: encodeNumber(client), prometheus: answered, error: null, agree, reason };
+}
+
+/** Deltas of raw samples miss at most one scrape interval at each end. */
+function ratePair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
+  const client = rateValue(facts, { field: 'acknowledged', scope: { signal }, window: run }).value;
+  const prometheus = answerOf(facts, headlineName('rate', signal));
+  const name = `acknowledged rate ${signal}`;
+  const unit = 'items/s';
+  if (client === null || prometheus === null) return unanswered({ name, unit, client, prometheus });
+  const windowS = Math.max(1e-9, (run.toNs - Math.max(0, run.fromNs)) / 1e9);
+  const share = (2 * facts.record.prometheus.scrapeIntervalMs) / 1000 / windowS;
+  const error = share * Math.max(client, prometheus);
+  const agree = Math.abs(client - prometheus) <= error;
+  const reason = `its scrapes bound the rate to ± ${format(error)} items/s`;
+  return { name, unit, client, prometheus, error, agree, reason };
+}
+
+/** The ledger is the authority; what the counters cannot explain is set beside it with what a kill hides from them. */
+function lossPair(facts: Facts): HeadlinePair {
+  const { unexplained, sendFailed, enqueueFailed } = reconcileCounters(facts);
+  const counted = unexplained === null ? null : unexplained + (sendFailed ?? 0) + (enqueueFailed ?? 0);
+  const name = 'loss';
+  const unit = 'items';
+  const client = facts.record.sink === 'none' ? null : sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
+  if (counted === null || client === null) return unanswered({ name, unit, client, prometheus: counted });
+  const error = counterError(facts);
+  const agree = Math.abs(client - counted) <= error;
+  const reason =
+    error === 0
+      ? 'no process was killed, so the counters have no excuse'
+      : `a killed process takes up to ${format(error)} counted items with it`;
+  return { name, unit, client, prometheus: counted, error, agree, reason };
+}
+
+function bracketOf(ms: number): [number, number] {
+  const near = ackBoundsMs.findIndex((bound) => ms <= bound * 1.000001);
+  if (near < 0) return [ackBoundsMs.at(-1) ?? 0, Number.POSITIVE_INFINITY];
+  return [ackBoundsMs[near - 1] ?? 0, ackBoundsMs[near] ?? Number.POSITIVE_INFINITY];
+}
+
+function answerOf(facts: Facts, name: string): number | null {
+  const value = facts.record.prometheus.answers.find((answer) => answer.for === name)?.value ?? null;
+  return value === null || !Number.isFinite(value) ? null : value;
+}
+
+function unanswered(known: {
+  name: string;
+  unit: string;
+  client: number | null;
+  prometheus: number | null;
+}): HeadlinePair {
+  const reason = known.client === null ? 'squall has no value' : 'Prometheus gave no value';
+  return { ...known, client: encodeNumber(known.client), error: null, agree: null, reason };
+}
+
+function show(value: number | 'Infinity' | null): string {
+  return typeof value === 'number' ? format(value) : (value ?? 'nothing');
+}

@@ -1,0 +1,141 @@
+import type { VerdictWord } from '../base/signal.ts';
+import type { SloResult } from '../report/types.ts';
+import { findMeasure, formatMeasure } from '../scenario/measures.ts';
+import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
+import { keeps } from './comparison.ts';
+import type { Facts } from './facts.ts';
+import { measureValue } from './measure.ts';
+import { format, type Measured, none } from './measured.ts';
+import { promqlValue } from './promql-value.ts';
+import { findWindow } from './windows.ts';
+
+/** Why the whole run tells less than its numbers seem to. */
+export interface Doubts {
+  /** The run is not valid, or a fault had no effect: nothing but a loss found stands. */
+  voided: string[];
+  /** The run was cut short: what passes so far might not have passed to the end. */
+  cutShort?: string;
+  /** The SLO whose stop condition ended the run. */
+  stoppedBy?: string;
+}
+
+type Evaluated = Measured & Pick<SloResult, 'query' | 'raw'>;
+
+/** One result per threshold. Never throws: a check that crashes is unknown. */
+export function judgeSlo(facts: Facts, doubts: Doubts, slo: SloSpec): SloResult[] {
+  return slo.thresholds.map((threshold) => {
+    let found: Evaluated;
+    try {
+      found = evaluate(facts, slo, threshold);
+    } catch (error) {
+      found = none(`the check itself failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    return conclude(slo, threshold, found, doubts, facts);
+  });
+}
+
+function evaluate(facts: Facts, slo: SloSpec, threshold: ThresholdSpec): Evaluated {
+  const window = findWindow(facts.windows, slo.window);
+  if (window === undefined) return none(whyNoWindow(facts, slo.window));
+  if (slo.source.kind === 'promql') return promqlValue(facts, { slo, threshold, window });
+  const { measure, tags } = slo.source;
+  return measureValue(facts, { measure, tags, aggregation: threshold.aggregation, window });
+}
+
+function conclude(
+  slo: SloSpec,
+  threshold: ThresholdSpec,
+  found: Evaluated,
+  doubts: Doubts,
+  facts: Facts,
+): SloResult {
+  const source = sourceOf(slo);
+  const plain = compare(threshold, found);
+  const { verdict, reason } = doubt({ slo, source, facts, doubts }, plain, describe(slo, threshold, found));
+  return {
+    name: slo.name,
+    source,
+    ...(slo.source.kind === 'measure'
+      ? { measure: formatMeasure({ name: slo.source.measure, tags: stringTags(slo.source.tags) }) }
+      : { promql: slo.source.query }),
+    window: slo.window,
+    threshold: threshold.text,
+    actual: encodeNumber(found.value),
+    unit: slo.unit,
+    verdict,
+    reason,
+    ...(found.interval === undefined
+      ? {}
+      : { interval: [encodeNumber(found.interval[0]), encodeNumber(found.interval[1])] }),
+    ...(found.query === undefined ? {} : { query: found.query }),
+    ...(found.raw === undefined ? {} : { raw: found.raw }),
+  };
+}
+
+function compare(threshold: ThresholdSpec, found: Measured): VerdictWord {
+  if (found.value !== null && !Number.isNaN(found.value))
+    return keeps(threshold, found.value) ? 'pass' : 'fail';
+  if (found.atLeast === undefined) return 'unknown';
+  const { operator, limit } = threshold;
+  const broken =
+    operator === '<'
+      ? found.atLeast >= limit
+      : (operator === '<=' || operator === '==') && found.atLeast > limit;
+  return broken ? 'fail' : 'unknown';
+}
+
+/** Law 5 and the law of runs cut short. A ledger SLO that is violated stays so: a loss found is a loss. */
+function doubt(
+  context: { slo: SloSpec; source: SloResult['source']; facts: Facts; doubts: Doubts },
+  plain: VerdictWord,
+  reason: string,
+): { verdict: VerdictWord; reason: string } {
+  const { slo, source, facts, doubts } = context;
+  const found = source === 'ledger' && plain === 'fail';
+  if (doubts.voided.length > 0 && !found && plain !== 'unknown')
+    return { verdict: 'unknown', reason: `${reason}; does not count: ${doubts.voided.join('; ')}` };
+  if (doubts.voided.length > 0) return { verdict: plain, reason };
+  if (doubts.stoppedBy === slo.name && plain !== 'fail')
+    return { verdict: 'fail', reason: `${reason}; it broke while the run went on, and ended it` };
+  if (doubts.cutShort !== undefined && plain === 'pass' && reachesEnd(facts, slo.window))
+    return { verdict: 'unknown', reason: `${reason}; ${doubts.cutShort}` };
+  return { verdict: plain, reason };
+}
+
+function reachesEnd(facts: Facts, name: string): boolean {
+  const run = findWindow(facts.windows, 'run');
+  const window = findWindow(facts.windows, name);
+  return run === undefined || window === undefined || window.toNs >= run.toNs;
+}
+
+function sourceOf(slo: SloSpec): SloResult['source'] {
+  if (slo.source.kind === 'promql') return 'prometheus';
+  return findMeasure(slo.source.measure)?.source ?? 'client';
+}
+
+function describe(slo: SloSpec, threshold: ThresholdSpec, found: Evaluated): string {
+  if (found.value === null) return found.reason;
+  const actual = found.value === Number.POSITIVE_INFINITY ? 'infinite' : `${format(found.value)} ${slo.unit}`;
+  return `${actual} against ${threshold.text}, ${found.reason}`;
+}
+
+function whyNoWindow(facts: Facts, name: string): string {
+  const [moment, fault] = name.split(':');
+  const record = facts.record.faults.find((one) => one.name === fault);
+  if (fault === undefined) return `the run has no window named ${name}`;
+  if (record?.observed.injectedNs === undefined)
+    return `window ${name} is not bounded: fault ${fault} was never injected`;
+  return moment === 'after'
+    ? `window ${name} is not bounded: fault ${fault} was not seen to recover`
+    : `the run has no window named ${name}`;
+}
+
+function stringTags(tags: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).flatMap(([key, value]) => (value ? [[key, value]] : [])));
+}
+
+/** JSON has no infinity: "Infinity", as the contract writes it; NaN is no value. */
+export function encodeNumber(value: number | null): number | 'Infinity' | null {
+  if (value === null || Number.isNaN(value) || value === Number.NEGATIVE_INFINITY) return null;
+  return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
+}

@@ -1,0 +1,80 @@
+import type { DurationHistogram } from '../base/histogram.ts';
+import { type Signal, signals } from '../base/signal.ts';
+import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
+import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
+import { type Facts, lostIntervals, rowsIn } from './facts.ts';
+import { encodeNumber } from './judge-slo.ts';
+import { rateValue } from './measure.ts';
+import { faultBounds, type Window } from './windows.ts';
+
+/** Latency and rate of each signal of the plan over the run window, without the warmup. */
+export function summarizeSignals(facts: Facts, run: Window): Pick<Report, 'latency' | 'rate'> {
+  const latency: Report['latency'] = {};
+  const rate: Report['rate'] = {};
+  for (const signal of signalsOf(facts)) {
+    const rows = rowsIn(facts, { signal }, run, 'measured');
+    latency[signal] = {
+      ack: summarizeLatency(answerHistogram(facts, rows, 'due')),
+      send: summarizeLatency(answerHistogram(facts, rows, 'send')),
+      delivery: summarizeLatency(deliveryHistogram(facts, rows)),
+    };
+    const perS = (field: 'due' | 'offered' | 'acknowledged' | 'delivered') =>
+      rateValue(facts, { field, scope: { signal }, window: run }).value ?? 0;
+    rate[signal] = {
+      intendedPerS: perS('due'),
+      offeredPerS: perS('offered'),
+      acknowledgedPerS: perS('acknowledged'),
+      deliveredPerS: perS('delivered'),
+    };
+  }
+  return { latency, rate };
+}
+
+export function summarizeFaults(facts: Facts): FaultResult[] {
+  const intervals = lostIntervals(facts.ledger);
+  return facts.record.faults.map((fault) => {
+    const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
+    const recovery = Object.entries(fault.recovery).flatMap(([key, ns]) =>
+      ns === undefined ? [] : [[key.replace(/Ns$/, 'S'), ns / 1e9]],
+    );
+    return {
+      name: fault.name,
+      kind: fault.kind,
+      members: fault.members,
+      intended: { startS: fault.intended.startNs / 1e9, endS: inS(fault.intended.endNs) },
+      observed: { injectedS: inS(injectedNs), recoveredS: inS(recoveredNs) },
+      effect: fault.effect,
+      verified: fault.verified,
+      recovery: Object.fromEntries(recovery),
+      ...(fault.predictedWorstLoss === undefined ? {} : { predicted: fault.predictedWorstLoss }),
+      lost: intervals
+        .filter((interval) => interval.fault === fault.name)
+        .reduce((sum, { count, ambiguous }) => sum + Math.max(0, count - (ambiguous ?? 0)), 0),
+    };
+  });
+}
+
+export function signalsOf(facts: Facts): Signal[] {
+  return signals.filter((signal) => facts.record.plan.entries.some(({ spec }) => spec.signal === signal));
+}
+
+function summarizeLatency(histogram: DurationHistogram): LatencySummary {
+  const at = (percent: number) => inMs(histogram.percentile(percent));
+  return {
+    count: histogram.count,
+    p50Ms: at(50),
+    p90Ms: at(90),
+    p95Ms: at(95),
+    p99Ms: at(99),
+    p999Ms: at(99.9),
+    maxMs: inMs(histogram.max),
+  };
+}
+
+function inMs(ns: number | undefined): number | 'Infinity' | null {
+  return encodeNumber(ns === undefined ? null : ns / 1e6);
+}
+
+function inS(ns: number | undefined): number | null {
+  return ns === undefined ? null : ns / 1e9;
+}
