@@ -23,8 +23,9 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: 'ready' }
-  | { kind: 'progress'; counts: LoadCounts; generator: GeneratorHealth }
-  | { kind: 'done'; counts: LoadCounts; generator: GeneratorHealth }
+  /** `ackMs`: latencies from due since the last message, for the merged percentile. */
+  | { kind: 'progress'; counts: LoadCounts; generator: GeneratorHealth; ackMs?: Float64Array }
+  | { kind: 'done'; counts: LoadCounts; generator: GeneratorHealth; ackMs?: Float64Array }
   | { kind: 'failed'; message: string };
 
 /** Items so far. due = missed + offered; offered = acknowledged + rejected + refused + unknown + in flight. */

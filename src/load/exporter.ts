@@ -1,0 +1,38 @@
+import type { Protocol, Signal } from '../base/signal.ts';
+import { createGrpcExporter } from './grpc-exporter.ts';
+import type { LoadEndpoint } from './messages.ts';
+
+/** How one attempt ended. `status` is the gRPC code or HTTP status (>= 100), -1 when there was no answer. */
+export type Outcome =
+  | { kind: 'acknowledged'; status: number; message: string }
+  /** Partial success: taken, but for `items` of them. Never sent again. */
+  | { kind: 'rejected'; items: number; status: number; message: string }
+  /** Definite: the server did not take it, or it never left this process. */
+  | { kind: 'refused'; retryable: boolean; status: number; message: string; retryDelayMs?: number }
+  /** No definite answer of the server's own: it may have taken it. */
+  | { kind: 'unknown'; retryable: boolean; status: number; message: string; retryDelayMs?: number };
+
+export interface Exporter {
+  /**
+   * One attempt with one export request (gRPC prefix and message, as templates make them). Never rejects.
+   * The body must not be changed until the outcome is acknowledged or rejected; after another outcome, never.
+   */
+  send(body: Buffer, attemptDeadlineNs: number): Promise<Outcome>;
+  close(): void;
+}
+
+export interface ExporterOptions {
+  signal: Signal;
+  protocol: Protocol;
+  compression: 'none' | 'gzip';
+  /** Connections are spread over the endpoints in turn. */
+  endpoints: readonly LoadEndpoint[];
+  connections: number;
+  /** HTTP/1.1 carries one request per connection, so the pool grows up to this. */
+  maxInFlight: number;
+}
+
+export function createExporter(options: ExporterOptions): Exporter {
+  if (options.protocol !== 'grpc') throw new Error(`no exporter for ${options.protocol} yet`);
+  return createGrpcExporter(options);
+}

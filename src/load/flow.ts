@@ -1,0 +1,231 @@
+import type { Clock } from '../base/clock.ts';
+import { requestClass } from '../observe/evidence.ts';
+import type { Pacer } from '../plan/pace.ts';
+import type { EntryPlan } from '../plan/types.ts';
+import { Admission } from './admission.ts';
+import type { Body } from './bodies.ts';
+import type { Exporter, Outcome } from './exporter.ts';
+import type { RequestRecord } from './records.ts';
+import { createRetryPauses } from './retry.ts';
+import type { Tally } from './tally.ts';
+
+export interface FlowOptions {
+  entry: EntryPlan;
+  pacer: Pacer;
+  /** Request k of the entry is this worker's when k mod workers = worker. */
+  worker: number;
+  workers: number;
+  seed: number;
+  /** This worker's share of maxInFlight. */
+  bound: number;
+  clock: Pick<Clock, 'nowNs'>;
+  exporter: Exporter;
+  bodies: { make(request: { from: number; count: number; timeNs: number }): Body };
+  tally: Tally;
+  record(record: RequestRecord): void;
+}
+
+interface Request {
+  from: number;
+  count: number;
+  dueNs: number;
+  timeNs: number;
+  /** Of the whole entry, from 0. */
+  number: number;
+}
+
+/** One load entry on one worker: what is due is started, queued or missed, and ends in exactly one class. */
+export class Flow {
+  readonly #options: FlowOptions;
+  readonly #admission: Admission;
+  readonly #closed: boolean;
+  readonly #queue: Request[] = [];
+  readonly #pauses = new Set<() => void>();
+  #t0Ns = 0;
+  /** This worker's own count of requests so far. */
+  #next = 0;
+  #stopped = false;
+  #nextDueNs = Number.POSITIVE_INFINITY;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.bound);
+    this.#closed = options.entry.pace.kind === 'closed';
+  }
+
+  go(t0Ns: number): void {
+    this.#t0Ns = t0Ns;
+    this.#nextDueNs = this.#dueOfNext();
+  }
+
+  get finished(): boolean {
+    return (
+      this.#nextDueNs === Number.POSITIVE_INFINITY &&
+      this.#admission.inFlight === 0 &&
+      this.#queue.length === 0
+    );
+  }
+
+  /** Handles everything due by now. Returns how late the earliest of it was, ns; undefined when nothing was due. */
+  drain(): number | undefined {
+    const nowNs = this.#nowNs();
+    if (this.#nextDueNs > nowNs) return undefined;
+    if (this.#closed) {
+      this.#fill(nowNs);
+      return undefined;
+    }
+    const lateNs = nowNs - this.#nextDueNs;
+    while (this.#nextDueNs <= nowNs) this.#admit(this.#takeNext(this.#nextDueNs));
+    return lateNs;
+  }
+
+  /** Nothing further is due; retries that wait are given up; attempts in flight end. */
+  stop(): void {
+    this.#stopped = true;
+    this.#nextDueNs = Number.POSITIVE_INFINITY;
+    for (const request of this.#queue.splice(0)) this.#miss(request, requestClass.missedByGenerator);
+    for (const wake of [...this.#pauses]) wake();
+  }
+
+  #nowNs(): number {
+    return this.#options.clock.nowNs() - this.#t0Ns;
+  }
+
+  #dueOfNext(): number {
+    const { entry, pacer, worker, workers } = this.#options;
+    const number = worker + this.#next * workers;
+    if (this.#stopped || number >= pacer.requests) return Number.POSITIVE_INFINITY;
+    return entry.startNs + pacer.dueNs(number);
+  }
+
+  #takeNext(dueNs: number): Request {
+    const { entry, pacer, worker, workers, tally } = this.#options;
+    const number = worker + this.#next * workers;
+    const from = this.#next * entry.spec.batch;
+    const count = pacer.count(number);
+    tally.due(count);
+    this.#next++;
+    this.#nextDueNs = this.#dueOfNext();
+    // A closed entry's due times depend on the answers; its items' times do not, so that its bytes can be repeated.
+    const timeNs = this.#closed ? entry.startNs + number : dueNs;
+    return { from, count, dueNs, timeNs, number };
+  }
+
+  #admit(request: Request): void {
+    switch (this.#admission.admit(request.dueNs, this.#nowNs())) {
+      case 'start':
+        void this.#run(request);
+        return;
+      case 'queue':
+        this.#queue.push(request);
+        return;
+      case 'missed-by-target':
+        this.#miss(request, requestClass.missedByTarget);
+        return;
+      case 'missed-by-generator':
+        this.#miss(request, requestClass.missedByGenerator);
+    }
+  }
+
+  /** Closed: a request is due when a slot is free; what is left when the time is over was held up by the target. */
+  #fill(nowNs: number): void {
+    const { pace, startNs } = this.#options.entry;
+    const endNs = startNs + (pace.kind === 'closed' ? pace.maxDurationNs : 0);
+    while (this.#nextDueNs !== Number.POSITIVE_INFINITY && nowNs >= endNs) {
+      this.#miss(this.#takeNext(endNs), requestClass.missedByTarget);
+    }
+    while (this.#nextDueNs !== Number.POSITIVE_INFINITY && this.#admission.free) {
+      const request = this.#takeNext(nowNs);
+      this.#admission.take(nowNs, nowNs);
+      void this.#run(request);
+    }
+  }
+
+  #slotFreed(): void {
+    const nowNs = this.#nowNs();
+    this.#admission.release(nowNs);
+    if (this.#closed) {
+      this.drain();
+      return;
+    }
+    while (this.#admission.free) {
+      const request = this.#queue.shift();
+      if (request === undefined) return;
+      if (this.#admission.admitQueued(request.dueNs, nowNs) === 'start') void this.#run(request);
+      else this.#miss(request, requestClass.missedByGenerator);
+    }
+  }
+
+  #miss(request: Request, missed: 3 | 4): void {
+    this.#end({
+      ...this.#place(request),
+      sendNs: Number.NaN,
+      finalNs: Number.NaN,
+      class: missed,
+      rejected: 0,
+      attempts: 0,
+      status: -1,
+    });
+  }
+
+  #place(request: Request): Pick<RequestRecord, 'stream' | 'from' | 'count' | 'dueNs'> {
+    const { entry, worker } = this.#options;
+    const { from, count, dueNs } = request;
+    return { stream: entry.streams[worker] ?? 0, from, count, dueNs };
+  }
+
+  /** All attempts of one request. Any success wins; else any attempt without a definite answer; else refused. */
+  async #run(request: Request): Promise<void> {
+    const { entry, bodies, exporter, clock, seed, tally } = this.#options;
+    tally.offered(request.count);
+    const body = bodies.make(request);
+    const pauses = createRetryPauses(entry.spec.retry, {
+      seed,
+      name: `${entry.spec.name}/${request.number}`,
+    });
+    const sendNs = this.#nowNs();
+    let attempts = 0;
+    let indefinite = false;
+    let status = -1;
+    for (;;) {
+      attempts++;
+      const outcome: Outcome = await exporter.send(body.bytes, clock.nowNs() + entry.spec.timeoutMs * 1e6);
+      const finalNs = this.#nowNs();
+      if (outcome.status >= 0) status = outcome.status;
+      const common = { ...this.#place(request), sendNs, finalNs, attempts, status };
+      if (outcome.kind === 'acknowledged' || outcome.kind === 'rejected') {
+        body.giveBack();
+        const rejected = outcome.kind === 'rejected' ? outcome.items : 0;
+        this.#end({ ...common, class: requestClass.acknowledged, rejected });
+        break;
+      }
+      indefinite ||= outcome.kind === 'unknown';
+      const pauseMs = this.#stopped ? undefined : pauses.next(outcome, (finalNs - sendNs) / 1e6);
+      if (pauseMs === undefined || !(await this.#pause(pauseMs))) {
+        const ended = indefinite ? requestClass.unknown : requestClass.refused;
+        this.#end({ ...common, class: ended, rejected: 0 });
+        break;
+      }
+    }
+    this.#slotFreed();
+  }
+
+  /** False when stopped meanwhile. */
+  async #pause(ms: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#pauses.add(wake);
+    });
+    return !this.#stopped;
+  }
+
+  #end(record: RequestRecord): void {
+    this.#options.tally.ended(record);
+    this.#options.record(record);
+  }
+}

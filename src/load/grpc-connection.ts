@@ -1,0 +1,157 @@
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { connect } from 'node:http2';
+import { parseAddress, requestHeaders, tlsOptions } from './credentials.ts';
+import type { LoadEndpoint } from './messages.ts';
+import type { ConnectionState } from './round-robin.ts';
+import { createReconnectDelay } from './round-robin.ts';
+
+const connectTimeoutMs = 5_000;
+const pingTimeoutMs = 5_000;
+
+/** Streams above `lastStreamId` were not processed by the server (GOAWAY). */
+interface SessionLimit {
+  lastStreamId: number;
+}
+
+/** One HTTP/2 connection to one endpoint, opened again with growing pauses whenever it breaks. */
+export class GrpcConnection {
+  /** Of the present session; a stream keeps that of the session it was opened on. */
+  limit: SessionLimit = { lastStreamId: Number.POSITIVE_INFINITY };
+  readonly #endpoint: LoadEndpoint;
+  readonly #path: string;
+  readonly #url: URL;
+  readonly #delay = createReconnectDelay();
+  #session: ClientHttp2Session | undefined;
+  #state: ConnectionState = { kind: 'connecting' };
+  #changed: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  #pinging = false;
+  #headers: OutgoingHttpHeaders = {};
+  #timeoutMs = -1;
+
+  constructor(endpoint: LoadEndpoint, path: string) {
+    this.#endpoint = endpoint;
+    this.#path = path;
+    this.#url = parseAddress(endpoint.otlp.grpc ?? '');
+    this.#open();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Calls back at the next change of state. */
+  onChange(listener: () => void): void {
+    this.#changed.push(listener);
+  }
+
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    if (this.#session === undefined) throw new Error('not connected');
+    return this.#session.request(headers, { endStream: false });
+  }
+
+  headersFor(timeoutMs: number): OutgoingHttpHeaders {
+    if (timeoutMs !== this.#timeoutMs) {
+      this.#timeoutMs = timeoutMs;
+      this.#headers = { ...this.#headers, 'grpc-timeout': `${timeoutMs}m` };
+    }
+    return this.#headers;
+  }
+
+  /** An answer did not come: asks the peer for a sign of life, and breaks the connection if there is none. */
+  suspect(timeoutMs: number): void {
+    const session = this.#session;
+    if (session === undefined || session.destroyed || this.#pinging) return;
+    this.#pinging = true;
+    const timer = setTimeout(
+      () => session.destroy(new Error('no answer to a ping')),
+      Math.min(timeoutMs, pingTimeoutMs),
+    );
+    const done = () => {
+      clearTimeout(timer);
+      this.#pinging = false;
+    };
+    session.once('close', done);
+    session.ping(() => done());
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#session?.destroy();
+    this.#become({ kind: 'waiting', reason: 'closed' });
+  }
+
+  #open(): void {
+    this.#become({ kind: 'connecting' });
+    let session: ClientHttp2Session;
+    try {
+      this.#headers = {
+        ...requestHeaders(this.#endpoint.otlp),
+        ':method': 'POST',
+        ':path': this.#path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        'user-agent': 'squall',
+      };
+      this.#timeoutMs = -1;
+      session = connect(this.#url, {
+        settings: { enablePush: false },
+        ...tlsOptions(this.#endpoint.otlp, this.#url),
+      });
+    } catch (error) {
+      this.#lost(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#watch(session);
+  }
+
+  #watch(session: ClientHttp2Session): void {
+    let reason = 'closed by the peer';
+    const giveUp = setTimeout(
+      () => session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
+    const limit: SessionLimit = { lastStreamId: Number.POSITIVE_INFINITY };
+    session.on('connect', () => {
+      clearTimeout(giveUp);
+      this.#session = session;
+      this.limit = limit;
+      this.#delay.reset();
+      this.#become({ kind: 'open' });
+    });
+    session.on('goaway', (_code, lastStreamId) => {
+      limit.lastStreamId = lastStreamId ?? Number.POSITIVE_INFINITY;
+      // Streams in flight may still be answered; new ones need a new connection.
+      this.#detach(session, 'GOAWAY');
+    });
+    session.on('error', (error) => {
+      reason = error.message;
+    });
+    session.on('close', () => {
+      clearTimeout(giveUp);
+      this.#detach(session, reason);
+    });
+  }
+
+  #detach(session: ClientHttp2Session, reason: string): void {
+    if (this.#session !== undefined && this.#session !== session) return;
+    if (this.#session === undefined && this.#state.kind !== 'connecting') return;
+    this.#session = undefined;
+    this.#lost(reason);
+  }
+
+  #lost(reason: string): void {
+    this.#become({ kind: 'waiting', reason: `${this.#endpoint.member} ${this.#url.host}: ${reason}` });
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => this.#open(), this.#delay.next());
+  }
+
+  #become(state: ConnectionState): void {
+    this.#state = state;
+    const listeners = this.#changed;
+    this.#changed = [];
+    for (const listener of listeners) listener();
+  }
+}

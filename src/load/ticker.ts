@@ -1,0 +1,85 @@
+import { workerData } from 'node:worker_threads';
+import { nowNs } from '../base/clock.ts';
+import { createPacer } from '../plan/pace.ts';
+import type { EntryPlan, Plan } from '../plan/types.ts';
+
+export interface TickerStart {
+  plan: Plan;
+  t0Ns: number;
+  /** Int32: a counter per worker, raised at each wake-up; the last one is set to end the ticker. */
+  bells: SharedArrayBuffer;
+}
+
+/** Longest sleep; only the bell at the end must be heard sooner, and it interrupts the wait. */
+const sleepMsMax = 1_000;
+
+interface Alarm {
+  nextNs(): number;
+  /** Marks the workers that have something due by `byNs` and moves on. */
+  advance(byNs: number, mark: (worker: number) => void): void;
+}
+
+/** Sleeps until the next request of any entry is due and rings the worker it belongs to. */
+export function ring(start: TickerStart): void {
+  const bells = new Int32Array(start.bells);
+  const end = bells.length - 1;
+  const alarms = start.plan.entries.map(createAlarm);
+  const marked = new Uint8Array(end);
+  while (Atomics.load(bells, end) === 0) {
+    const atNs = nowNs() - start.t0Ns;
+    for (const alarm of alarms) {
+      alarm.advance(atNs, (worker) => {
+        marked[worker] = 1;
+      });
+    }
+    for (let worker = 0; worker < end; worker++) {
+      if (marked[worker] === 0) continue;
+      marked[worker] = 0;
+      Atomics.add(bells, worker, 1);
+      Atomics.notify(bells, worker);
+    }
+    const nextNs = Math.min(...alarms.map((alarm) => alarm.nextNs()));
+    if (nextNs === Number.POSITIVE_INFINITY) return;
+    const waitMs = (nextNs - (nowNs() - start.t0Ns)) / 1e6;
+    if (waitMs > 0) Atomics.wait(bells, end, 0, Math.min(waitMs, sleepMsMax));
+  }
+}
+
+function createAlarm(entry: EntryPlan): Alarm {
+  return entry.pace.kind === 'closed' ? closedAlarm(entry, entry.pace.maxDurationNs) : openAlarm(entry);
+}
+
+function openAlarm(entry: EntryPlan): Alarm {
+  const pacer = createPacer(entry.pace);
+  const workers = entry.streams.length;
+  const dueNs = (request: number) =>
+    request < pacer.requests ? entry.startNs + pacer.dueNs(request) : Number.POSITIVE_INFINITY;
+  let request = 0;
+  let nextNs = dueNs(0);
+  return {
+    nextNs: () => nextNs,
+    advance(byNs, mark) {
+      while (nextNs <= byNs) {
+        mark(request % workers);
+        request++;
+        nextNs = dueNs(request);
+      }
+    },
+  };
+}
+
+/** A closed entry wakes all workers twice: when it starts, and when its time is over. */
+function closedAlarm(entry: EntryPlan, maxDurationNs: number): Alarm {
+  const times = [entry.startNs, entry.startNs + maxDurationNs];
+  return {
+    nextNs: () => times[0] ?? Number.POSITIVE_INFINITY,
+    advance(byNs, mark) {
+      while ((times[0] ?? Number.POSITIVE_INFINITY) <= byNs) {
+        times.shift();
+        for (let worker = 0; worker < entry.streams.length; worker++) mark(worker);
+      }
+    },
+  };
+}
+
+if (workerData?.squall === 'ticker') ring(workerData.start as TickerStart);

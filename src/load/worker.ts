@@ -1,0 +1,145 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import { runKeys } from '../otlp/item-id.ts';
+import { createPacer } from '../plan/pace.ts';
+import type { EntryPlan } from '../plan/types.ts';
+import { Bodies } from './bodies.ts';
+import { createExporter, type Exporter } from './exporter.ts';
+import { Flow } from './flow.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { RecordWriter } from './records.ts';
+import { connectionShare, inFlightShare } from './share.ts';
+import { Tally } from './tally.ts';
+
+export interface WorkerThreadData {
+  squall: 'load';
+  start: WorkerStart;
+  bells: SharedArrayBuffer;
+}
+
+const progressEveryMs = 500;
+
+/** One load worker: connects, waits for go, then sends what is due each time its bell rings. */
+async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
+  const { start } = data;
+  const writer = await RecordWriter.open(start.recordsFile);
+  const tally = new Tally();
+  const exporters: Exporter[] = [];
+  const flows: Flow[] = [];
+  for (const entry of start.plan.entries) {
+    if (start.worker >= entry.streams.length) continue;
+    const exporter = createWorkerExporter(entry, start);
+    exporters.push(exporter);
+    flows.push(createFlow({ entry, start, exporter, tally, writer }));
+  }
+  const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const report = (kind: 'progress' | 'done') => {
+    const ackMs = tally.takeLatenciesMs();
+    post({ kind, counts: tally.counts(), generator: tally.health(), ackMs }, [ackMs.buffer as ArrayBuffer]);
+  };
+  const ended = Promise.withResolvers<void>();
+  const timer = setInterval(() => {
+    writer.flush().catch(ended.reject);
+    report('progress');
+  }, progressEveryMs);
+  const drain = () => {
+    let lateNs: number | undefined;
+    for (const flow of flows) {
+      const late = flow.drain();
+      if (late !== undefined) lateNs = Math.max(late, lateNs ?? 0);
+    }
+    if (lateNs !== undefined) tally.tick(lateNs);
+  };
+  const checkEnd = setInterval(() => {
+    if (going && flows.every((flow) => flow.finished)) ended.resolve();
+  }, 20);
+  let going = false;
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') {
+      going = true;
+      for (const flow of flows) flow.stop();
+      return;
+    }
+    for (const flow of flows) flow.go(message.t0Ns);
+    tally.startCpu();
+    going = true;
+    void listen(new Int32Array(data.bells), start.worker, drain).catch(ended.reject);
+  });
+  post({ kind: 'ready' });
+  try {
+    await ended.promise;
+  } finally {
+    clearInterval(timer);
+    clearInterval(checkEnd);
+    for (const exporter of exporters) exporter.close();
+    await writer.close();
+  }
+  report('done');
+  port.close();
+}
+
+/** Calls `drain` at every ring. The ticker raises the counter before it notifies, so no ring is slept through. */
+async function listen(bells: Int32Array, worker: number, drain: () => void): Promise<never> {
+  for (;;) {
+    const seen = Atomics.load(bells, worker);
+    drain();
+    const wait = Atomics.waitAsync(bells, worker, seen);
+    if (wait.async) await wait.value;
+  }
+}
+
+function createWorkerExporter(entry: EntryPlan, start: WorkerStart): Exporter {
+  const { spec } = entry;
+  const workers = entry.streams.length;
+  return createExporter({
+    signal: spec.signal,
+    protocol: spec.protocol,
+    compression: spec.compression,
+    endpoints: start.endpoints,
+    connections: connectionShare({
+      connections: spec.connections,
+      workers,
+      endpoints: start.endpoints.length,
+    }),
+    maxInFlight: inFlightShare(spec.maxInFlight, { worker: start.worker, workers }),
+  });
+}
+
+function createFlow(parts: {
+  entry: EntryPlan;
+  start: WorkerStart;
+  exporter: Exporter;
+  tally: Tally;
+  writer: RecordWriter;
+}): Flow {
+  const { entry, start, exporter, tally, writer } = parts;
+  const workers = entry.streams.length;
+  const { worker } = start;
+  return new Flow({
+    entry,
+    pacer: createPacer(entry.pace),
+    worker,
+    workers,
+    seed: start.plan.seed,
+    bound: inFlightShare(entry.spec.maxInFlight, { worker, workers }),
+    clock: systemClock,
+    exporter,
+    bodies: new Bodies(start.plan, entry, {
+      stream: entry.streams[worker] ?? 0,
+      keys: runKeys(start.plan.runId),
+    }),
+    tally,
+    record: (record) => writer.append(record),
+  });
+}
+
+if (parentPort !== null && workerData?.squall === 'load') {
+  const port = parentPort;
+  work(port, workerData as WorkerThreadData).catch((error: unknown) => {
+    port.postMessage({
+      kind: 'failed',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    port.close();
+  });
+}
