@@ -35,10 +35,13 @@ export function ratioField() {
 
 /** "2mbit" -> bytes per second. */
 export function byteRateField() {
-  return written('expected a rate that says bit or byte, such as 2mbit or 250kbyte (mbps can mean either)', (text) => {
-    const rate = parseByteRate(text);
-    return rate === undefined || rate === 0 ? undefined : rate;
-  });
+  return written(
+    'expected a rate that says bit or byte, such as 2mbit or 250kbyte (mbps can mean either)',
+    (text) => {
+      const rate = parseByteRate(text);
+      return rate === undefined || rate === 0 ? undefined : rate;
+    },
+  );
 }
 
 function written(expected: string, parse: (text: string) => number | undefined) {

@@ -138,6 +138,8 @@ export interface FaultSpec {
   durationMs?: number;
   selector: SelectorSpec;
   params: Record<string, unknown>;
+  /** What it acts on, from the kind's needs; undefined is a member. Faults on one thing must not overlap. */
+  acts?: 'member' | 'sink';
 }
 
 export interface SelectorSpec {

@@ -1,0 +1,35 @@
+const inFlight = 'remove it and set maxInFlight: the load is open loop and has no virtual users';
+const noScript = 'remove it: squall sends items itself and runs no script';
+const later = 'remove it: this version has no such block';
+
+/** What to do about words that people bring along from other tools or that a bare number or unit leaves open. */
+const words: Record<string, string> = {
+  vus: inFlight,
+  maxVUs: inFlight,
+  startVUs: inFlight,
+  preAllocatedVUs: inFlight,
+  gracefulRampDown: inFlight,
+  'constant-vus':
+    'use shared-iterations or constant-arrival-rate with maxInFlight: there are no virtual users',
+  'ramping-vus': 'use ramping-arrival-rate with maxInFlight: there are no virtual users',
+  'per-vu-iterations': 'use shared-iterations with maxInFlight: there are no virtual users',
+  exec: noScript,
+  env: noScript,
+  options: noScript,
+  gracefulStop: 'remove it and set settle: load ends by the clock, settle waits for the items under way',
+  thresholds: 'move it into an entry of slos',
+  scenarios: 'write load',
+  phases: 'write load, with stages',
+  endpoint: 'write otlp: {grpc: HOST:PORT}',
+  capacity: later,
+  compare: later,
+  drill: later,
+  docker: 'use local, external or embedded: this version has no such target',
+  kind: 'use local, external or embedded: this version has no such target',
+  kubernetes: 'use local, external or embedded: this version has no such target',
+};
+
+export function advice(word: unknown): string | undefined {
+  if (typeof word === 'number') return undefined;
+  return typeof word === 'string' && Object.hasOwn(words, word) ? words[word] : undefined;
+}

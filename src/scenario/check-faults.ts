@@ -1,0 +1,110 @@
+import { formatDuration } from '../base/units.ts';
+import type { Fault } from '../fault/fault.ts';
+import { checkName } from './check-load.ts';
+import { type Draft, entryEndMs } from './draft.ts';
+import { wrongWord } from './issues.ts';
+import type { Mistake, Path } from './mistakes.ts';
+import type { FaultSpec } from './types.ts';
+
+/** What parsing could not see: names, the target's abilities, members, times against the load. */
+export function checkFaults(draft: Draft, faults: Record<string, Fault>): Mistake[] {
+  const seen = new Set<string>();
+  return draft.faults.flatMap(({ name, path, spec, kind }) => {
+    const mistakes: Mistake[] = [];
+    const at = [...path, 'name'];
+    if (name !== undefined) {
+      mistakes.push(...checkName(name, at));
+      const taken = seen.has(name) || draft.load.some((entry) => entry.name === name);
+      if (taken)
+        mistakes.push({ path: at, what: 'the name is taken', found: name, next: 'choose another name' });
+      seen.add(name);
+    }
+    const fault = kind === undefined ? undefined : faults[kind];
+    if (fault !== undefined) mistakes.push(...checkAbility(draft, { path, fault }));
+    if (spec !== undefined)
+      mistakes.push(...checkMember(draft, { path, spec, fault }), ...checkTime(draft, path, spec));
+    return mistakes;
+  });
+}
+
+function checkAbility(draft: Draft, one: { path: Path; fault: Fault }): Mistake[] {
+  const { target } = draft;
+  const { fault, path } = one;
+  if (target === undefined) return [];
+  const able = fault.needs.targets.includes(target.kind);
+  const sinkless = fault.needs.power === 'sink' && target.sink === 'none';
+  if (able && !sinkless) return [];
+  return [
+    {
+      code: 'SQ-FAULT-UNSUPPORTED',
+      path: [...path, 'kind'],
+      what: sinkless
+        ? `${fault.kind} acts on squall's sink and there is none`
+        : `${target.kind} cannot do ${fault.kind}`,
+      expected: sinkless
+        ? 'a target with a sink'
+        : `a kind that ${target.kind} can do: ${draft.able.join(', ')}`,
+      found: fault.kind,
+      next: sinkless
+        ? 'remove sink: none, or the fault'
+        : `use another kind, or one of the targets ${fault.needs.targets.join(', ')}`,
+    },
+  ];
+}
+
+function checkMember(
+  draft: Draft,
+  one: { path: Path; spec: FaultSpec; fault: Fault | undefined },
+): Mistake[] {
+  const { path, spec, fault } = one;
+  const { selector } = spec;
+  const mistakes: Mistake[] = [];
+  const needsValue = ['fixed', 'fixed-percent', 'random-max-percent'].includes(selector.mode);
+  if (needsValue && selector.value === undefined) {
+    const next = 'add value';
+    mistakes.push({ path: [...path, 'selector', 'mode'], what: `mode ${selector.mode} needs a value`, next });
+  }
+  if (selector.mode.endsWith('percent') && (selector.value ?? 0) > 100) {
+    const found = String(selector.value);
+    const next = 'write a share from 0 to 100';
+    mistakes.push({
+      path: [...path, 'selector', 'value'],
+      what: 'the value is a per cent',
+      expected: '0 to 100',
+      found,
+      next,
+    });
+  }
+  if (draft.target?.kind !== 'local' || fault?.needs.power === 'sink') return mistakes;
+  const names = Object.keys(draft.target.members);
+  if (selector.member !== undefined && !names.includes(selector.member)) {
+    const what = 'the selector names a member that is not there';
+    mistakes.push(wrongWord([...path, 'selector', 'member'], { what, word: selector.member, words: names }));
+  }
+  if (selector.member === undefined && names.length > 1) {
+    mistakes.push({
+      path: [...path, 'selector'],
+      at: 'key',
+      what: 'the target has several members and the fault does not say which',
+      expected: `selector: {member: one of ${names.join(', ')}}`,
+      next: `add selector: {member: ${names[0]}}`,
+    });
+  }
+  return mistakes;
+}
+
+function checkTime(draft: Draft, path: Path, spec: FaultSpec): Mistake[] {
+  const ends = draft.load.map((entry) => (entry.spec === undefined ? undefined : entryEndMs(entry.spec)));
+  if (ends.length === 0 || ends.includes(undefined)) return [];
+  const endMs = Math.max(...ends.filter((end) => end !== undefined));
+  if (spec.atMs < endMs) return [];
+  return [
+    {
+      path: [...path, 'at'],
+      what: `${spec.name} would strike after the load`,
+      expected: `less than ${formatDuration(endMs)}, the end of the load`,
+      found: formatDuration(spec.atMs),
+      next: 'strike earlier or lengthen the load',
+    },
+  ];
+}

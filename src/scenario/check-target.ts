@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import { approximateItems, type Draft, peakPerS } from './draft.ts';
+import { wrongWord } from './issues.ts';
+import type { Mistake, Path } from './mistakes.ts';
+import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
+import type { LocalMemberSpec, OtlpSpec, TargetSpec, TlsSpec } from './types.ts';
+
+/** `named`: the kinds that the target block names. */
+export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
+  const known = named.filter((kind) => (targetKinds as readonly string[]).includes(kind));
+  if (known.length > 1 || (named.length === 0 && draft.target === undefined)) {
+    return [
+      {
+        path: ['target'],
+        at: 'key',
+        what: named.length === 0 ? 'there is no target' : 'the target is of two kinds',
+        expected: `one of ${targetKinds.join(', ')}`,
+        found: named.length === 0 ? 'nothing' : named.join(', '),
+        next: named.length === 0 ? 'add target: {local: {members: {collector: {}}}}' : 'keep one of them',
+      },
+    ];
+  }
+  const { target } = draft;
+  if (target === undefined) return [];
+  const files = fileKeys(target).filter(({ file }) => !existsSync(file));
+  return [
+    ...files.map(({ path, file }) => missingFile(path, file)),
+    ...(target.kind === 'local' ? checkMembers(target.members) : []),
+    ...(target.kind === 'external' ? checkExternal(target, draft) : []),
+  ];
+}
+
+function missingFile(path: Path, file: string): Mistake {
+  return {
+    path,
+    what: 'there is no such file',
+    expected: 'a file; relative paths start at the file that names them',
+    found: file,
+    next: 'correct the path',
+  };
+}
+
+function checkMembers(members: Record<string, LocalMemberSpec>): Mistake[] {
+  const names = Object.keys(members);
+  const base = ['target', 'local', 'members'];
+  if (names.length === 0) {
+    return [
+      {
+        path: base,
+        at: 'key',
+        what: 'the target has no member',
+        next: 'add a member, such as collector: {}',
+      },
+    ];
+  }
+  const wrong = names.flatMap((name): Mistake[] => {
+    const to = members[name]?.sendsTo;
+    if (to === undefined || Object.hasOwn(members, to)) return [];
+    return [
+      wrongWord([...base, name, 'sendsTo'], {
+        what: `${name} sends to a member that is not there`,
+        word: to,
+        words: names,
+      }),
+    ];
+  });
+  if (wrong.length > 0) return wrong;
+  const loop = names.map((name) => cycle(members, name)).find((path) => path !== undefined);
+  if (loop === undefined) return [];
+  return [
+    {
+      path: [...base, loop[0] ?? '', 'sendsTo'],
+      what: 'the members send in a circle',
+      expected: 'a last member without sendsTo, which sends to the sink',
+      found: loop.join(' -> '),
+      next: `remove sendsTo from the last member of the chain`,
+    },
+  ];
+}
+
+/** The way from `start` back to itself along sendsTo. */
+function cycle(members: Record<string, LocalMemberSpec>, start: string): string[] | undefined {
+  const way = [start];
+  let at = members[start]?.sendsTo;
+  while (at !== undefined && !way.includes(at)) {
+    way.push(at);
+    at = members[at]?.sendsTo;
+  }
+  return at === start ? [...way, start] : undefined;
+}
+
+function checkExternal(target: TargetSpec & { kind: 'external' }, draft: Draft): Mistake[] {
+  const path = ['target', 'external', 'otlp'];
+  const mistakes: Mistake[] = [];
+  const { grpc, http } = target.otlp;
+  for (const { name, path: at, spec } of draft.load) {
+    if (spec === undefined) continue;
+    const key = spec.protocol === 'grpc' ? 'grpc' : 'http';
+    if (target.otlp[key] !== undefined) continue;
+    mistakes.push({
+      path: [...at, 'protocol'],
+      what: `${name} speaks ${spec.protocol} and the target has no ${key} endpoint`,
+      expected:
+        grpc === undefined && http === undefined ? 'an endpoint' : grpc === undefined ? 'http/...' : 'grpc',
+      found: spec.protocol,
+      next: `add ${key} to target.external.otlp`,
+    });
+  }
+  const outside = [grpc, http].find((endpoint) => endpoint !== undefined && !isLocal(endpoint));
+  if (outside === undefined) return mistakes;
+  return [...mistakes, ...checkLimits(draft, { path, endpoint: outside })];
+}
+
+function isLocal(endpoint: string): boolean {
+  const parts = splitHostPort(endpoint);
+  return parts !== undefined && isLoopback(parts.host);
+}
+
+function checkLimits(draft: Draft, outside: { path: Path; endpoint: string }): Mistake[] {
+  const { limits } = draft;
+  if (limits === undefined) {
+    return [
+      {
+        code: 'SQ-LIMITS-MISSING',
+        path: outside.path,
+        at: 'key',
+        what: 'the endpoint is not on this machine and the scenario has no limits',
+        expected: 'limits: {itemsPerS, items}',
+        found: outside.endpoint,
+        next: 'add limits with what this endpoint may be sent',
+      },
+    ];
+  }
+  const specs = draft.load.flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
+  const items = specs.reduce((sum, spec) => sum + approximateItems(spec), 0);
+  const perS = specs.reduce((sum, spec) => sum + peakPerS(spec), 0);
+  const over = (key: 'items' | 'itemsPerS', found: number): Mistake[] => {
+    if (found <= limits[key]) return [];
+    const next = 'lower the load, or raise the limit if that is meant';
+    const expected = `at most ${limits[key]}`;
+    return [
+      { path: ['limits', key], what: 'the load is above its limit', expected, found: String(found), next },
+    ];
+  };
+  return [...over('items', items), ...over('itemsPerS', perS)];
+}
+
+/** Every file that the target names, with the place of its name. */
+export function fileKeys(target: TargetSpec): { path: Path; file: string; secret: boolean }[] {
+  const out: { path: Path; file: string; secret: boolean }[] = [];
+  const add = (path: Path, file: string | undefined, secret = false) => {
+    if (file !== undefined) out.push({ path, file, secret });
+  };
+  const addTls = (path: Path, tls: TlsSpec | undefined) => {
+    add([...path, 'tls', 'caFile'], tls?.caFile, true);
+    add([...path, 'tls', 'certFile'], tls?.certFile, true);
+    add([...path, 'tls', 'keyFile'], tls?.keyFile, true);
+  };
+  const addClient = (path: Path, client: Pick<OtlpSpec, 'bearerTokenFile' | 'tls'> | undefined) => {
+    add([...path, 'bearerTokenFile'], client?.bearerTokenFile, true);
+    addTls(path, client?.tls);
+  };
+  const base = ['target', target.kind];
+  if (target.kind === 'local') {
+    add([...base, 'collector'], slashed(target.collector));
+    for (const [name, member] of Object.entries(target.members)) {
+      add([...base, 'members', name, 'config'], member.config);
+      add([...base, 'members', name, 'binary'], slashed(member.binary));
+    }
+  }
+  if (target.kind === 'external') addClient([...base, 'otlp'], target.otlp);
+  addClient([...base, 'prometheus'], target.prometheus);
+  if (target.sink !== 'none') addTls([...base, 'sink'], target.sink.tls);
+  return out;
+}
+
+function slashed(program: string | undefined): string | undefined {
+  return program?.includes('/') === true ? program : undefined;
+}

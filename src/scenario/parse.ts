@@ -1,0 +1,258 @@
+import { z } from 'zod';
+import { formatDuration } from '../base/units.ts';
+import type { Fault } from '../fault/fault.ts';
+import { checkFaults } from './check-faults.ts';
+import { checkLoad } from './check-load.ts';
+import { checkSlos } from './check-slos.ts';
+import { checkTarget, fileKeys } from './check-target.ts';
+import type { Draft, DraftFault, DraftSlo } from './draft.ts';
+import { dataAt, parsePart, unknownKey, wrongWord } from './issues.ts';
+import { loadSchema, toLoadSpec } from './load-schema.ts';
+import type { Mistake, Path, Source } from './mistakes.ts';
+import { formatPath, scenarioError } from './mistakes.ts';
+import { faultCommon, objectOf, sloSchema, topSchema, toSelector } from './schema.ts';
+import { readSecret, readSource, type SourceOptions } from './source.ts';
+import { targetSchema, toTargetSpec } from './target-schema.ts';
+import type { FaultSpec, LoadSpec, Scenario, SloSpec } from './types.ts';
+
+export interface ParseOptions extends SourceOptions {
+  /** The kinds of faults, as the registry has them. */
+  faults: Record<string, Fault>;
+}
+
+export interface ParsedScenario {
+  scenario: Scenario;
+  /** Values that must never reach a disk, page or log. */
+  secrets: string[];
+}
+
+/** A scenario from YAML. Throws one SquallError that holds every mistake, with its place and what to do. */
+export function parseScenario(text: string, options: ParseOptions): ParsedScenario {
+  const mistakes: Mistake[] = [];
+  const source = readSource(text, options, mistakes);
+  return checkScenario(source, options.faults, mistakes);
+}
+
+/** The same from plain data, for scenarios that are written as modules. `mistakes`: those found on the way. */
+export function checkScenario(
+  source: Source,
+  faults: Record<string, Fault>,
+  mistakes: Mistake[] = [],
+): ParsedScenario {
+  if (typeof source.data !== 'object' || source.data === null || Array.isArray(source.data)) {
+    const expected = 'a mapping with apiVersion, name, target, load, faults and slos';
+    mistakes.push({ path: [], what: 'this is not a scenario', expected, next: 'start from `squall init`' });
+    throw scenarioError(source, mistakes);
+  }
+  const top = parsePart(source, { schema: topSchema, path: [] }, mistakes);
+  const targetPart = dataAt(source.data, ['target']);
+  const target =
+    targetPart === undefined
+      ? undefined
+      : parsePart(source, { schema: targetSchema, path: ['target'] }, mistakes);
+  const targetSpec = target === undefined ? undefined : toTargetSpec(target, source.baseDir(['target']));
+  const draft: Draft = {
+    target: targetSpec,
+    able: targetSpec === undefined ? [] : kindsOf(faults, targetSpec.kind),
+    warmupMs: top?.warmup ?? 0,
+    limits: top?.limits,
+    load: readLoad(source, mistakes),
+    faults: readFaults(source, faults, mistakes),
+    slos: readSlos(source, mistakes),
+  };
+  const named = typeof targetPart === 'object' && targetPart !== null ? Object.keys(targetPart) : [];
+  mistakes.push(...checkTarget(draft, named), ...checkLoad(draft), ...checkFaults(draft, faults));
+  const slos = checkSlos(draft, mistakes);
+  if (mistakes.length > 0 || top === undefined || targetSpec === undefined)
+    throw scenarioError(source, mistakes);
+  const secrets = new Set([...source.secrets, ...secretsOf(targetSpec)].filter((secret) => secret !== ''));
+  return { scenario: toScenario({ top, draft, slos, baseDir: source.baseDir([]) }), secrets: [...secrets] };
+}
+
+function toScenario(parts: {
+  top: z.output<typeof topSchema>;
+  draft: Draft;
+  slos: SloSpec[];
+  baseDir: string;
+}): Scenario {
+  const { top, draft, slos, baseDir } = parts;
+  if (draft.target === undefined) throw new RangeError('a scenario without a target was not refused');
+  return {
+    apiVersion: top.apiVersion,
+    name: top.name,
+    description: top.description ?? '',
+    baseDir,
+    target: draft.target,
+    warmupMs: draft.warmupMs,
+    load: Object.fromEntries(
+      draft.load.flatMap(({ name, spec }): [string, LoadSpec][] =>
+        spec === undefined ? [] : [[name, spec]],
+      ),
+    ),
+    faults: draft.faults.flatMap(({ spec }) => (spec === undefined ? [] : [withMember(spec, draft)])),
+    slos,
+    ...(top.settle === undefined ? {} : { settleMs: top.settle }),
+    ...(top.expect === undefined ? {} : { expect: top.expect }),
+    ...(draft.limits === undefined ? {} : { limits: draft.limits }),
+  };
+}
+
+/** A fault of a target with one member acts on that one. */
+function withMember(spec: FaultSpec, draft: Draft): FaultSpec {
+  const names = draft.target?.kind === 'local' ? Object.keys(draft.target.members) : [];
+  const only = names.length === 1 ? names[0] : undefined;
+  if (spec.acts === 'sink' || spec.selector.member !== undefined || only === undefined) return spec;
+  return { ...spec, selector: { ...spec.selector, member: only } };
+}
+
+function kindsOf(faults: Record<string, Fault>, target: string): string[] {
+  return Object.keys(faults).filter((kind) => faults[kind]?.needs.targets.includes(target));
+}
+
+function readLoad(source: Source, mistakes: Mistake[]): Draft['load'] {
+  const load = dataAt(source.data, ['load']);
+  if (typeof load !== 'object' || load === null) return [];
+  return Object.keys(load).map((name) => {
+    const path = ['load', name];
+    const text = parsePart(source, { schema: loadSchema, path }, mistakes);
+    return { name, path, spec: text === undefined ? undefined : toLoadSpec(name, text) };
+  });
+}
+
+function readFaults(source: Source, faults: Record<string, Fault>, mistakes: Mistake[]): DraftFault[] {
+  return listAt(source, 'faults').map((raw, index): DraftFault => {
+    const path = ['faults', index];
+    const fields = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
+    const kind = typeof fields.kind === 'string' ? fields.kind : undefined;
+    const name = typeof fields.name === 'string' ? fields.name : kind;
+    return { name, kind, path, spec: readFault(source, { path, fields, faults }, mistakes) };
+  });
+}
+
+function readFault(
+  source: Source,
+  one: { path: Path; fields: Record<string, unknown>; faults: Record<string, Fault> },
+  mistakes: Mistake[],
+): FaultSpec | undefined {
+  const { path, fields, faults } = one;
+  const before = mistakes.length;
+  const kinds = Object.keys(faults);
+  const fault =
+    typeof fields.kind === 'string' && Object.hasOwn(faults, fields.kind) ? faults[fields.kind] : undefined;
+  if (fault === undefined) {
+    mistakes.push(
+      fields.kind === undefined
+        ? {
+            path: [...path, 'kind'],
+            at: 'key',
+            what: `${formatPath(path)} has no kind`,
+            expected: `one of ${kinds.join(', ')}`,
+            next: 'add kind',
+          }
+        : wrongWord([...path, 'kind'], {
+            what: 'there is no such kind of fault',
+            word: String(fields.kind),
+            words: kinds,
+          }),
+    );
+  }
+  const common = parsePart(source, { schema: z.looseObject(faultCommon), path }, mistakes);
+  if (fault === undefined) return undefined;
+  const params = readParams(source, { path, fields, fault }, mistakes);
+  mistakes.push(...checkLength(path, fields, fault));
+  if (common === undefined || mistakes.length > before) return undefined;
+  return {
+    name: common.name ?? fault.kind,
+    kind: fault.kind,
+    atMs: common.at,
+    ...(common.duration === undefined ? {} : { durationMs: common.duration }),
+    selector: toSelector(common.selector ?? {}),
+    params: (params ?? {}) as Record<string, unknown>,
+    acts: fault.needs.power === 'sink' ? 'sink' : 'member',
+  };
+}
+
+/** The kind's own fields. An unknown one is a mistake even where the kind's schema would drop it. */
+function readParams(
+  source: Source,
+  one: { path: Path; fields: Record<string, unknown>; fault: Fault },
+  mistakes: Mistake[],
+): unknown {
+  const common = ['kind', ...Object.keys(faultCommon)];
+  const own = objectOf(one.fault.params);
+  const keys = own === undefined ? undefined : Object.keys(own.shape);
+  const unknown = Object.keys(one.fields).filter(
+    (key) => !common.includes(key) && keys?.includes(key) === false,
+  );
+  mistakes.push(...unknown.map((key) => unknownKey([...one.path, key], key, [...common, ...(keys ?? [])])));
+  const read = () =>
+    Object.fromEntries(
+      Object.entries((dataAt(source.data, one.path) ?? {}) as Record<string, unknown>).filter(
+        ([key]) => !common.includes(key) && !unknown.includes(key),
+      ),
+    );
+  return parsePart(source, { schema: one.fault.params, path: one.path, data: read }, mistakes);
+}
+
+/** No fault without a deadline; no duration for what happens at an instant. */
+function checkLength(path: Path, fields: Record<string, unknown>, fault: Fault): Mistake[] {
+  const given = fields.duration !== undefined;
+  if (given !== fault.oneShot) return [];
+  const at = [...path, 'duration'];
+  if (given) {
+    return [
+      {
+        path: at,
+        at: 'key',
+        what: `${fault.kind} happens at an instant and has no duration`,
+        next: 'remove duration',
+      },
+    ];
+  }
+  const expected = 'a duration, after which the fault is undone';
+  return [
+    {
+      path: at,
+      at: 'key',
+      what: `${fault.kind} needs a duration`,
+      expected,
+      next: `add duration: ${formatDuration(5000)}`,
+    },
+  ];
+}
+
+function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
+  return listAt(source, 'slos').flatMap((_, index): DraftSlo[] => {
+    const path = ['slos', index];
+    const text = parsePart(source, { schema: sloSchema, path }, mistakes);
+    if (text === undefined) return [];
+    const thresholds = text.thresholds.map((one) =>
+      typeof one === 'string'
+        ? { text: one, abortOnFail: false, delayAbortEvalMs: 0 }
+        : {
+            text: one.threshold,
+            abortOnFail: one.abortOnFail ?? false,
+            delayAbortEvalMs: one.delayAbortEval ?? 0,
+          },
+    );
+    const { name, measure, promql, unit, window } = text;
+    return [{ path, name, measure, promql, unit, window, thresholds }];
+  });
+}
+
+function listAt(source: Source, key: string): unknown[] {
+  const list = dataAt(source.data, [key]);
+  return Array.isArray(list) ? list : [];
+}
+
+/** Contents of secret files, values of headers that carry credentials, passwords in URLs. */
+function secretsOf(target: Scenario['target']): string[] {
+  const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file) ?? ''] : []));
+  const headers = [target.kind === 'external' ? target.otlp.headers : {}, target.prometheus?.headers ?? {}];
+  const values = headers.flatMap((one) =>
+    Object.entries(one).flatMap(([key, value]) =>
+      /auth|token|key|secret|cookie|password/i.test(key) ? [value] : [],
+    ),
+  );
+  return [...files, ...values];
+}
