@@ -14,6 +14,10 @@ export interface Fault<P = unknown> {
   params: z.ZodType<P>;
   /** Whether it has a duration (partition) or happens at an instant (kill). */
   oneShot: boolean;
+  /** How long its effect may take to show; default 5 s. */
+  effectWithinMs?: number;
+  /** How long it may take to be gone after it was undone; default 10 s. */
+  absenceWithinMs?: number;
   /** Targets that can do it, and what the member must offer there. */
   needs: { targets: string[]; power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'sink' };
   /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
@@ -33,18 +37,23 @@ export interface FaultContext {
   clock: Clock;
   runId: string;
   fault: string;
+  /** From injecting until it must be gone, ms: what holds the fault ends it then by itself. */
   deadlineMs: number;
   /** The sink's reply script, where the run has a sink of squall's. */
   sink?: SinkScript;
   /** Scratch space of one injection: what inject() leaves for effect() and recover(). */
   memory: Map<string, unknown>;
   journal(event: string, detail: Record<string, unknown>): void;
+  /** Writes down a further undo, durably, before what it undoes is done. */
+  amend(undo: Undo[]): void;
 }
 
 /** Undo as data. Every kind is idempotent; a target that is gone is a success with a reason. */
 export type Undo =
   | { kind: 'signal'; pid: number; startTicks: number; signal: 'SIGCONT' }
   | { kind: 'unlink'; path: string }
+  /** An empty folder, such as a control group. */
+  | { kind: 'remove-folder'; path: string }
   | {
       kind: 'restore-file';
       path: string;

@@ -1,0 +1,178 @@
+import type { Clock } from '../base/clock.ts';
+import { random } from '../base/random.ts';
+import type { FaultRecord } from '../observe/evidence.ts';
+import type { Plan, PlannedFault } from '../plan/types.ts';
+import type { Member, Target } from '../target/target.ts';
+import type { Fault, SinkScript, Undo } from './fault.ts';
+import { Injection, type InjectionOutcome } from './injection.ts';
+import type { Journal } from './journal.ts';
+import { selectMembers } from './selector.ts';
+import { executeUndo, type UndoResult } from './undo.ts';
+
+export interface FaultEngineOptions {
+  plan: Plan;
+  faults: Record<string, Fault>;
+  target: Target;
+  sink?: SinkScript;
+  journal: Journal;
+  clock: Clock;
+  runId: string;
+  seed: number;
+  /** Names of the faults in place, whenever they change. */
+  onChange?: (active: string[]) => void;
+  /** How an undo is executed; the simulator has its own world. */
+  execute?: (undo: Undo) => Promise<UndoResult>;
+}
+
+export interface FaultEngine {
+  /** `t0Ns` is t = 0 of the plan in the monotonic clock. */
+  go(t0Ns: number): void;
+  /** Settles when every fault has ended or was rolled back; in plan order; never rejects. */
+  done: Promise<FaultRecord[]>;
+  /** Ends every hold, undoes all that is in place, starts nothing further. Idempotent; ends within its own deadline. */
+  rollback(): Promise<{ clean: boolean; left: string[] }>;
+  active(): string[];
+  /** So far, in plan order; times are ns from t = 0. A kill's recoveredNs is the caller's to fill in. */
+  records(): FaultRecord[];
+}
+
+const rollbackMs = 10_000;
+
+interface Course {
+  planned: PlannedFault;
+  injections: Injection[];
+  /** Why no injection was begun. */
+  reason: string;
+}
+
+export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
+  const { plan, clock } = options;
+  const courses: Course[] = plan.faults.map((planned) => ({
+    planned,
+    injections: [],
+    reason: 'not injected: the run ended before',
+  }));
+  const cut = new AbortController();
+  const finished = Promise.withResolvers<FaultRecord[]>();
+  let startNs: number | undefined;
+  const active = () =>
+    courses.filter((c) => c.injections.some((one) => one.active)).map((c) => c.planned.spec.name);
+  const changed = () => options.onChange?.(active());
+  const records = () => courses.map((course) => recordOf(course, startNs ?? 0));
+  const all: Promise<void>[] = [];
+  const go = (t0Ns: number) => {
+    if (startNs !== undefined) throw new Error('the fault engine is started once');
+    startNs = t0Ns;
+    all.push(...courses.map((course) => follow({ course, t0Ns, cut: cut.signal, changed, options })));
+    Promise.all(all).then(() => finished.resolve(records()));
+  };
+  const rollback = async () => {
+    cut.abort();
+    if (startNs === undefined) finished.resolve(records());
+    const late = clock.sleep(rollbackMs).then(() => false);
+    await Promise.race([Promise.all(all), late]);
+    // What could not be undone the first time is tried once more.
+    const open = () => courses.flatMap((course) => course.injections.filter((one) => one.active));
+    await Promise.race([Promise.all(open().map((one) => one.revert())), late]);
+    changed();
+    const left = courses.flatMap((course) => leftOf(course, options.faults));
+    return { clean: left.length === 0, left };
+  };
+  return { go, done: finished.promise, rollback, active, records };
+}
+
+async function follow(run: {
+  course: Course;
+  t0Ns: number;
+  cut: AbortSignal;
+  changed: () => void;
+  options: FaultEngineOptions;
+}): Promise<void> {
+  const { course, t0Ns, cut, changed, options } = run;
+  const { clock, faults } = options;
+  const { spec, startNs, endNs } = course.planned;
+  await clock.sleep(Math.max(0, (t0Ns + startNs - clock.nowNs()) / 1e6), cut).catch(() => {
+    // Rolled back before its time.
+  });
+  if (cut.aborted) return;
+  const fault = faults[spec.kind];
+  const members = fault === undefined ? [] : choose(fault, course.planned, options);
+  course.reason =
+    fault === undefined ? `not injected: no such kind, ${spec.kind}` : 'not injected: no member matches';
+  if (fault === undefined) return;
+  course.injections = members.map(
+    (member, index) =>
+      new Injection({
+        injection: `${spec.name}/${member.name}/${index}`,
+        fault,
+        spec,
+        member,
+        runId: options.runId,
+        ...(options.sink === undefined ? {} : { sink: options.sink }),
+        journal: options.journal,
+        clock,
+        execute: options.execute ?? executeUndo,
+        endNs: fault.oneShot ? undefined : t0Ns + (endNs ?? startNs),
+        cut,
+        onInjected: changed,
+      }),
+  );
+  await Promise.all(course.injections.map((injection) => injection.run()));
+  changed();
+}
+
+/** The sink is no member of the target; a fault on it acts once. */
+const sinkMember: Member = { name: 'sink', group: 'sink', otlp: { headers: {} }, version: '' };
+
+function choose(fault: Fault, planned: PlannedFault, options: FaultEngineOptions): Member[] {
+  if (fault.needs.power === 'sink') return [sinkMember];
+  const { members, entry } = options.target;
+  return selectMembers({
+    members,
+    selector: planned.spec.selector,
+    random: random(options.seed, `fault/${planned.spec.name}`),
+    prefer: (member) => entry.includes(member) && (member.process === undefined || isRunning(member)),
+  });
+}
+
+function isRunning(member: Member): boolean {
+  return member.process?.current() !== undefined;
+}
+
+function leftOf(course: Course, faults: Record<string, Fault>): string[] {
+  const { spec } = course.planned;
+  // A one-shot leaves nothing to undo: what is missing is a recovery, which the record says.
+  if (faults[spec.kind]?.oneShot === true) return [];
+  return course.injections
+    .filter((one) => one.active)
+    .map((one) => `${spec.name} on ${one.outcome.member} may still be in place`);
+}
+
+function recordOf(course: Course, t0Ns: number): FaultRecord {
+  const { spec, startNs, endNs } = course.planned;
+  const outcomes = course.injections.map(({ outcome }) => outcome);
+  const all = (pick: (outcome: InjectionOutcome) => number | undefined) =>
+    outcomes.map(pick).filter((ns) => ns !== undefined);
+  const injected = all((outcome) => outcome.injectedNs);
+  const gone = all((outcome) => outcome.goneNs);
+  const removed = all((outcome) => outcome.removedNs);
+  const ready = all((outcome) => outcome.endpointReadyNs);
+  const isKill = spec.kind.endsWith('-kill');
+  const complete = outcomes.length > 0 && gone.length === outcomes.length;
+  return {
+    name: spec.name,
+    kind: spec.kind,
+    members: outcomes.map(({ member }) => member),
+    intended: { startNs, ...(endNs === undefined ? {} : { endNs }) },
+    observed: {
+      ...(injected.length === 0 ? {} : { injectedNs: Math.min(...injected) - t0Ns }),
+      ...(complete && !isKill ? { recoveredNs: Math.max(...gone) - t0Ns } : {}),
+    },
+    effect: outcomes.length === 0 ? course.reason : outcomes.map(({ effect }) => effect).join('; '),
+    verified: complete && outcomes.every(({ seen, gone: absent }) => seen && absent),
+    recovery: {
+      ...(removed.length === 0 || isKill ? {} : { removedNs: Math.max(...removed) - t0Ns }),
+      ...(ready.length === 0 ? {} : { endpointReadyNs: Math.max(...ready) - t0Ns }),
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock, waitFor } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import { runTag } from '../target/held-process.ts';
+import { watchRun } from './guard-watch.ts';
+import { heartbeatEveryMs, writeHeartbeat } from './heartbeat.ts';
+import { readJournal } from './journal.ts';
+import { isOpen, openRun, readRun } from './state.ts';
+
+/** Tag in the environment of guards, by which `recover` finds them; they do not carry the tag of the run. */
+export const guardTag = 'SQUALL_GUARD_OF';
+
+export interface Guard {
+  /**
+   * At the end of the run, after everything was rolled back and taken down: the guard reads back that nothing is
+   * left, takes the run off the list of open runs and exits. `clean` is what it found.
+   */
+  release(): Promise<{ clean: boolean; left: string[] }>;
+}
+
+/**
+ * first: watches the runner. second: watches the first, and takes its place when it is killed.
+ */
+export interface GuardStart {
+  runId: string;
+  role: 'first' | 'second';
+  /** The pipe on stdin is the runner's (or the first's) and its end means death. */
+  piped: boolean;
+}
+
+const readyMs = 20_000;
+const releaseMs = 30_000;
+
+/**
+ * Starts the process that undoes everything if this one dies, and returns when it has acknowledged that it watches.
+ * Registers the run if that was not done. Rejects with SQ-PRECONDITION: then no fault may be injected.
+ */
+export async function startGuard(options: {
+  runId: string;
+  runDir: string;
+  journalFile: string;
+  clock?: Clock;
+}): Promise<Guard> {
+  const clock = options.clock ?? systemClock;
+  const { runId, runDir, journalFile } = options;
+  if (!isOpen(runId)) openRun({ runId, runDir, journalFile });
+  let beat = 0;
+  writeHeartbeat(runDir, { beat, released: false });
+  const child = await spawnGuard({ runId, role: 'first', piped: true });
+  const timer = setInterval(() => {
+    beat += 1;
+    writeHeartbeat(runDir, { beat, released: false });
+  }, heartbeatEveryMs);
+  timer.unref();
+  let released: Promise<{ clean: boolean; left: string[] }> | undefined;
+  const release = async () => {
+    clearInterval(timer);
+    writeHeartbeat(runDir, { beat: beat + 1, released: true });
+    child.stdin?.end();
+    const gone = await waitFor(clock, { timeoutMs: releaseMs, everyMs: 20 }, () =>
+      isOpen(runId) ? closedUnclean(journalFile) : { clean: true, left: [] },
+    );
+    return gone ?? { clean: false, left: [`the guard did not end within ${releaseMs / 1000} s`] };
+  };
+  return {
+    release: () => {
+      released ??= release();
+      return released;
+    },
+  };
+}
+
+function closedUnclean(journalFile: string): { clean: boolean; left: string[] } | undefined {
+  const closed = readJournal(journalFile).findLast((entry) => entry.kind === 'run-closed');
+  return closed?.clean === false ? { clean: false, left: closed.left } : undefined;
+}
+
+/** Starts a guard process and waits for its word on fd 3. */
+export async function spawnGuard(start: GuardStart): Promise<ChildProcess> {
+  const { [runTag]: _, ...env } = process.env;
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), JSON.stringify(start)], {
+    detached: true,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    env: { ...env, [guardTag]: start.runId },
+  });
+  const word = child.stdio[3];
+  const ready = Promise.withResolvers<boolean>();
+  if (word instanceof Readable) {
+    word.once('data', () => ready.resolve(true)).once('close', () => ready.resolve(false));
+  }
+  child.once('error', () => ready.resolve(false)).once('exit', () => ready.resolve(false));
+  // Writing to a guard that was killed raises EPIPE; that it is gone is seen elsewhere.
+  child.stdin?.on('error', () => {});
+  const timer = setTimeout(() => ready.resolve(false), readyMs);
+  const acknowledged = await ready.promise;
+  clearTimeout(timer);
+  if (word instanceof Readable) word.destroy();
+  if (!acknowledged) throw guardError(child);
+  child.unref();
+  return child;
+}
+
+function guardError(child: ChildProcess): SquallError {
+  child.kill('SIGKILL');
+  return new SquallError({
+    code: 'SQ-PRECONDITION',
+    what: 'the guard, which undoes faults if the run dies, did not start',
+    where: fileURLToPath(import.meta.url),
+    expected: `its word within ${readyMs / 1000} s`,
+    found: child.exitCode === null ? 'none' : `exit code ${child.exitCode}`,
+    next: 'squall doctor',
+  });
+}
+
+async function main(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {});
+  const start = JSON.parse(process.argv[2] ?? '') as GuardStart;
+  const ended = new AbortController();
+  if (start.piped) {
+    process.stdin.on('end', () => ended.abort()).on('error', () => ended.abort());
+    process.stdin.resume();
+  }
+  await watchRun({
+    start,
+    ended: ended.signal,
+    ready: () => writeSync(3, 'ready\n'),
+    spawnSecond: () => spawnGuard({ runId: start.runId, role: 'second', piped: true }),
+    readState: () => readRun(start.runId),
+    clock: systemClock,
+  });
+  process.exit(0);
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,60 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Renewed by the runner; whoever holds a fault takes it off when it was not renewed for the TTL. */
+export const heartbeatEveryMs = 5_000;
+export const heartbeatTtlMs = 15_000;
+
+export interface Heartbeat {
+  beat: number;
+  /** The runner ended in order and asks for the last look. */
+  released: boolean;
+}
+
+export function writeHeartbeat(runDir: string, heartbeat: Heartbeat): void {
+  const file = join(runDir, 'heartbeat');
+  writeFileSync(`${file}.part`, JSON.stringify(heartbeat));
+  renameSync(`${file}.part`, file);
+}
+
+/** Undefined when there is none yet, or its folder is gone. */
+export function readHeartbeat(runDir: string): Heartbeat | undefined {
+  try {
+    return JSON.parse(readFileSync(join(runDir, 'heartbeat'), 'utf8')) as Heartbeat;
+  } catch {
+    // Absent counts as not renewed; it is written by rename, so it is never half there.
+    return undefined;
+  }
+}
+
+export interface Watch {
+  runnerAlive: boolean;
+  released: boolean;
+  /** Since the guard itself last saw the heartbeat change, by its own monotonic clock. */
+  beatAgeMs: number;
+  nowNs: number;
+  open: readonly { injection: string; deadlineNs: number }[];
+}
+
+export type Judgement =
+  | { kind: 'watch' }
+  /** The runner is gone or done: bring the run to nothing. */
+  | { kind: 'sweep' }
+  /** The runner hangs while a fault is in place: end it first, so that it cannot inject again when it wakes. */
+  | { kind: 'fence' }
+  /** The runner lives but did not undo these in time. */
+  | { kind: 'expire'; injections: string[] };
+
+/** The runner undoes its own faults; the guard comes in only this long after a deadline. */
+export const deadlineGraceMs = 2_000;
+
+/** What a guard does at one look. Pure. */
+export function judgeWatch(watch: Watch): Judgement {
+  if (!watch.runnerAlive || watch.released) return { kind: 'sweep' };
+  if (watch.open.length === 0) return { kind: 'watch' };
+  if (watch.beatAgeMs > heartbeatTtlMs) return { kind: 'fence' };
+  const late = watch.open.filter(({ deadlineNs }) => watch.nowNs > deadlineNs + deadlineGraceMs * 1e6);
+  return late.length === 0
+    ? { kind: 'watch' }
+    : { kind: 'expire', injections: late.map(({ injection }) => injection) };
+}

@@ -1,0 +1,207 @@
+import type { Clock } from '../base/clock.ts';
+import type { FaultSpec } from '../scenario/types.ts';
+import type { Member } from '../target/target.ts';
+import type { Fault, FaultContext, SinkScript, Undo } from './fault.ts';
+import type { Journal } from './journal.ts';
+import { record } from './replay.ts';
+import type { UndoResult } from './undo.ts';
+
+/** One fault on one member. */
+export interface InjectionOptions {
+  /** Unique in the run; names this injection in the journal. */
+  injection: string;
+  fault: Fault;
+  spec: FaultSpec;
+  member: Member;
+  runId: string;
+  sink?: SinkScript;
+  journal: Journal;
+  clock: Clock;
+  execute(undo: Undo): Promise<UndoResult>;
+  /** Monotonic end of the hold; undefined for a one-shot. */
+  endNs: number | undefined;
+  /** Aborted by a rollback: the hold ends at once. */
+  cut: AbortSignal;
+  onInjected(): void;
+}
+
+/** Monotonic times, ns. */
+export interface InjectionOutcome {
+  member: string;
+  /** Just before inject() was called, so that nothing of the effect lies before it. */
+  injectedNs?: number;
+  /** After everything was undone. */
+  removedNs?: number;
+  /** When it was shown gone. */
+  goneNs?: number;
+  endpointReadyNs?: number;
+  effect: string;
+  seen: boolean;
+  gone: boolean;
+}
+
+const effectWithinMs = 5_000;
+const absenceWithinMs = 10_000;
+/** A rollback has no time for more. */
+const absenceWhenCutMs = 4_000;
+const pollEveryMs = 20;
+/** What undoing may take: past the end of the hold plus this, the guard undoes it. */
+export const undoMarginMs = 5_000;
+
+/**
+ * journal intent (durable) -> inject -> poll the effect -> hold -> undo -> poll its absence. Never rejects: what went
+ * wrong is in the outcome. `revert` may be called again when the absence was not seen.
+ */
+export class Injection {
+  readonly outcome: InjectionOutcome;
+  private readonly options: InjectionOptions;
+  private readonly context: FaultContext;
+  private undo: Undo[] = [];
+  private begun = false;
+  /** When a rollback was first noticed. */
+  private cutNs: number | undefined;
+
+  constructor(options: InjectionOptions) {
+    this.options = options;
+    this.outcome = { member: options.member.name, effect: 'not injected', seen: false, gone: false };
+    const { clock, runId, spec, sink, journal, injection } = options;
+    this.context = {
+      clock,
+      runId,
+      fault: spec.name,
+      deadlineMs: this.deadlineMs(),
+      ...(sink === undefined ? {} : { sink }),
+      memory: new Map(),
+      journal: (event, detail) => record(journal, { kind: 'note', fault: spec.name, event, detail }),
+      amend: (undo) => {
+        journal.append({ kind: 'amend', injection, undo });
+        this.undo.push(...undo);
+      },
+    };
+  }
+
+  get active(): boolean {
+    return this.begun && !this.outcome.gone;
+  }
+
+  async run(): Promise<InjectionOutcome> {
+    try {
+      const reason = await this.inject();
+      if (reason !== undefined) this.outcome.effect = `not injected: ${reason}`;
+    } catch (error) {
+      this.outcome.effect = `${this.begun ? 'inject failed' : 'not injected'}: ${messageOf(error)}`;
+    }
+    if (!this.begun) return this.outcome;
+    await this.observe();
+    await this.revert();
+    return this.outcome;
+  }
+
+  /** Why it cannot be done, or undefined when it was. From the intent on it counts as done, answer or not. */
+  private async inject(): Promise<string | undefined> {
+    const { fault, spec, member, clock, journal, injection, cut } = this.options;
+    const reason = await fault.precondition(member, spec.params);
+    if (reason !== undefined) return reason;
+    this.undo = await fault.undo(member, spec.params, this.context);
+    if (cut.aborted) return 'the run was rolled back before';
+    this.context.deadlineMs = this.deadlineMs();
+    journal.append({
+      kind: 'intent',
+      injection,
+      fault: spec.name,
+      faultKind: fault.kind,
+      member: member.name,
+      undo: this.undo,
+      deadlineNs: clock.nowNs() + this.context.deadlineMs * 1e6,
+    });
+    this.begun = true;
+    this.outcome.injectedNs = clock.nowNs();
+    this.options.onInjected();
+    await fault.inject(member, spec.params, this.context);
+    record(journal, { kind: 'applied', injection, by: 'runner' });
+    this.outcome.effect = 'no effect was seen';
+    return undefined;
+  }
+
+  private deadlineMs(): number {
+    const { fault, endNs, clock } = this.options;
+    const within = (fault.effectWithinMs ?? effectWithinMs) + (fault.absenceWithinMs ?? absenceWithinMs);
+    if (endNs === undefined) return within + undoMarginMs;
+    return Math.max(0, (endNs - clock.nowNs()) / 1e6) + undoMarginMs;
+  }
+
+  private async observe(): Promise<void> {
+    const { fault, spec, member, journal, injection, endNs, clock, cut } = this.options;
+    if (this.outcome.effect.startsWith('inject failed')) return;
+    const see = async () => {
+      const effect = await fault.effect(member, spec.params, this.context).catch(() => undefined);
+      if (effect === undefined) return false;
+      this.outcome.effect = effect;
+      return true;
+    };
+    const within = fault.effectWithinMs ?? effectWithinMs;
+    const leftMs = endNs === undefined ? within : Math.max(0, (endNs - clock.nowNs()) / 1e6);
+    this.outcome.seen = await this.poll(see, Math.min(within, leftMs), cut);
+    if (this.outcome.seen)
+      record(journal, { kind: 'observed', injection, by: 'runner', detail: this.outcome.effect });
+    const holdMs = endNs === undefined ? 0 : (endNs - clock.nowNs()) / 1e6;
+    if (holdMs <= 0 || cut.aborted) return;
+    await clock.sleep(holdMs, cut).catch(() => {
+      // Cut short by a rollback.
+    });
+    // Once more: the last count stands in the report, and an effect that came late is an effect.
+    if (await see()) this.outcome.seen = true;
+  }
+
+  /** Undoes and reads back. Idempotent. */
+  async revert(): Promise<void> {
+    const { fault, spec, member, journal, injection, clock, cut } = this.options;
+    if (!this.active) return;
+    record(journal, { kind: 'reverting', injection, by: 'runner' });
+    const failures: string[] = [];
+    for (const undo of this.undo.toReversed()) {
+      const { done, reason } = await this.options.execute(undo);
+      if (!done) failures.push(reason);
+    }
+    await fault.recover(member, spec.params, this.context).catch((error) => failures.push(messageOf(error)));
+    this.outcome.removedNs = clock.nowNs();
+    if (failures.length === 0) record(journal, { kind: 'reverted', injection, by: 'runner' });
+    let detail = failures.join('; ');
+    const gone = async () => {
+      const proof = await fault.absence(member, spec.params, this.context).catch(() => undefined);
+      if (proof !== undefined) detail = proof;
+      return proof !== undefined;
+    };
+    const within = fault.absenceWithinMs ?? absenceWithinMs;
+    const seenGone = await this.poll(gone, within, cut, absenceWhenCutMs);
+    this.outcome.gone = seenGone && failures.length === 0;
+    if (this.outcome.gone) this.outcome.goneNs = clock.nowNs();
+    const readyNs = this.context.memory.get('endpointReadyNs');
+    if (typeof readyNs === 'number') this.outcome.endpointReadyNs = readyNs;
+    record(journal, { kind: 'verified', injection, by: 'runner', seen: this.outcome.gone, detail });
+  }
+
+  /** Until the probe says true; `cutMs` is what is left to it once a rollback has begun. */
+  private async poll(
+    probe: () => Promise<boolean>,
+    withinMs: number,
+    cut: AbortSignal,
+    cutMs = 0,
+  ): Promise<boolean> {
+    const { clock } = this.options;
+    let endNs = clock.nowNs() + withinMs * 1e6;
+    for (;;) {
+      if (await probe()) return true;
+      if (cut.aborted) {
+        this.cutNs ??= clock.nowNs();
+        endNs = Math.min(endNs, this.cutNs + cutMs * 1e6);
+      }
+      if (clock.nowNs() >= endNs) return false;
+      await clock.sleep(pollEveryMs);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock, waitFor } from '../base/clock.ts';
+import { runTag } from '../target/held-process.ts';
+import { guardTag } from './guard.ts';
+import { findTagged, isAlive, type ProcessId, signalExactly } from './process-table.ts';
+import { isOpen, listOpenRuns, type RunState, readRun } from './state.ts';
+import { type SweepResult, sweepRun } from './sweep.ts';
+
+/** A guard that is at work gets this long before recover does the same itself (both are idempotent). */
+const guardMs = 10_000;
+const haltMs = 25_000;
+
+export const haltFile = 'halt';
+
+/**
+ * Brings a run of this machine to nothing, without its scenario: from its journal, and by the tag of its processes.
+ * `clean` only after reading back that nothing of it remains. A run whose runner lives is left alone: halt it.
+ */
+export async function recoverRun(runId: string): Promise<SweepResult> {
+  const state = readRun(runId);
+  if (state === undefined) return recoverTagged(runId);
+  if (isAlive(state.runner)) {
+    const lines = [`${runId}: still running (process ${state.runner.pid}); squall halt --run ${runId}`];
+    return { clean: false, lines };
+  }
+  return sweepDead(state);
+}
+
+/** Every run of this machine: those listed, and those of which only tagged processes are left. */
+export async function recoverAll(): Promise<SweepResult> {
+  const ids = new Set(listOpenRuns().map(({ runId }) => runId));
+  for (const { value } of findTagged(runTag)) ids.add(value);
+  for (const { value } of findTagged(guardTag)) ids.add(value);
+  const results: SweepResult[] = [];
+  for (const id of ids) results.push(await recoverRun(id));
+  const lines = results.flatMap((result) => result.lines);
+  return { clean: results.every(({ clean }) => clean), lines: ids.size === 0 ? ['no run is open'] : lines };
+}
+
+/**
+ * The big red button: asks the runner to roll back and end, waits for that, and does it itself if the runner does not.
+ * Idempotent; a run that is not open is a success.
+ */
+export async function haltRun(runId: string): Promise<SweepResult> {
+  const state = readRun(runId);
+  if (state === undefined) return recoverTagged(runId);
+  try {
+    writeFileSync(join(state.runDir, haltFile), '');
+  } catch {
+    // The run folder is gone; the signal is enough.
+  }
+  signalExactly(state.runner, 'SIGTERM');
+  const ended = await waitFor(systemClock, { timeoutMs: haltMs, everyMs: 50 }, () =>
+    isOpen(runId) && isAlive(state.runner) ? undefined : true,
+  );
+  if (ended === undefined) signalExactly(state.runner, 'SIGKILL');
+  if (!isOpen(runId)) return { clean: true, lines: [`${runId}: halted, nothing is left`] };
+  return sweepDead(state);
+}
+
+async function sweepDead(state: RunState): Promise<SweepResult> {
+  const { runId } = state;
+  const atWork = () => findTagged(guardTag, runId).length > 0 && isOpen(runId);
+  await waitFor(systemClock, { timeoutMs: guardMs, everyMs: 50 }, () => (atWork() ? undefined : true));
+  const result = isOpen(runId)
+    ? await sweepRun({ state, by: 'recover', clock: systemClock, spare: [] })
+    : await recoverTagged(runId);
+  const guards = await endGuards(runId);
+  const lines = result.lines.length > 0 ? result.lines : ['nothing was left'];
+  return {
+    clean: result.clean && guards.length === 0,
+    lines: [...lines, ...guards].map((line) => (line.startsWith(runId) ? line : `${runId}: ${line}`)),
+  };
+}
+
+/** A run that is not on this list: its processes are ended unless a guard watches it (a list kept elsewhere). */
+async function recoverTagged(runId: string): Promise<SweepResult> {
+  const guarded = await waitFor(systemClock, { timeoutMs: 1_000, everyMs: 50 }, () =>
+    findTagged(guardTag, runId).length === 0 ? true : undefined,
+  );
+  if (guarded === undefined) {
+    return { clean: true, lines: [`${runId}: watched by a guard under another state folder; left alone`] };
+  }
+  const left = await endAll(() => findTagged(runTag, runId));
+  const lines = left.map(({ pid }) => `${runId}: process ${pid} could not be ended`);
+  return { clean: left.length === 0, lines: lines.length > 0 ? lines : [`${runId}: nothing is left`] };
+}
+
+/** Guards end by themselves once the run is off the list. */
+async function endGuards(runId: string): Promise<string[]> {
+  if (isOpen(runId)) return [];
+  const guards = () => findTagged(guardTag, runId);
+  const gone = () => (guards().length === 0 ? true : undefined);
+  const ended = await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 50 }, gone);
+  const left = ended === true ? [] : await endAll(guards);
+  return left.map(({ pid }) => `guard ${pid} could not be ended`);
+}
+
+async function endAll(list: () => ProcessId[]): Promise<ProcessId[]> {
+  await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 20 }, () => {
+    for (const id of list()) signalExactly(id, 'SIGKILL');
+    return list().length === 0 ? true : undefined;
+  });
+  return list();
+}

@@ -1,0 +1,109 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { syncFolder } from './journal.ts';
+import { type ProcessId, self } from './process-table.ts';
+
+/** A run on this machine that has not been shown clean: it stands in the state folder from before its first process. */
+export interface RunState {
+  runId: string;
+  /** Absolute. */
+  runDir: string;
+  journalFile: string;
+  runner: ProcessId;
+  startedWallMs: number;
+}
+
+const stateSchema: z.ZodType<RunState> = z.object({
+  runId: z.string(),
+  runDir: z.string(),
+  journalFile: z.string(),
+  runner: z.object({ pid: z.number(), startTicks: z.number() }),
+  startedWallMs: z.number(),
+});
+
+/** $XDG_STATE_HOME/squall/runs, by default ~/.local/state/squall/runs. */
+export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const home = env.XDG_STATE_HOME;
+  return join(
+    home === undefined || home === '' ? join(homedir(), '.local', 'state') : home,
+    'squall',
+    'runs',
+  );
+}
+
+function stateFile(runId: string): string {
+  // A run id may come from the command line: it must not lead out of the folder.
+  return join(stateFolder(), `${encodeURIComponent(runId).replaceAll('.', '%2E')}.json`);
+}
+
+/**
+ * Records this process as the runner of RUN. Durable when it returns; call it before anything is started. It is taken
+ * off by the guard's last look (Guard.release) or by recover, never by the runner: only after reading back.
+ */
+export function openRun(options: { runId: string; runDir: string; journalFile?: string }): RunState {
+  const { runId, runDir } = options;
+  const journalFile = options.journalFile ?? join(runDir, 'journal.jsonl');
+  const state = { runId, runDir, journalFile, runner: self(), startedWallMs: Date.now() };
+  const dir = stateFolder();
+  mkdirSync(dir, { recursive: true });
+  const file = stateFile(runId);
+  const part = `${file}.${process.pid}.part`;
+  const fd = openSync(part, 'w', 0o600);
+  try {
+    writeSync(fd, JSON.stringify(state));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(part, file);
+  syncFolder(dir);
+  return state;
+}
+
+/** Undefined when the run is clean (or was never here). */
+export function readRun(runId: string): RunState | undefined {
+  return readState(stateFile(runId));
+}
+
+export function isOpen(runId: string): boolean {
+  return existsSync(stateFile(runId));
+}
+
+export function forgetRun(runId: string): void {
+  rmSync(stateFile(runId), { force: true });
+}
+
+/** Runs that were started here and not yet shown clean, oldest first. */
+export function listOpenRuns(): RunState[] {
+  const dir = stateFolder();
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => readState(join(dir, name)))
+    .filter((state) => state !== undefined)
+    .sort((a, b) => a.startedWallMs - b.startedWallMs);
+}
+
+function readState(file: string): RunState | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    // Removed between the listing and the read: somebody showed it clean.
+    return undefined;
+  }
+  return stateSchema.parse(JSON.parse(text));
+}

@@ -1,0 +1,98 @@
+import { type Clock, waitFor } from '../base/clock.ts';
+import { runTag } from '../target/held-process.ts';
+import { type Actor, type Journal, openJournal, readJournal } from './journal.ts';
+import { findTagged, isAlive, type ProcessId, signalExactly } from './process-table.ts';
+import { type OpenWork, openWork, record, undoInjections } from './replay.ts';
+import { forgetRun, type RunState } from './state.ts';
+import { executeUndo, leftovers, remainsOf } from './undo.ts';
+
+export interface SweepResult {
+  clean: boolean;
+  lines: string[];
+}
+
+/** A tagged process gets this long to end by itself once its runner is gone, as the holders of members do. */
+const ownEndMs = 2_000;
+const killMs = 5_000;
+
+/**
+ * Brings a run that has ended to nothing: undoes what its journal leaves open, ends its processes, undoes its
+ * resources, reads all of it back, and takes it off the list of open runs only if nothing remains. Idempotent, and
+ * safe to run twice at a time. `spare` are processes that carry the tag and must live, such as the caller's runner.
+ */
+export async function sweepRun(options: {
+  state: RunState;
+  by: Actor;
+  clock: Clock;
+  spare: readonly ProcessId[];
+}): Promise<SweepResult> {
+  const { state, by, clock, spare } = options;
+  const journal = openOrNone(state.journalFile, clock);
+  const work = openWork(readJournal(state.journalFile));
+  const lines = work.injections.map(({ fault, member }) => `undoing ${fault} on ${member}`);
+  const power = { execute: executeUndo, remains: remainsOf };
+  await undoInjections({ injections: work.injections, journal, by, power });
+  lines.push(...(await endProcesses({ runId: state.runId, work, clock, spare })));
+  for (const undo of work.resources.toReversed()) await executeUndo(undo);
+  const left = remaining({ runId: state.runId, work, spare });
+  const clean = left.length === 0;
+  record(journal, { kind: 'run-closed', by, clean, left });
+  journal.close();
+  if (clean) forgetRun(state.runId);
+  return { clean, lines: [...lines, ...left.map((line) => `left: ${line}`)] };
+}
+
+function openOrNone(file: string, clock: Clock): Journal {
+  try {
+    return openJournal(file, clock);
+  } catch {
+    // The run folder is gone or its disk is full; processes are found by their tag all the same.
+    return { append: () => {}, close: () => {} };
+  }
+}
+
+interface Ending {
+  runId: string;
+  work: OpenWork;
+  spare: readonly ProcessId[];
+}
+
+/** Read back from /proc and the file system; no record of what was done is trusted. */
+function remaining({ runId, work, spare }: Ending): string[] {
+  const spared = new Set(spare.map(({ pid }) => pid));
+  const untagged = work.processes
+    .filter((id) => isAlive(id) && !spared.has(id.pid))
+    .map(({ name, pid }) => `process ${pid} (${name}) is alive`);
+  const tagged = leftovers(runId, work.undos).filter(
+    (line) => ![...spared].some((pid) => line.startsWith(`process ${pid} `)),
+  );
+  return [...new Set([...tagged, ...untagged])];
+}
+
+/** Processes by tag and by journal: a tag finds what was started but never written down, and the reverse. */
+function processesOf({ runId, work, spare }: Ending): ProcessId[] {
+  const spared = new Set([process.pid, ...spare.map(({ pid }) => pid)]);
+  const found = new Map<number, ProcessId>();
+  for (const id of [...findTagged(runTag, runId), ...work.processes.filter(isAlive)]) {
+    if (!spared.has(id.pid)) found.set(id.pid, id);
+  }
+  return [...found.values()];
+}
+
+async function endProcesses(ending: Ending & { clock: Clock }): Promise<string[]> {
+  const gone = () => (processesOf(ending).length === 0 ? true : undefined);
+  const byThemselves = await waitFor(ending.clock, { timeoutMs: ownEndMs, everyMs: 20 }, gone);
+  if (byThemselves !== undefined) return [];
+  const lines: string[] = [];
+  await waitFor(ending.clock, { timeoutMs: killMs, everyMs: 20 }, () => {
+    for (const id of processesOf(ending)) {
+      try {
+        if (signalExactly(id, 'SIGKILL')) lines.push(`ended process ${id.pid}`);
+      } catch (error) {
+        lines.push(`process ${id.pid}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+    return gone();
+  });
+  return [...new Set(lines)];
+}

@@ -1,0 +1,95 @@
+import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { runTag } from '../target/held-process.ts';
+import type { Undo } from './fault.ts';
+import { syncFolder } from './journal.ts';
+import { findTagged, readProcess, signalExactly } from './process-table.ts';
+
+export interface UndoResult {
+  done: boolean;
+  reason: string;
+}
+
+/** Undoes one thing. Idempotent; a target that is gone is done, with that as the reason. Never throws. */
+export async function executeUndo(undo: Undo): Promise<UndoResult> {
+  try {
+    return undoNow(undo);
+  } catch (error) {
+    return {
+      done: false,
+      reason: `${describeUndo(undo)}: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+}
+
+function undoNow(undo: Undo): UndoResult {
+  switch (undo.kind) {
+    case 'signal':
+      return signalExactly(undo, undo.signal)
+        ? { done: true, reason: `${undo.signal} sent to ${undo.pid}` }
+        : { done: true, reason: `process ${undo.pid} is gone` };
+    case 'unlink': {
+      const there = existsSync(undo.path);
+      rmSync(undo.path, { force: true });
+      return { done: true, reason: there ? `${undo.path} removed` : `${undo.path} is gone` };
+    }
+    case 'restore-file':
+      return restoreFile(undo);
+    case 'remove-folder': {
+      const there = existsSync(undo.path);
+      if (there) rmdirSync(undo.path);
+      return { done: true, reason: there ? `${undo.path} removed` : `${undo.path} is gone` };
+    }
+    case 'in-process':
+      return { done: true, reason: `${undo.what}: ends with the runner` };
+  }
+}
+
+/** One rename puts the prior file back and takes the copy away, so that a second undo finds nothing to do. */
+function restoreFile(undo: Extract<Undo, { kind: 'restore-file' }>): UndoResult {
+  if (!existsSync(undo.from)) return { done: true, reason: `${undo.path} is as it was` };
+  renameSync(undo.from, undo.path);
+  syncFolder(dirname(undo.path));
+  if (undo.signal !== undefined) signalExactly(undo.signal, undo.signal.signal);
+  return { done: true, reason: `${undo.path} restored` };
+}
+
+export function describeUndo(undo: Undo): string {
+  switch (undo.kind) {
+    case 'signal':
+      return `${undo.signal} to ${undo.pid}`;
+    case 'unlink':
+    case 'remove-folder':
+      return `removal of ${undo.path}`;
+    case 'restore-file':
+      return `restoring ${undo.path}`;
+    case 'in-process':
+      return undo.what;
+  }
+}
+
+/** What of an undo can still be seen, or undefined. Reads the state back; trusts no record. */
+export function remainsOf(undo: Undo): string | undefined {
+  switch (undo.kind) {
+    case 'signal': {
+      const found = readProcess(undo.pid);
+      const stopped = found?.startTicks === undo.startTicks && found.state === 'T';
+      return stopped ? `process ${undo.pid} is stopped` : undefined;
+    }
+    case 'unlink':
+    case 'remove-folder':
+      return existsSync(undo.path) ? `${undo.path} exists` : undefined;
+    case 'restore-file':
+      return existsSync(undo.from) ? `${undo.path} is not restored (${undo.from})` : undefined;
+    case 'in-process':
+      return undefined;
+  }
+}
+
+/** Everything of the run that is still here: its tagged processes, alive or stopped, and what undos would take away. */
+export function leftovers(runId: string, undos: readonly Undo[] = []): string[] {
+  const processes = findTagged(runTag, runId).map(
+    ({ pid, state, command }) => `process ${pid} (${state === 'T' ? 'stopped' : 'alive'}): ${command}`,
+  );
+  return [...processes, ...undos.map(remainsOf).filter((line) => line !== undefined)];
+}
