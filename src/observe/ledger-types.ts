@@ -13,6 +13,8 @@ export interface LedgerResult {
   byLoad: Record<string, LedgerCounts>;
   /** Findings of the ledger itself, such as a partial success beyond its request's size. */
   oddities: string[];
+  /** Signals of which nothing is known about delivery, and why: those classes are NaN. */
+  unknown?: Partial<Record<Signal, string>>;
 }
 
 export interface LedgerCounts {
@@ -27,14 +29,24 @@ export interface LedgerCounts {
   lost: number;
   pending: number;
   undelivered: number;
+  /** Distinct ids accepted twice or more, those explained by our own retries included. */
   duplicated: number;
+  /** Of the duplicated: items of requests that the load itself sent more than once. */
+  duplicatedByRetry?: number;
   late: number;
   recovered: number;
   unexpected: number;
   foreign: number;
+  /** With `expect` alone: acknowledged, not delivered, and within what the pipeline leaves out on purpose. */
+  filtered?: number;
   lostIntervals: LostInterval[];
 }
 
+/**
+ * Lost items [from, to], both included, of one worker's stream of a load entry. Without `ambiguous` all `count` of them
+ * are lost. With `ambiguous: n` they are candidates: a partial success rejected n items of their request without saying
+ * which, so that of all candidates of that request n are rejected and the others lost.
+ */
 export interface LostInterval {
   load: string;
   worker: number;

@@ -1,0 +1,64 @@
+import type { FaultRecord } from './evidence.ts';
+import type { LostInterval } from './ledger-types.ts';
+
+/**
+ * The fault that explains the loss of an item due at `dueNs`: F with injected - reach <= due <= recovered, reach being
+ * the longest time that an item stays in the target. Of several the nearest: one that was on at `dueNs`, or else the
+ * one that came soonest after it.
+ */
+export function faultOf(faults: readonly FaultRecord[], reachNs: number, dueNs: number): string | undefined {
+  let nearest: string | undefined;
+  let nearestNs = Number.POSITIVE_INFINITY;
+  for (const { name, observed } of faults) {
+    const { injectedNs, recoveredNs = Number.POSITIVE_INFINITY } = observed;
+    if (injectedNs === undefined || dueNs < injectedNs - reachNs || dueNs > recoveredNs) continue;
+    const distanceNs = Math.max(0, injectedNs - dueNs);
+    if (distanceNs < nearestNs) {
+      nearest = name;
+      nearestNs = distanceNs;
+    }
+  }
+  return nearest;
+}
+
+/** Gathers the lost runs of one stream, in the order of their sequences, into as few intervals as name them exactly. */
+export interface IntervalList {
+  intervals: LostInterval[];
+  add(run: { from: number; count: number; dueNs: number; ambiguous?: number }): void;
+}
+
+export function createIntervalList(options: {
+  load: string;
+  worker: number;
+  faults: readonly FaultRecord[];
+  reachNs: number;
+}): IntervalList {
+  const intervals: LostInterval[] = [];
+  return {
+    intervals,
+    add({ from, count, dueNs, ambiguous }) {
+      const fault = faultOf(options.faults, options.reachNs, dueNs);
+      const dueS = dueNs / 1e9;
+      const last = intervals.at(-1);
+      const joins = last?.to === from - 1 && last.fault === fault && last.ambiguous === undefined;
+      if (joins && ambiguous === undefined) {
+        last.to = from + count - 1;
+        last.count += count;
+        last.dueFromS = Math.min(last.dueFromS, dueS);
+        last.dueToS = Math.max(last.dueToS, dueS);
+        return;
+      }
+      intervals.push({
+        load: options.load,
+        worker: options.worker,
+        from,
+        to: from + count - 1,
+        count,
+        dueFromS: dueS,
+        dueToS: dueS,
+        ...(fault === undefined ? {} : { fault }),
+        ...(ambiguous === undefined ? {} : { ambiguous }),
+      });
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { type Signal, signals } from '../base/signal.ts';
+
+/**
+ * Raw request bodies for a count that owes nothing to the ledger's code. Per request: 4 bytes little-endian length of
+ * the body; 1 byte signal (0 traces, 1 metrics, 2 logs); 1 byte encoding (0 protobuf, 1 JSON); 1 byte accepted (1) or
+ * only seen (0); 1 byte of zero; the body, decompressed.
+ */
+export interface Capture {
+  add(request: { signal: Signal; encoding: 'protobuf' | 'json'; accepted: boolean; body: Uint8Array }): void;
+  close(): void;
+}
+
+export function createCapture(path: string): Capture {
+  const file = openSync(path, 'a');
+  return {
+    add({ signal, encoding, accepted, body }) {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(body.length, 0);
+      head[4] = signals.indexOf(signal);
+      head[5] = encoding === 'json' ? 1 : 0;
+      head[6] = accepted ? 1 : 0;
+      for (const bytes of [head, body]) {
+        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      }
+    },
+    close: () => closeSync(file),
+  };
+}

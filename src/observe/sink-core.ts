@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts';
+import { type Signal, signals } from '../base/signal.ts';
+import { createDecoder, type Decoder } from '../otlp/decode.ts';
+import type { Items } from '../otlp/decode-items.ts';
+import { MalformedRequest } from '../otlp/decode-wire.ts';
+import type { Plan } from '../plan/types.ts';
+import type { Capture } from './sink-capture.ts';
+import { inflate } from './sink-inflate.ts';
+import type { Recorder } from './sink-recorder.ts';
+import { type Answer, grpcCodes, type ReplyScript } from './sink-reply.ts';
+
+/** One request as a transport read it whole. */
+export interface RawRequest {
+  signal: Signal;
+  encoding: 'protobuf' | 'json';
+  compression: string | undefined;
+  body: Uint8Array;
+}
+
+/** Decides, records and only then answers. The same for both transports. */
+export type Receive = (request: RawRequest) => Answer;
+
+export function createReceive(parts: {
+  clock: Clock;
+  plan: Plan;
+  script: ReplyScript;
+  recorder: Recorder;
+  capture?: Capture;
+  onCanary(signal: Signal, encoding: 'protobuf' | 'json', body: Uint8Array, arrivalNs: number): void;
+  /** The disk did not take a record: what the ledger says from here on is not complete. */
+  onFailure(message: string): void;
+}): Receive {
+  const decoder = decoderOf(parts.plan);
+  return (request) => {
+    const arrivalNs = parts.clock.nowNs();
+    const inflated = inflate(request.body, request.compression);
+    if (inflated.kind !== 'bytes') return refusals[inflated.kind];
+    const body = inflated.bytes;
+    let items: Items;
+    try {
+      items = decoder.decode(request.signal, request.encoding, body);
+    } catch (error) {
+      if (error instanceof MalformedRequest) return malformed(error.message);
+      throw error;
+    }
+    const answer = parts.script.next();
+    const accepted = answer.kind === 'ok' && answer.accepted;
+    const rejected = answer.kind === 'ok' ? answer.rejected : 0;
+    try {
+      if (items.count + items.foreign > 0) {
+        parts.recorder.record({ signal: request.signal, items, accepted, rejected, arrivalNs });
+      }
+      parts.capture?.add({ signal: request.signal, encoding: request.encoding, accepted, body });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      parts.onFailure(message);
+      return { kind: 'status', grpc: grpcCodes.UNAVAILABLE, http: 503, message: `not recorded: ${message}` };
+    }
+    if (items.canary && accepted) parts.onCanary(request.signal, request.encoding, body, arrivalNs);
+    return answer;
+  };
+}
+
+function decoderOf(plan: Plan): Decoder {
+  const streams = plan.entries.flatMap((entry) =>
+    entry.streams.map((stream) => ({
+      stream,
+      signal: entry.spec.signal,
+      batch: entry.spec.batch,
+      series: entry.spec.shape.series,
+      startNs: entry.startNs,
+      roundNs: entry.roundNs,
+    })),
+  );
+  return createDecoder({ runId: plan.runId, epochNs: plan.epochNs, streams });
+}
+
+const refusals: Record<'too-large' | 'unsupported' | 'malformed', Answer> = {
+  'too-large': {
+    kind: 'status',
+    grpc: grpcCodes.RESOURCE_EXHAUSTED,
+    http: 413,
+    message: 'the request is larger than 64 MiB',
+  },
+  unsupported: {
+    kind: 'status',
+    grpc: grpcCodes.UNIMPLEMENTED,
+    http: 415,
+    message: 'the compression is none of gzip, zstd, deflate',
+  },
+  malformed: malformed('the compressed bytes cannot be read'),
+};
+
+export const tooLarge = refusals['too-large'];
+
+export function malformed(message: string): Answer {
+  return { kind: 'status', grpc: grpcCodes.INVALID_ARGUMENT, http: 400, message };
+}
+
+/** Paths and methods of the three export services. */
+export const grpcMethods = new Map<string, Signal>([
+  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
+  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
+  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
+]);
+
+export const httpPaths = new Map<string, Signal>(signals.map((signal) => [`/v1/${signal}`, signal]));

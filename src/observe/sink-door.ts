@@ -1,0 +1,81 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A listening socket in front of a protocol server, so that it can be shut and opened without touching the server. */
+export interface Door {
+  /** HOST:PORT actually bound. */
+  address: string;
+  /** Stops listening and resets all connections: connects are refused. Gives the number of connections that it cut. */
+  shut(): Promise<number>;
+  /** Listens on the same address again. */
+  open(): Promise<void>;
+}
+
+const reopenTries = 50;
+const reopenEveryMs = 100;
+
+/** `enter` takes each accepted connection. Rejects with the listen error (EADDRINUSE and so on). */
+export async function createDoor(address: string, enter: (socket: Socket) => void): Promise<Door> {
+  const { host, port } = splitAddress(address);
+  const sockets = new Set<Socket>();
+  const accept = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined); // a peer's reset ends this connection and nothing else
+    socket.setNoDelay(true);
+    enter(socket);
+  };
+  let server = createServer(accept);
+  await listen(server, host, port);
+  const bound = server.address();
+  const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return {
+    address: `${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    async shut() {
+      const cut = sockets.size;
+      const closed = server.listening
+        ? new Promise<void>((resolve) => {
+            server.close(() => resolve());
+          })
+        : Promise.resolve();
+      for (const socket of sockets) socket.resetAndDestroy();
+      await closed;
+      return cut;
+    },
+    async open() {
+      if (server.listening) return;
+      for (let attempt = 1; ; attempt++) {
+        server = createServer(accept);
+        try {
+          await listen(server, host, boundPort);
+          return;
+        } catch (error) {
+          // Another process may hold the port for a moment, as the end of one of its own connections.
+          if (attempt === reopenTries) throw error;
+          await delay(reopenEveryMs);
+        }
+      }
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** HOST:PORT, [IPv6]:PORT, or :PORT for all interfaces. */
+export function splitAddress(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(at + 1));
+  if (at < 0 || !Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new Error(`${address} is not HOST:PORT`);
+  }
+  return { host: host === '' ? '0.0.0.0' : host, port };
+}
