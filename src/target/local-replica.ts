@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
+import { type Hierarchy, planLimits } from './cgroup.ts';
 import type { CollectorBinary } from './collector-binary.ts';
 import { type PipelineFacts, readPipelineFacts } from './collector-config.ts';
 import { spawnHeld } from './held-process.ts';
@@ -35,6 +36,7 @@ export interface ReplicaOptions {
   next: LinkAddresses;
   /** Where the load finds it, when that is a proxy. */
   front?: LinkAddresses;
+  hierarchy: Hierarchy;
   runId: string;
   runDir: string;
   clock: Clock;
@@ -68,6 +70,7 @@ export async function takeSeat(group: string, index: number): Promise<ReplicaSea
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { seat, member, tool, clock } = options;
   const text = await readConfig(member, tool);
+  const facts = readPipelineFacts(text);
   const workDir = join(options.runDir, 'work', seat.name);
   const dataDir = join(workDir, 'data');
   await mkdir(dataDir, { recursive: true });
@@ -76,14 +79,14 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   await writeFile(configFile, text, { mode: 0o600 });
   const logFile = join(options.runDir, 'evidence', 'logs', `${seat.name}.log`);
   const process = await startMemberProcess({
-    start: () =>
+    start: (number) =>
       spawnHeld({
         command: tool.path,
         args: ['--config', configFile],
         env: replicaEnv({ ...options, dataDir }),
         logFile,
         cwd: member.config === undefined ? workDir : dirname(member.config),
-        cgroups: [],
+        ...planLimits(options.hierarchy, `${options.runId}-${seat.name}-${number}`, member.resources ?? {}),
         runId: options.runId,
         name: seat.name,
         clock,
@@ -111,11 +114,12 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       ? { metricsUrl: `http://${host}:${seat.metricsPort}/metrics` }
       : {}),
     version: tool.version,
+    lossyComponents: facts.lossyComponents,
     process,
     reconfigure: reconfigurePower(configFile, process),
     storage: { dir: dataDir, bounded: false },
   };
-  return { seat, member: described, facts: readPipelineFacts(text), stop };
+  return { seat, member: described, facts, stop };
 }
 
 async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promise<string> {

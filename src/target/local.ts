@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
+import { findHierarchy } from './cgroup.ts';
 import { inspectCollector } from './collector-binary.ts';
 import { entryGroups, longestPath, startOrder } from './local-order.ts';
 import { type LinkAddresses, type Replica, startReplica, takeSeat } from './local-replica.ts';
-import { reachOf, settleOf } from './residence.ts';
+import { quietOf, reachOf, settleOf } from './residence.ts';
 import type { Target } from './target.ts';
 
 export interface LocalOptions {
@@ -39,6 +40,12 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
     options.onNote?.(sentence);
   };
   await mkdir(join(options.runDir, 'evidence', 'logs'), { recursive: true });
+  const hierarchy = limitsWanted(spec)
+    ? findHierarchy()
+    : { kind: 'none' as const, reason: 'no limit asked for' };
+  if (hierarchy.kind === 'none' && limitsWanted(spec)) {
+    note(`CPU and memory limits are not in force: ${hierarchy.reason}`, 'warn');
+  }
   const replicas: Replica[] = [];
   const down = async () => {
     // From the load's side: a member can still hand on what it holds while the next one is there.
@@ -57,7 +64,7 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
       for (let index = 0; index < member.replicas; index++) {
         const seat = await takeSeat(group, index);
         const next = receivers[index % receivers.length]?.seat.otlp ?? options.sink;
-        replicas.push(await startReplica({ ...options, seat, member, tool, next, note }));
+        replicas.push(await startReplica({ ...options, hierarchy, seat, member, tool, next, note }));
       }
     }
   } catch (error) {
@@ -76,7 +83,12 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
     entry: members.filter((member) => entries.includes(member.group)),
     reach: reachOf(hops),
     settleNs: settleOf(hops),
+    quietNs: quietOf(hops),
     notes,
     down,
   };
+}
+
+function limitsWanted(spec: LocalOptions['spec']): boolean {
+  return Object.values(spec.members).some((member) => member.resources !== undefined);
 }

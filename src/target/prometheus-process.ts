@@ -40,6 +40,7 @@ export async function startPrometheus(
       `--storage.tsdb.path=${join(dir, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
+      '--scrape.discovery-reload-interval=100ms',
     ],
     env: { PATH: process.env.PATH ?? '', HOME: dir },
     logFile,

@@ -35,6 +35,12 @@ export function settleOf(hops: readonly Hop[]): number {
   return reachOf(hops).ns + settleMarginNs;
 }
 
+/** Longer than an item can lie in batch processors, which no queue metric shows. */
+export function quietOf(hops: readonly Hop[]): number {
+  const batchMs = hops.reduce((sum, { facts }) => sum + facts.batchTimeoutMs, 0);
+  return 1e9 + 2 * batchMs * 1e6;
+}
+
 /** For the sink to take what was sent at the last moment. */
 const settleMarginNs = 2e9;
 

@@ -10,6 +10,8 @@ export interface Member {
   otlp: OtlpSpec;
   metricsUrl?: string;
   version: string;
+  /** Components of its pipelines that sample, filter, aggregate or deduplicate on purpose. */
+  lossyComponents?: string[];
   /** Powers: a fault kind asks for those it needs; an absent one is not supported on this target. */
   process?: ProcessPower;
   reconfigure?: ReconfigurePower;
@@ -73,6 +75,8 @@ export interface Target {
   /** Longest residence of an item and the settle horizon, from the members' configurations. */
   reach: { ns: number; parts: string[] };
   settleNs: number;
+  /** Longer than items can wait where no queue metric shows them (batch timeouts), ns. */
+  quietNs?: number;
   /** Settings that this machine could not honour, such as CPU limits without cgroups. */
   notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
   down(): Promise<void>;

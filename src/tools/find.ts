@@ -1,5 +1,8 @@
 import { SquallError } from '../base/errors.ts';
+import { buildTool } from './build.ts';
+import { copyFromImage } from './docker-copy.ts';
 import { findCached, findExplicit, findFromEnv, findOnPath } from './present.ts';
+import { downloadRelease } from './release.ts';
 
 export type ToolName = 'otelcol' | 'prometheus';
 
@@ -31,11 +34,17 @@ interface Source {
 }
 
 /** In order: what is on the machine first, then what takes seconds, then what takes minutes. */
-const sources: readonly Source[] = [
+const present: readonly Source[] = [
   { name: 'environment', get: findFromEnv },
   { name: 'PATH', get: findOnPath },
   { name: 'cache', get: findCached },
 ];
+const fetched: readonly Source[] = [
+  { name: 'release archive', get: downloadRelease },
+  { name: 'Docker image', get: copyFromImage },
+  { name: 'build with Go', get: buildTool },
+];
+const given: readonly Source[] = [{ name: 'given path', get: findExplicit }];
 
 /**
  * The collector or Prometheus, from the first source that has it. Each source that fails is said with its reason.
@@ -43,27 +52,31 @@ const sources: readonly Source[] = [
  */
 export async function findTool(tool: ToolName, options: FindOptions): Promise<FoundTool> {
   const tried: string[] = [];
-  const wanted = options.explicit === undefined ? sources : [{ name: 'given path', get: findExplicit }];
-  for (const source of wanted) {
+  for (const source of sourcesFor(options)) {
     try {
       return await source.get(tool, options);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       tried.push(`${source.name}: ${error.message}`);
-      if (wanted.indexOf(source) >= 3) options.say(`${tool}: ${source.name}: ${error.message}`);
+      if (fetched.includes(source)) options.say(`${tool}, ${source.name}: ${error.message}`);
     }
   }
   throw new SquallError({
     code: 'SQ-TOOL-MISSING',
-    what: `${tool} was found nowhere`,
-    where: options.explicit ?? tried.map((line) => `\n    ${line}`).join(''),
-    expected: `a working ${tool} binary`,
-    ...(options.explicit === undefined ? {} : { found: tried[0] ?? 'nothing' }),
+    what: `${tool} was found in none of ${tried.length} sources`,
+    where: tried.join('\n         '),
+    expected: `a working ${tool}`,
     next:
       options.explicit === undefined
         ? `set ${envNames[tool]}=/path/to/${tool}, or run: squall setup`
         : `ls -l ${options.explicit}`,
   });
+}
+
+/** A path that was given is the only one meant: another version would answer another question. */
+function sourcesFor(options: FindOptions): readonly Source[] {
+  if (options.explicit !== undefined) return given;
+  return options.presentOnly === true ? present : [...present, ...fetched];
 }
 
 export const envNames = { otelcol: 'SQUALL_OTELCOL', prometheus: 'SQUALL_PROMETHEUS' } as const;
