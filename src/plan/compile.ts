@@ -128,7 +128,7 @@ function tooManyStreams(streams: number): ErrorParts[] {
   ];
 }
 
-/** Two faults may touch in time but not overlap on one thing; two at one instant overlap. */
+/** Two faults may touch in time but not overlap on one power of a member; two at one instant overlap. */
 function clashes(faults: readonly PlannedFault[]): ErrorParts[] {
   return faults.flatMap((a, index) =>
     faults.slice(index + 1).flatMap((b): ErrorParts[] => {
@@ -137,7 +137,7 @@ function clashes(faults: readonly PlannedFault[]): ErrorParts[] {
         {
           code: 'SQ-FAULT-CLASH',
           what: `${a.spec.name} and ${b.spec.name} act on ${thing(a.spec)} at the same time`,
-          expected: 'one fault at a time on each member, and on the sink',
+          expected: 'one fault at a time on each process, link, configuration, volume and sink',
           found: `${a.spec.name} ${span(a.spec)}, ${b.spec.name} ${span(b.spec)}`,
           next: `move ${b.spec.name} or shorten ${a.spec.name}`,
         },
@@ -151,14 +151,22 @@ function overlap(a: PlannedFault, b: PlannedFault): boolean {
   return b.startNs < (a.endNs ?? a.startNs);
 }
 
+/** A kill during a partition is a drill; a kill during a pause would undo the pause. */
 function meet(a: PlannedFault, b: PlannedFault): boolean {
-  if (a.spec.acts === 'sink' || b.spec.acts === 'sink') return a.spec.acts === b.spec.acts;
+  if (a.spec.acts !== b.spec.acts) return false;
+  if (a.spec.acts === 'sink') return true;
+  if (a.spec.acts === 'link' && peerOf(a.spec) !== peerOf(b.spec)) return false;
   const [one, other] = [a.spec.selector.member, b.spec.selector.member];
   return one === undefined || other === undefined || one === other;
 }
 
+function peerOf(spec: FaultSpec): string {
+  return String(spec.params.peer ?? 'load');
+}
+
 function thing(spec: FaultSpec): string {
-  return spec.acts === 'sink' ? 'the sink' : (spec.selector.member ?? 'a member');
+  if (spec.acts === 'sink') return 'the sink';
+  return `the ${spec.acts ?? 'state'} of ${spec.selector.member ?? 'a member'}`;
 }
 
 function span(spec: FaultSpec): string {

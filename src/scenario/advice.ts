@@ -33,3 +33,28 @@ export function advice(word: unknown): string | undefined {
   if (typeof word === 'number') return undefined;
   return typeof word === 'string' && Object.hasOwn(words, word) ? words[word] : undefined;
 }
+
+/** Another way to write a value that is nearly right: a duration without its unit, a rate in mbps. */
+export function betterText(expected: string | undefined, raw: unknown): string | undefined {
+  if (typeof raw !== 'string' && typeof raw !== 'number') return undefined;
+  const found = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(String(raw));
+  const [, digits, unit = ''] = found ?? [];
+  if (digits === undefined || expected === undefined) return undefined;
+  if (expected.startsWith('a duration') && Number(digits) > 0) {
+    const short = durationWords.find(([word]) => word.test(unit.toLowerCase()))?.[1];
+    return short === undefined ? undefined : `write ${digits}${short}`;
+  }
+  if (expected.includes('mbit') && /^[kmg]?b?ps$|^[kmg]b$/i.test(unit)) {
+    const prefix = /^[kmg]/i.exec(unit)?.[0].toLowerCase() ?? '';
+    return `write ${digits}${prefix}bit or ${digits}${prefix}byte`;
+  }
+  return undefined;
+}
+
+const durationWords: [RegExp, string][] = [
+  [/^$|^sec(ond)?s?$/, 's'],
+  [/^milli(second)?s?$|^msecs?$/, 'ms'],
+  [/^min(ute)?s?$/, 'm'],
+  [/^hours?$|^hrs?$/, 'h'],
+  [/^days?$/, 'd'],
+];

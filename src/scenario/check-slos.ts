@@ -198,12 +198,9 @@ function readThresholds(slo: DraftSlo, source: SloSource, mistakes: Mistake[]): 
     const path = [...slo.path, 'thresholds', index];
     const parsed = parseThreshold(one.text, source.unit);
     if ('expected' in parsed) {
-      mistakes.push({
-        path,
-        what: `the threshold "${one.text}" cannot be read`,
-        ...parsed,
-        next: 'correct the threshold',
-      });
+      const { expected, found, better } = parsed;
+      const next = better === undefined ? 'correct the threshold' : `write ${better}`;
+      mistakes.push({ path, what: `the threshold "${one.text}" cannot be read`, expected, found, next });
       return [];
     }
     const name = aggregationName(parsed.aggregation);

@@ -8,7 +8,8 @@ export interface Draft {
   /** Kinds of faults that the target can do. */
   able: string[];
   warmupMs: number;
-  limits: Scenario['limits'];
+  /** 'wrong': there are some, with mistakes of form. */
+  limits: Scenario['limits'] | 'wrong';
   load: { name: string; path: Path; spec: LoadSpec | undefined }[];
   faults: DraftFault[];
   slos: DraftSlo[];

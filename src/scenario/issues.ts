@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
-import { advice } from './advice.ts';
+import { advice, betterText } from './advice.ts';
 import type { Mistake, Path, Source } from './mistakes.ts';
 import { formatPath } from './mistakes.ts';
 
@@ -36,6 +36,33 @@ export function parsePart<T>(
   return undefined;
 }
 
+/**
+ * As parsePart; what has mistakes is read once more without the fields that are wrong, so that the checks of meaning
+ * see the rest. The mistakes are reported all the same.
+ */
+export function parseMost<T>(
+  source: Source,
+  part: { schema: z.ZodType<T>; path: Path },
+  mistakes: Mistake[],
+): T | undefined {
+  const found: Mistake[] = [];
+  const whole = parsePart(source, part, found);
+  mistakes.push(...found);
+  if (whole !== undefined) return whole;
+  const rest = structuredClone(dataAt(source.data, part.path));
+  for (const { path } of found) remove(rest, path.slice(part.path.length));
+  const result = part.schema.safeParse(rest);
+  return result.success ? result.data : undefined;
+}
+
+/** Takes a field out of a mapping; places in lists stay, as later ones would move. */
+function remove(data: unknown, path: Path): void {
+  const parent = dataAt(data, path.slice(0, -1));
+  const key = path.at(-1);
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent) || key === undefined) return;
+  delete (parent as Record<string | number, unknown>)[key];
+}
+
 export function dataAt(data: unknown, path: Path): unknown {
   let value = data;
   for (const key of path) {
@@ -45,13 +72,19 @@ export function dataAt(data: unknown, path: Path): unknown {
   return value;
 }
 
-/** The right word that is nearest to a wrong one, if it is near at all: at most a third of its letters differ. */
+/** A list at the top of the scenario; what is no list was a mistake of form. */
+export function listAt(data: unknown, key: string): unknown[] {
+  const list = dataAt(data, [key]);
+  return Array.isArray(list) ? list : [];
+}
+
+/** The right word that is nearest to a wrong one, if it is near at all: at most every third letter differs. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   if (words.length === 0 || word === '') return undefined;
   const plain = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '');
   const found = closest(plain(word), words.map(plain));
   const original = words.find((candidate) => plain(candidate) === found);
-  const limit = Math.max(1, Math.floor(Math.max(word.length, found.length) / 3));
+  const limit = Math.ceil(Math.max(word.length, found.length) / 3);
   return original !== undefined && distance(plain(word), found) <= limit ? original : undefined;
 }
 
@@ -148,7 +181,10 @@ function mistakesOf(source: Source, issue: Issue): Mistake[] {
       what: expected === undefined ? `${name}: ${issue.message}` : `${name} has a wrong value`,
       ...(expected === undefined ? {} : { expected }),
       found,
-      next: near === undefined ? (advice(raw) ?? `correct ${name}`) : `write ${near}`,
+      next:
+        near === undefined
+          ? (advice(raw) ?? betterText(expected, raw) ?? `correct ${name}`)
+          : `write ${near}`,
     },
   ];
 }

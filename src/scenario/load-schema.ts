@@ -6,14 +6,14 @@ import type { ExecutorSpec, LoadSpec, Rate } from './types.ts';
 const texts = z.record(z.string(), z.string());
 const count = (max: number) => z.int().min(1).max(max);
 
-const rateWords = 'a finite number of items per timeUnit, at most 1e9 per second';
-
 /** Items per timeUnit. The upper bound is checked where the timeUnit is known. */
-const rate = z
-  .number({ error: `expected ${rateWords}` })
-  .min(0, { error: `expected ${rateWords}, and not negative` })
-  .describe('items per timeUnit');
-const steadyRate = rate.refine((items) => items > 0, { error: `expected ${rateWords}, and above 0` });
+function rateField(bound: string, fits: (items: number) => boolean) {
+  const error = `expected a finite number of items per timeUnit, ${bound}, at most 1e9 per second`;
+  return z.number({ error }).refine(fits, { error }).describe('items per timeUnit');
+}
+
+const rate = rateField('0 or more', (items) => items >= 0);
+const steadyRate = rateField('above 0', (items) => items > 0);
 
 const shape = z
   .strictObject({

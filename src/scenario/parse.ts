@@ -1,17 +1,18 @@
-import { z } from 'zod';
-import { formatDuration } from '../base/units.ts';
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
 import type { Fault } from '../fault/fault.ts';
 import { checkFaults } from './check-faults.ts';
 import { checkLoad } from './check-load.ts';
 import { checkSlos } from './check-slos.ts';
 import { checkTarget, fileKeys } from './check-target.ts';
-import type { Draft, DraftFault, DraftSlo } from './draft.ts';
-import { dataAt, parsePart, unknownKey, wrongWord } from './issues.ts';
+import type { Draft, DraftSlo } from './draft.ts';
+import { dataAt, listAt, parseMost } from './issues.ts';
 import { loadSchema, toLoadSpec } from './load-schema.ts';
-import type { Mistake, Path, Source } from './mistakes.ts';
-import { formatPath, scenarioError } from './mistakes.ts';
-import { faultCommon, objectOf, sloSchema, topSchema, toSelector } from './schema.ts';
-import { readSecret, readSource, type SourceOptions } from './source.ts';
+import type { Mistake, Source } from './mistakes.ts';
+import { scenarioError } from './mistakes.ts';
+import { readFaults } from './read-faults.ts';
+import { sloSchema, topSchema } from './schema.ts';
+import { readSource, type SourceOptions } from './source.ts';
 import { targetSchema, toTargetSpec } from './target-schema.ts';
 import type { FaultSpec, LoadSpec, Scenario, SloSpec } from './types.ts';
 
@@ -44,18 +45,18 @@ export function checkScenario(
     mistakes.push({ path: [], what: 'this is not a scenario', expected, next: 'start from `squall init`' });
     throw scenarioError(source, mistakes);
   }
-  const top = parsePart(source, { schema: topSchema, path: [] }, mistakes);
+  const top = parseMost(source, { schema: topSchema, path: [] }, mistakes);
   const targetPart = dataAt(source.data, ['target']);
   const target =
     targetPart === undefined
       ? undefined
-      : parsePart(source, { schema: targetSchema, path: ['target'] }, mistakes);
+      : parseMost(source, { schema: targetSchema, path: ['target'] }, mistakes);
   const targetSpec = target === undefined ? undefined : toTargetSpec(target, source.baseDir(['target']));
   const draft: Draft = {
     target: targetSpec,
     able: targetSpec === undefined ? [] : kindsOf(faults, targetSpec.kind),
     warmupMs: top?.warmup ?? 0,
-    limits: top?.limits,
+    limits: top?.limits ?? (dataAt(source.data, ['limits']) === undefined ? undefined : 'wrong'),
     load: readLoad(source, mistakes),
     faults: readFaults(source, faults, mistakes),
     slos: readSlos(source, mistakes),
@@ -93,7 +94,7 @@ function toScenario(parts: {
     slos,
     ...(top.settle === undefined ? {} : { settleMs: top.settle }),
     ...(top.expect === undefined ? {} : { expect: top.expect }),
-    ...(draft.limits === undefined ? {} : { limits: draft.limits }),
+    ...(top.limits === undefined ? {} : { limits: top.limits }),
   };
 }
 
@@ -114,117 +115,15 @@ function readLoad(source: Source, mistakes: Mistake[]): Draft['load'] {
   if (typeof load !== 'object' || load === null) return [];
   return Object.keys(load).map((name) => {
     const path = ['load', name];
-    const text = parsePart(source, { schema: loadSchema, path }, mistakes);
+    const text = parseMost(source, { schema: loadSchema, path }, mistakes);
     return { name, path, spec: text === undefined ? undefined : toLoadSpec(name, text) };
   });
 }
 
-function readFaults(source: Source, faults: Record<string, Fault>, mistakes: Mistake[]): DraftFault[] {
-  return listAt(source, 'faults').map((raw, index): DraftFault => {
-    const path = ['faults', index];
-    const fields = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
-    const kind = typeof fields.kind === 'string' ? fields.kind : undefined;
-    const name = typeof fields.name === 'string' ? fields.name : kind;
-    return { name, kind, path, spec: readFault(source, { path, fields, faults }, mistakes) };
-  });
-}
-
-function readFault(
-  source: Source,
-  one: { path: Path; fields: Record<string, unknown>; faults: Record<string, Fault> },
-  mistakes: Mistake[],
-): FaultSpec | undefined {
-  const { path, fields, faults } = one;
-  const before = mistakes.length;
-  const kinds = Object.keys(faults);
-  const fault =
-    typeof fields.kind === 'string' && Object.hasOwn(faults, fields.kind) ? faults[fields.kind] : undefined;
-  if (fault === undefined) {
-    mistakes.push(
-      fields.kind === undefined
-        ? {
-            path: [...path, 'kind'],
-            at: 'key',
-            what: `${formatPath(path)} has no kind`,
-            expected: `one of ${kinds.join(', ')}`,
-            next: 'add kind',
-          }
-        : wrongWord([...path, 'kind'], {
-            what: 'there is no such kind of fault',
-            word: String(fields.kind),
-            words: kinds,
-          }),
-    );
-  }
-  const common = parsePart(source, { schema: z.looseObject(faultCommon), path }, mistakes);
-  if (fault === undefined) return undefined;
-  const params = readParams(source, { path, fields, fault }, mistakes);
-  mistakes.push(...checkLength(path, fields, fault));
-  if (common === undefined || mistakes.length > before) return undefined;
-  return {
-    name: common.name ?? fault.kind,
-    kind: fault.kind,
-    atMs: common.at,
-    ...(common.duration === undefined ? {} : { durationMs: common.duration }),
-    selector: toSelector(common.selector ?? {}),
-    params: (params ?? {}) as Record<string, unknown>,
-    acts: fault.needs.power === 'sink' ? 'sink' : 'member',
-  };
-}
-
-/** The kind's own fields. An unknown one is a mistake even where the kind's schema would drop it. */
-function readParams(
-  source: Source,
-  one: { path: Path; fields: Record<string, unknown>; fault: Fault },
-  mistakes: Mistake[],
-): unknown {
-  const common = ['kind', ...Object.keys(faultCommon)];
-  const own = objectOf(one.fault.params);
-  const keys = own === undefined ? undefined : Object.keys(own.shape);
-  const unknown = Object.keys(one.fields).filter(
-    (key) => !common.includes(key) && keys?.includes(key) === false,
-  );
-  mistakes.push(...unknown.map((key) => unknownKey([...one.path, key], key, [...common, ...(keys ?? [])])));
-  const read = () =>
-    Object.fromEntries(
-      Object.entries((dataAt(source.data, one.path) ?? {}) as Record<string, unknown>).filter(
-        ([key]) => !common.includes(key) && !unknown.includes(key),
-      ),
-    );
-  return parsePart(source, { schema: one.fault.params, path: one.path, data: read }, mistakes);
-}
-
-/** No fault without a deadline; no duration for what happens at an instant. */
-function checkLength(path: Path, fields: Record<string, unknown>, fault: Fault): Mistake[] {
-  const given = fields.duration !== undefined;
-  if (given !== fault.oneShot) return [];
-  const at = [...path, 'duration'];
-  if (given) {
-    return [
-      {
-        path: at,
-        at: 'key',
-        what: `${fault.kind} happens at an instant and has no duration`,
-        next: 'remove duration',
-      },
-    ];
-  }
-  const expected = 'a duration, after which the fault is undone';
-  return [
-    {
-      path: at,
-      at: 'key',
-      what: `${fault.kind} needs a duration`,
-      expected,
-      next: `add duration: ${formatDuration(5000)}`,
-    },
-  ];
-}
-
 function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
-  return listAt(source, 'slos').flatMap((_, index): DraftSlo[] => {
+  return listAt(source.data, 'slos').flatMap((_, index): DraftSlo[] => {
     const path = ['slos', index];
-    const text = parsePart(source, { schema: sloSchema, path }, mistakes);
+    const text = parseMost(source, { schema: sloSchema, path }, mistakes);
     if (text === undefined) return [];
     const thresholds = text.thresholds.map((one) =>
       typeof one === 'string'
@@ -240,14 +139,9 @@ function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
   });
 }
 
-function listAt(source: Source, key: string): unknown[] {
-  const list = dataAt(source.data, [key]);
-  return Array.isArray(list) ? list : [];
-}
-
 /** Contents of secret files, values of headers that carry credentials, passwords in URLs. */
 function secretsOf(target: Scenario['target']): string[] {
-  const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file) ?? ''] : []));
+  const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file)] : []));
   const headers = [target.kind === 'external' ? target.otlp.headers : {}, target.prometheus?.headers ?? {}];
   const values = headers.flatMap((one) =>
     Object.entries(one).flatMap(([key, value]) =>
@@ -255,4 +149,13 @@ function secretsOf(target: Scenario['target']): string[] {
     ),
   );
   return [...files, ...values];
+}
+
+/** Without the line end; empty where it cannot be read, which the check of files has already said. */
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

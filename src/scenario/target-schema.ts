@@ -90,7 +90,7 @@ export const targetSchema = z.strictObject({
     .optional()
     .describe('child processes of squall on this machine'),
   external: z
-    .strictObject({ otlp, settle: durationField().optional(), ...common })
+    .strictObject({ otlp, settle: durationField().optional(), ...common, sink })
     .optional()
     .describe('a pipeline that is already there; squall starts nothing'),
   embedded: z

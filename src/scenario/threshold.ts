@@ -19,6 +19,8 @@ export type Threshold = Pick<ThresholdSpec, 'aggregation' | 'operator' | 'limit'
 export interface ThresholdMistake {
   expected: string;
   found: string;
+  /** A threshold that would be right and was probably meant. */
+  better?: string;
 }
 
 const form = /^\s*([a-z]+(?:\s*\(\s*[^()]*\s*\))?)\s*(<=|<|>=|>|===|==|!=)\s*(\S(?:.*\S)?)\s*$/i;
@@ -35,6 +37,19 @@ const msPerTime: Record<string, number> = {
 };
 
 export function parseThreshold(text: string, unit: string): Threshold | ThresholdMistake {
+  const parsed = parseStrictly(text, unit);
+  if (!('expected' in parsed)) return parsed;
+  const better = text
+    .replace(/^\s*p\s*\[?(\d+(?:\.\d+)?)\]?\s*(?=[<>=!])/i, 'p($1)')
+    .replace(/^\s*(median|p50)\s*(?=[<>=!])/i, 'med')
+    .replace(/^\s*(mean|average)\s*(?=[<>=!])/i, 'avg')
+    .replace(/=</, '<=')
+    .replace(/=>/, '>=')
+    .replace(/([^<>=!])=([^=])/, '$1==$2');
+  return better === text || 'expected' in parseStrictly(better, unit) ? parsed : { ...parsed, better };
+}
+
+function parseStrictly(text: string, unit: string): Threshold | ThresholdMistake {
   const found = form.exec(text);
   const [, left, operator, right] = found ?? [];
   if (left === undefined || operator === undefined || right === undefined) {

@@ -138,8 +138,8 @@ export interface FaultSpec {
   durationMs?: number;
   selector: SelectorSpec;
   params: Record<string, unknown>;
-  /** What it acts on, from the kind's needs; undefined is a member. Faults on one thing must not overlap. */
-  acts?: 'member' | 'sink';
+  /** The power of a member (or the sink) that its kind uses; two faults must not use one at the same time. */
+  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'sink';
 }
 
 export interface SelectorSpec {
