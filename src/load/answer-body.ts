@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
+import { bytesField, bytesFields, protobufFields } from '../otlp/protobuf-fields.ts';
 
 const answerBytesMax = 4 * 1024 * 1024;
 
@@ -21,71 +22,62 @@ export interface PartialSuccess {
 
 /** Export*ServiceResponse {partial_success = 1 {rejected = 1 int64, error_message = 2}}: alike for all signals. */
 export function readPartialSuccess(bytes: Buffer): PartialSuccess {
-  const result: PartialSuccess = { rejected: 0, message: '' };
-  for (const outer of protobufFields(bytes)) {
-    if (outer.number !== 1 || typeof outer.value === 'number') continue;
-    for (const inner of protobufFields(outer.value)) {
-      if (inner.number === 1 && typeof inner.value === 'number') result.rejected = inner.value;
-      if (inner.number === 2 && typeof inner.value !== 'number')
-        result.message = inner.value.toString('utf8');
-    }
+  const partial = bytesField(bytes, 1) ?? Buffer.alloc(0);
+  let rejected = 0;
+  for (const { number, value } of protobufFields(partial)) {
+    if (number === 1 && typeof value === 'number') rejected = value;
   }
-  return result;
+  return { rejected, message: bytesField(partial, 2)?.toString('utf8') ?? '' };
 }
 
 /** retry_delay of a google.rpc.RetryInfo among the details of a google.rpc.Status in base64, in ms. */
 export function readRetryDelayMs(statusBase64: string | undefined): number | undefined {
   if (statusBase64 === undefined) return undefined;
-  return statusRetryDelayMs(Buffer.from(statusBase64, 'base64'));
-}
-
-export function statusRetryDelayMs(status: Buffer): number | undefined {
-  for (const detail of protobufFields(status)) {
-    if (detail.number !== 3 || typeof detail.value === 'number') continue;
-    const any = [...protobufFields(detail.value)];
-    const type = any.find((field) => field.number === 1)?.value;
-    const value = any.find((field) => field.number === 2)?.value;
-    if (!(type instanceof Buffer) || !type.toString().endsWith('google.rpc.RetryInfo')) continue;
-    return value instanceof Buffer ? durationMs(value) : 0;
+  for (const detail of bytesFields(Buffer.from(statusBase64, 'base64'), 3)) {
+    if (!bytesField(detail, 1)?.toString().endsWith('google.rpc.RetryInfo')) continue;
+    return durationMs(bytesField(bytesField(detail, 2), 1) ?? Buffer.alloc(0));
   }
   return undefined;
 }
 
-function durationMs(retryInfo: Buffer): number {
+/** google.protobuf.Duration {seconds = 1, nanos = 2}. */
+function durationMs(duration: Buffer): number {
   let ms = 0;
-  for (const delay of protobufFields(retryInfo)) {
-    if (delay.number !== 1 || typeof delay.value === 'number') continue;
-    for (const part of protobufFields(delay.value)) {
-      if (typeof part.value !== 'number') continue;
-      ms += part.number === 1 ? part.value * 1000 : part.number === 2 ? part.value / 1e6 : 0;
-    }
+  for (const { number, value } of protobufFields(duration)) {
+    if (typeof value === 'number') ms += number === 1 ? value * 1000 : number === 2 ? value / 1e6 : 0;
   }
   return ms;
 }
 
-/** Fields of a small message: varints as numbers, length-delimited ones as bytes; ends at the first malformed byte. */
-function* protobufFields(bytes: Buffer): Generator<{ number: number; value: number | Buffer }> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; at < bytes.length; scale *= 128) {
-      const byte = bytes[at++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-    at = Number.POSITIVE_INFINITY;
-    return 0;
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const wireType = tag & 7;
-    if (wireType === 0) yield { number: Math.floor(tag / 8), value: varint() };
-    else if (wireType === 1) at += 8;
-    else if (wireType === 5) at += 4;
-    else if (wireType === 2) {
-      const length = varint();
-      yield { number: Math.floor(tag / 8), value: bytes.subarray(at, at + length) };
-      at += length;
-    } else return;
+const rejectedNames = ['rejectedSpans', 'rejectedDataPoints', 'rejectedLogRecords'];
+
+/** The same in JSON, where the count is a decimal string or a number. Nothing rejected when it is not JSON. */
+export function readJsonPartialSuccess(text: string): PartialSuccess {
+  const partial = (parseObject(text).partialSuccess ?? {}) as Record<string, unknown>;
+  const rejected = rejectedNames.map((name) => Number(partial[name] ?? 0)).find((count) => count > 0) ?? 0;
+  return { rejected, message: String(partial.errorMessage ?? '') };
+}
+
+/** `message` of a google.rpc.Status in either encoding, for people; the start of the text where it is neither. */
+export function readStatusMessage(bytes: Buffer, contentType: string): string {
+  if (contentType.includes('protobuf')) return bytesField(bytes, 2)?.toString('utf8') ?? '';
+  const text = bytes.toString('utf8');
+  return String(parseObject(text).message ?? text.slice(0, 200).trim());
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {}; // not JSON: an answer without a body we can read
   }
+}
+
+/** Retry-After in either form: seconds, or an HTTP date; ms from now, undefined when it is absent or neither. */
+export function readRetryAfterMs(value: string | undefined, wallMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - wallMs);
 }

@@ -70,3 +70,12 @@ export function neverTaken(message: string): Outcome {
 export function noAnswer(message: string): Outcome {
   return { kind: 'unknown', retryable: true, status: -1, message };
 }
+
+/** The peer ended the handshake with an alert, such as that our certificate is missing; TLS 1.3 says so afterwards. */
+export function isTlsRefusal(error: Error): boolean {
+  return 'code' in error && /^ERR_SSL_.*ALERT/.test(String(error.code));
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

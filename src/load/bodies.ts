@@ -1,5 +1,5 @@
 import type { RunKeys } from '../otlp/item-id.ts';
-import { createTemplate, type Template } from '../otlp/template.ts';
+import { createTemplate, type Template, type TemplateOptions, templateKey } from '../otlp/template.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
 
 /** A request's bytes, on loan: `giveBack` only after the server has answered them with a success. */
@@ -8,44 +8,52 @@ export interface Body {
   giveBack(): void;
 }
 
+export interface BodySource {
+  /** The body whose first item is sequence `from`; the time of spans and records is the plan's epoch plus `timeNs`. */
+  make(request: { from: number; count: number; timeNs: number }): Body;
+}
+
+/** Metrics whose batch and series count share no factor need many templates: beyond this they are made anew. */
+const templatesMax = 256;
+
+interface Kept {
+  template: Template;
+  idle: Buffer[];
+}
+
 /** Makes the bodies of one entry on one worker: a pure function of plan, stream and sequence. */
-export class Bodies {
-  readonly #entry: EntryPlan;
-  readonly #options: Parameters<typeof createTemplate>[0];
-  readonly #epochNs: bigint;
-  readonly #kept = new Map<number, { template: Template; idle: Buffer[] }>();
-
-  constructor(plan: Plan, entry: EntryPlan, worker: { stream: number; keys: RunKeys }) {
-    const { spec } = entry;
-    this.#entry = entry;
-    this.#epochNs = BigInt(plan.epochNs);
-    this.#options = {
-      signal: spec.signal,
-      protocol: spec.protocol,
-      batch: spec.batch,
-      stream: worker.stream,
-      keys: worker.keys,
-      shape: { runId: plan.runId, ...spec.shape, resource: spec.resource },
-    };
-  }
-
-  /** The body whose first item is sequence `from`; item times are the plan's epoch plus `timeNs`. */
-  make(request: { from: number; count: number; timeNs: number }): Body {
-    const kept = this.#templateFor(request.count);
-    const bytes = kept.idle.pop() ?? kept.template.copy();
-    kept.template.patch(bytes, request.from, this.#epochNs + BigInt(request.timeNs));
-    return { bytes, giveBack: () => void kept.idle.push(bytes) };
-  }
-
-  #templateFor(count: number): { template: Template; idle: Buffer[] } {
-    const found = this.#kept.get(count);
+export function createBodies(
+  plan: Plan,
+  entry: EntryPlan,
+  owner: { stream: number; keys: RunKeys },
+): BodySource {
+  const { spec } = entry;
+  const epochNs = BigInt(plan.epochNs);
+  const options: TemplateOptions = {
+    signal: spec.signal,
+    protocol: spec.protocol,
+    batch: spec.batch,
+    ...owner,
+    shape: { runId: plan.runId, ...spec.shape, resource: spec.resource },
+    baseNs: epochNs + BigInt(entry.startNs),
+    roundNs: entry.roundNs,
+  };
+  const kept = new Map<string, Kept>();
+  const keptFor = (range: { from: number; count: number }): Kept => {
+    const key = templateKey(options, range);
+    const found = kept.get(key);
     if (found !== undefined) return found;
-    const made = { template: createTemplate(this.#options, count), idle: [] };
-    this.#kept.set(count, made);
+    if (kept.size >= templatesMax) kept.clear();
+    const made: Kept = { template: createTemplate(options, range), idle: [] };
+    kept.set(key, made);
     return made;
-  }
-
-  get batch(): number {
-    return this.#entry.spec.batch;
-  }
+  };
+  return {
+    make(request) {
+      const { template, idle } = keptFor(request);
+      const bytes = idle.pop() ?? template.copy();
+      template.patch(bytes, request.from, epochNs + BigInt(request.timeNs));
+      return { bytes, giveBack: () => void idle.push(bytes) };
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type { Protocol, Signal } from '../base/signal.ts';
 import { createGrpcExporter } from './grpc-exporter.ts';
+import { createHttpExporter } from './http-exporter.ts';
 import type { LoadEndpoint } from './messages.ts';
 
 /** How one attempt ended. `status` is the gRPC code or HTTP status (>= 100), -1 when there was no answer. */
@@ -33,6 +34,5 @@ export interface ExporterOptions {
 }
 
 export function createExporter(options: ExporterOptions): Exporter {
-  if (options.protocol !== 'grpc') throw new Error(`no exporter for ${options.protocol} yet`);
-  return createGrpcExporter(options);
+  return options.protocol === 'grpc' ? createGrpcExporter(options) : createHttpExporter(options);
 }

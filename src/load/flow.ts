@@ -3,7 +3,7 @@ import { requestClass } from '../observe/evidence.ts';
 import type { Pacer } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
 import { Admission } from './admission.ts';
-import type { Body } from './bodies.ts';
+import type { BodySource } from './bodies.ts';
 import type { Exporter, Outcome } from './exporter.ts';
 import type { RequestRecord } from './records.ts';
 import { createRetryPauses } from './retry.ts';
@@ -20,7 +20,7 @@ export interface FlowOptions {
   bound: number;
   clock: Pick<Clock, 'nowNs'>;
   exporter: Exporter;
-  bodies: { make(request: { from: number; count: number; timeNs: number }): Body };
+  bodies: BodySource;
   tally: Tally;
   record(record: RequestRecord): void;
 }

@@ -18,7 +18,7 @@ export class GrpcConnection {
   /** Of the present session; a stream keeps that of the session it was opened on. */
   limit: SessionLimit = { lastStreamId: Number.POSITIVE_INFINITY };
   readonly #endpoint: LoadEndpoint;
-  readonly #path: string;
+  readonly #call: { path: string; compression: 'none' | 'gzip' };
   readonly #url: URL;
   readonly #delay = createReconnectDelay();
   #session: ClientHttp2Session | undefined;
@@ -30,9 +30,9 @@ export class GrpcConnection {
   #headers: OutgoingHttpHeaders = {};
   #timeoutMs = -1;
 
-  constructor(endpoint: LoadEndpoint, path: string) {
+  constructor(endpoint: LoadEndpoint, call: { path: string; compression: 'none' | 'gzip' }) {
     this.#endpoint = endpoint;
-    this.#path = path;
+    this.#call = call;
     this.#url = parseAddress(endpoint.otlp.grpc ?? '');
     this.#open();
   }
@@ -90,8 +90,9 @@ export class GrpcConnection {
       this.#headers = {
         ...requestHeaders(this.#endpoint.otlp),
         ':method': 'POST',
-        ':path': this.#path,
+        ':path': this.#call.path,
         'content-type': 'application/grpc',
+        ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
         te: 'trailers',
         'user-agent': 'squall',
       };

@@ -2,8 +2,17 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from
 import { constants } from 'node:http2';
 import { nowNs } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
-import { grpcFailure, httpFailure, neverTaken, noAnswer, successOutcome } from './answer.ts';
+import {
+  grpcFailure,
+  httpFailure,
+  isTlsRefusal,
+  messageOf,
+  neverTaken,
+  noAnswer,
+  successOutcome,
+} from './answer.ts';
 import { readPartialSuccess, readRetryDelayMs, readSingleMessage } from './answer-body.ts';
+import { gzipBody } from './compression.ts';
 import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
 import { GrpcConnection } from './grpc-connection.ts';
 import { createRoundRobin } from './round-robin.ts';
@@ -19,14 +28,17 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
   const connections: GrpcConnection[] = [];
   for (let i = 0; i < options.connections; i++) {
     const endpoint = options.endpoints[i % options.endpoints.length];
-    if (endpoint !== undefined) connections.push(new GrpcConnection(endpoint, paths[options.signal]));
+    if (endpoint !== undefined)
+      connections.push(
+        new GrpcConnection(endpoint, { path: paths[options.signal], compression: options.compression }),
+      );
   }
   const pick = createRoundRobin(connections);
   return {
     async send(body, attemptDeadlineNs) {
       const connection = await pick(attemptDeadlineNs);
       if (typeof connection === 'string') return neverTaken(connection);
-      return call(connection, body, attemptDeadlineNs);
+      return call(connection, options.compression === 'gzip' ? gzipBody(body) : body, attemptDeadlineNs);
     },
     close() {
       for (const connection of connections) connection.close();
@@ -120,7 +132,7 @@ function unanswered(
   if (stream.id === undefined) return neverTaken(`never sent: ${reason}`);
   if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return neverTaken('REFUSED_STREAM');
   if (stream.id > limit.lastStreamId) return neverTaken("above GOAWAY's last stream");
-  return noAnswer(reason);
+  return failure !== undefined && isTlsRefusal(failure) ? neverTaken(reason) : noAnswer(reason);
 }
 
 /** grpc-message is percent-encoded. */
@@ -131,8 +143,4 @@ function decodeMessage(text: string | string[] | undefined): string {
   } catch {
     return text; // malformed escapes: the text as it came says more than nothing
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.ts';
 import { runKeys } from '../otlp/item-id.ts';
 import { createPacer } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
-import { Bodies } from './bodies.ts';
+import { createBodies } from './bodies.ts';
 import { createExporter, type Exporter } from './exporter.ts';
 import { Flow } from './flow.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
@@ -124,7 +124,7 @@ function createFlow(parts: {
     bound: inFlightShare(entry.spec.maxInFlight, { worker, workers }),
     clock: systemClock,
     exporter,
-    bodies: new Bodies(start.plan, entry, {
+    bodies: createBodies(start.plan, entry, {
       stream: entry.streams[worker] ?? 0,
       keys: runKeys(start.plan.runId),
     }),

@@ -32,6 +32,8 @@ function encodeValue(value: Value): { wireType: 0 | 1 | 2 | 5; body: Encoded } {
       return { wireType: 5, body: plain(fixed32(value.value)) };
     case 'double':
       return { wireType: 1, body: plain(double(value.value)) };
+    case 'id':
+      return { wireType: 2, body: plain(Buffer.from(value.hex, 'hex')) };
     case 'id-slot':
       return { wireType: 2, body: blank(value.slot, value.sizeBytes) };
     case 'fixed64-slot':

@@ -23,7 +23,9 @@ export type Value =
   | { kind: 'fixed64'; value: bigint }
   | { kind: 'fixed32'; value: number }
   | { kind: 'double'; value: number }
-  /** 16 or 8 bytes, hex in JSON. */
+  /** Bytes of an id, hex in JSON. */
+  | { kind: 'id'; hex: string }
+  /** The same, 16 or 8 bytes. */
   | { kind: 'id-slot'; slot: Slot; sizeBytes: 8 | 16 }
   | { kind: 'fixed64-slot'; slot: Slot }
   | { kind: 'double-slot'; slot: Slot }
@@ -33,7 +35,7 @@ export type Value =
 export interface Slot {
   role: 'trace-id' | 'span-id' | 'parent-id' | 'start-time' | 'time' | 'count' | 'amount';
   item: number;
-  /** start-time: ns before the item's time. count, amount: see shape-metrics.ts. */
+  /** start-time: ns before the item's time. count, amount: the value in round r is first + step * (r mod modulus). */
   first?: number;
   step?: number;
   modulus?: number;
@@ -64,6 +66,30 @@ export function string(number: number, name: string, text: string): Field {
 
 export function uint32(number: number, name: string, value: number): Field {
   return { number, name, value: { kind: 'uint32', value } };
+}
+
+export function id(number: number, name: string, hex: string): Field {
+  return { number, name, value: { kind: 'id', hex } };
+}
+
+export function fixed64(number: number, name: string, value: bigint): Field {
+  return { number, name, value: { kind: 'fixed64', value } };
+}
+
+export function double(number: number, name: string, value: number): Field {
+  return { number, name, value: { kind: 'double', value } };
+}
+
+export function idSlot(number: number, name: string, slot: Slot): Field {
+  return { number, name, value: { kind: 'id-slot', slot, sizeBytes: slot.role === 'trace-id' ? 16 : 8 } };
+}
+
+export function fixed64Slot(number: number, name: string, slot: Slot): Field {
+  return { number, name, value: { kind: 'fixed64-slot', slot } };
+}
+
+export function doubleSlot(number: number, name: string, slot: Slot): Field {
+  return { number, name, value: { kind: 'double-slot', slot } };
 }
 
 /** A KeyValue, as field `number` of its parent. */

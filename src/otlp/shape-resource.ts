@@ -1,3 +1,4 @@
+import { encodeProtobuf } from './encode-protobuf.ts';
 import type { Field } from './message.ts';
 import { attribute, string } from './message.ts';
 
@@ -45,4 +46,16 @@ export function chunkBounds(
     if (to > from) chunks.push({ service, from, to });
   }
   return chunks;
+}
+
+const fillerKey = 'squall.filler';
+
+/** The item with an attribute more (field `number`), so that it takes `itemBytes` bytes; itself when it is longer. */
+export function fillUp(item: Field[], number: number, itemBytes: number): Field[] {
+  const size = (length: number) =>
+    encodeProtobuf([...item, attribute(number, fillerKey, 'x'.repeat(length))]).bytes.length;
+  let length = itemBytes - size(0);
+  if (length < 0) return item;
+  while (length > 0 && size(length) > itemBytes) length--; // lengths of 128 and more take a byte more to write
+  return [...item, attribute(number, fillerKey, 'x'.repeat(length))];
 }

@@ -1,14 +1,12 @@
-import { encodeProtobuf } from './encode-protobuf.ts';
 import { parentOf, tracesPerBatch } from './item-id.ts';
 import type { Field } from './message.ts';
-import { attribute, message, repeated, string, uint32 } from './message.ts';
+import { attribute, fixed64Slot, idSlot, message, repeated, string, uint32 } from './message.ts';
 import type { Shape } from './shape-resource.ts';
-import { chunkBounds, resourceFields, scopeFields } from './shape-resource.ts';
+import { chunkBounds, fillUp, resourceFields, scopeFields } from './shape-resource.ts';
 
 const kindServer = 2;
 const kindClient = 3;
 const kindInternal = 1;
-const fillerKey = 'squall.filler';
 
 /** An ExportTraceServiceRequest of `count` spans of a batch of `batch`, in the order of their sequences. */
 export function traceRequest(shape: Shape, size: { batch: number; count: number }): Field[] {
@@ -26,21 +24,7 @@ export function traceRequest(shape: Shape, size: { batch: number; count: number 
 
 /** A Span message of `itemBytes` bytes, or of the fewest it needs when that is more. */
 function spanFields(item: number, batch: number, itemBytes: number): Field[] {
-  const bare = bareSpan(item, batch);
-  const missing = itemBytes - encodeProtobuf(bare).bytes.length;
-  const filler = fillerLength(missing);
-  return filler === undefined ? bare : [...bare, attribute(9, fillerKey, 'x'.repeat(filler))];
-}
-
-/** Length of the filler's text so that the attribute adds `missing` bytes (or one more, at a length's 128 border). */
-export function fillerLength(missing: number): number | undefined {
-  const empty = encodeProtobuf([attribute(9, fillerKey, '')]).bytes.length;
-  if (missing < empty) return undefined;
-  let length = missing - empty;
-  while (length > 0 && encodeProtobuf([attribute(9, fillerKey, 'x'.repeat(length))]).bytes.length > missing) {
-    length--;
-  }
-  return length;
+  return fillUp(bareSpan(item, batch), 9, itemBytes);
 }
 
 const operations = ['GET /api/orders', 'SELECT orders', 'POST /api/payments', 'publish order.created'];
@@ -48,31 +32,14 @@ const operations = ['GET /api/orders', 'SELECT orders', 'POST /api/payments', 'p
 function bareSpan(item: number, batch: number): Field[] {
   const depth = Math.floor(item / tracesPerBatch(batch));
   const root = parentOf(item, batch) < 0;
-  const parent: Field[] = root
-    ? []
-    : [
-        {
-          number: 4,
-          name: 'parentSpanId',
-          value: { kind: 'id-slot', slot: { role: 'parent-id', item }, sizeBytes: 8 },
-        },
-      ];
   return [
-    {
-      number: 1,
-      name: 'traceId',
-      value: { kind: 'id-slot', slot: { role: 'trace-id', item }, sizeBytes: 16 },
-    },
-    { number: 2, name: 'spanId', value: { kind: 'id-slot', slot: { role: 'span-id', item }, sizeBytes: 8 } },
-    ...parent,
+    idSlot(1, 'traceId', { role: 'trace-id', item }),
+    idSlot(2, 'spanId', { role: 'span-id', item }),
+    ...(root ? [] : [idSlot(4, 'parentSpanId', { role: 'parent-id', item })]),
     string(5, 'name', operations[depth % operations.length] ?? 'work'),
     uint32(6, 'kind', root ? kindServer : depth === 1 ? kindClient : kindInternal),
-    {
-      number: 7,
-      name: 'startTimeUnixNano',
-      value: { kind: 'fixed64-slot', slot: { role: 'start-time', item, first: durationNs(item, depth) } },
-    },
-    { number: 8, name: 'endTimeUnixNano', value: { kind: 'fixed64-slot', slot: { role: 'time', item } } },
+    fixed64Slot(7, 'startTimeUnixNano', { role: 'start-time', item, first: durationNs(item, depth) }),
+    fixed64Slot(8, 'endTimeUnixNano', { role: 'time', item }),
     ...spanAttributes(item, root),
     message(15, 'status', [uint32(3, 'code', item % 50 === 49 ? 2 : 1)]),
   ];

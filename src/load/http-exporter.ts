@@ -1,0 +1,177 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { nowNs, systemClock } from '../base/clock.ts';
+import type { Signal } from '../base/signal.ts';
+import { prefixBytes } from '../otlp/template.ts';
+import { httpFailure, isTlsRefusal, messageOf, neverTaken, noAnswer, successOutcome } from './answer.ts';
+import {
+  readJsonPartialSuccess,
+  readPartialSuccess,
+  readRetryAfterMs,
+  readStatusMessage,
+} from './answer-body.ts';
+import { gzipBody } from './compression.ts';
+import { parseAddress, requestHeaders, tlsOptions } from './credentials.ts';
+import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
+import type { LoadEndpoint } from './messages.ts';
+import { type ConnectionState, createReconnectDelay, createRoundRobin } from './round-robin.ts';
+
+const paths: Record<Signal, string> = { traces: '/v1/traces', metrics: '/v1/metrics', logs: '/v1/logs' };
+const connectTimeoutMs = 5_000;
+const answerBytesMax = 4 * 1024 * 1024;
+
+/**
+ * OTLP over HTTP/1.1 with kept-alive connections. A connection carries one request at a time, so each endpoint's pool
+ * grows with the requests in flight, up to the entry's bound; `connections` is what gRPC uses.
+ */
+export function createHttpExporter(options: ExporterOptions): Exporter {
+  const servers = options.endpoints.map((endpoint) => new HttpServerPool(endpoint, options));
+  const pick = createRoundRobin(servers);
+  return {
+    async send(body, attemptDeadlineNs) {
+      const server = await pick(attemptDeadlineNs);
+      if (typeof server === 'string') return neverTaken(server);
+      const whole = options.compression === 'gzip' ? gzipBody(body) : body;
+      return attempt(server, whole.subarray(prefixBytes), attemptDeadlineNs);
+    },
+    close() {
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+/** One endpoint: its agent, and whether connecting to it works. */
+class HttpServerPool {
+  readonly #agent: HttpAgent;
+  readonly #delay = createReconnectDelay();
+  readonly #options: RequestOptions;
+  readonly #secure: boolean;
+  readonly #name: string;
+  #waitingUntilNs = 0;
+  #reason = '';
+
+  constructor(endpoint: LoadEndpoint, options: ExporterOptions) {
+    const url = parseAddress(endpoint.otlp.http ?? '');
+    this.#secure = url.protocol === 'https:';
+    this.#name = `${endpoint.member} ${url.host}`;
+    const pool = { keepAlive: true, maxSockets: options.maxInFlight, maxFreeSockets: options.maxInFlight };
+    this.#agent = this.#secure
+      ? new HttpsAgent({ ...pool, ...tlsOptions(endpoint.otlp, url) })
+      : new HttpAgent(pool);
+    this.#options = {
+      agent: this.#agent,
+      method: 'POST',
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      port: url.port || (this.#secure ? 443 : 80),
+      path: `${url.pathname.replace(/\/$/, '')}${paths[options.signal]}`,
+      headers: {
+        ...requestHeaders(endpoint.otlp),
+        'content-type': options.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+        ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+        'user-agent': 'squall',
+      },
+    };
+  }
+
+  /** After a failed connect no request is tried here until the pause is over. */
+  get state(): ConnectionState {
+    return nowNs() < this.#waitingUntilNs ? { kind: 'waiting', reason: this.#reason } : { kind: 'open' };
+  }
+
+  onChange(): void {} // never `connecting`: requests bring their own connections
+
+  connected(): void {
+    this.#delay.reset();
+  }
+
+  connectFailed(message: string): string {
+    this.#reason = `${this.#name}: ${message}`;
+    if (nowNs() >= this.#waitingUntilNs) this.#waitingUntilNs = nowNs() + this.#delay.next() * 1e6;
+    return this.#reason;
+  }
+
+  request(sizeBytes: number): ClientRequest {
+    const headers = { ...(this.#options.headers as Record<string, string>), 'content-length': sizeBytes };
+    const options = { ...this.#options, headers };
+    return this.#secure ? httpsRequest(options) : httpRequest(options);
+  }
+
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function attempt(server: HttpServerPool, message: Buffer, deadlineNs: number): Promise<Outcome> {
+  const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
+  return new Promise((resolve) => {
+    const request = server.request(message.length);
+    let connected = false;
+    const finish = (outcome: Outcome) => {
+      clearTimeout(timer);
+      resolve(outcome); // the first outcome stands
+    };
+    const fail = (error: Error) => {
+      const definite = !connected || isTlsRefusal(error);
+      finish(definite ? neverTaken(server.connectFailed(error.message)) : noAnswer(error.message));
+    };
+    const timer = setTimeout(() => {
+      fail(new Error(`no ${connected ? 'answer' : 'connection'} within ${timeoutMs} ms`));
+      request.destroy();
+    }, timeoutMs);
+    request.on('socket', (socket) => {
+      awaitConnect(socket, server.secure, () => {
+        connected = true;
+        server.connected();
+      });
+    });
+    request.on('error', fail);
+    request.on('response', (response) => readAnswer(response, finish));
+    request.end(message);
+  });
+}
+
+function awaitConnect(socket: Socket, secure: boolean, then: () => void): void {
+  if (!socket.connecting) {
+    then();
+    return;
+  }
+  const giveUp = setTimeout(
+    () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+    connectTimeoutMs,
+  );
+  socket.once('close', () => clearTimeout(giveUp));
+  socket.once(secure ? 'secureConnect' : 'connect', () => {
+    clearTimeout(giveUp);
+    then();
+  });
+}
+
+function readAnswer(response: IncomingMessage, finish: (outcome: Outcome) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= answerBytesMax) chunks.push(chunk);
+    else response.destroy(new Error(`an answer of more than ${answerBytesMax} bytes`));
+  });
+  response.on('error', (error) => finish(noAnswer(`cut off within the answer: ${messageOf(error)}`)));
+  response.on('end', () => finish(outcomeOf(response, Buffer.concat(chunks))));
+}
+
+function outcomeOf(response: IncomingMessage, body: Buffer): Outcome {
+  const status = response.statusCode ?? 0;
+  const type = response.headers['content-type'] ?? '';
+  if (status >= 200 && status < 300) {
+    const json = type.includes('json');
+    return successOutcome(status, json ? readJsonPartialSuccess(body.toString()) : readPartialSuccess(body));
+  }
+  const retryAfterMs = readRetryAfterMs(response.headers['retry-after'], systemClock.wallMs());
+  return httpFailure(status, readStatusMessage(body, type), retryAfterMs);
+}
