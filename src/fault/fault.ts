@@ -54,6 +54,8 @@ export type Undo =
   | { kind: 'unlink'; path: string }
   /** An empty folder, such as a control group. */
   | { kind: 'remove-folder'; path: string }
+  /** A scratch folder of ours with its files; its name must begin with squall-. */
+  | { kind: 'remove-tree'; path: string }
   | {
       kind: 'restore-file';
       path: string;
@@ -88,4 +90,6 @@ export interface SinkScript {
   set(reply: SinkReply | undefined): Promise<void>;
   /** Requests struck by the present reply. */
   struck(): Promise<number>;
+  /** The present reply, read back; a script without it counts its acknowledged set() as the proof. */
+  present?(): Promise<SinkReply | undefined>;
 }

@@ -118,6 +118,9 @@ export class Injection {
     this.outcome.injectedNs = clock.nowNs();
     this.options.onInjected();
     await fault.inject(member, spec.params, this.context);
+    // A kind that prepares first says itself when it struck.
+    const struckNs = this.context.memory.get('injectedNs');
+    if (typeof struckNs === 'number') this.outcome.injectedNs = struckNs;
     record(journal, { kind: 'applied', injection, by: 'runner' });
     this.outcome.effect = 'no effect was seen';
     return undefined;

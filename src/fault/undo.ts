@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { runTag } from '../target/held-process.ts';
 import type { Undo } from './fault.ts';
 import { syncFolder } from './journal.ts';
@@ -40,6 +40,13 @@ function undoNow(undo: Undo): UndoResult {
       if (there) rmdirSync(undo.path);
       return { done: true, reason: there ? `${undo.path} removed` : `${undo.path} is gone` };
     }
+    case 'remove-tree': {
+      if (!basename(undo.path).startsWith('squall-'))
+        return { done: false, reason: `${undo.path} is not ours` };
+      const there = existsSync(undo.path);
+      rmSync(undo.path, { recursive: true, force: true });
+      return { done: true, reason: there ? `${undo.path} removed` : `${undo.path} is gone` };
+    }
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
   }
@@ -60,6 +67,7 @@ export function describeUndo(undo: Undo): string {
       return `${undo.signal} to ${undo.pid}`;
     case 'unlink':
     case 'remove-folder':
+    case 'remove-tree':
       return `removal of ${undo.path}`;
     case 'restore-file':
       return `restoring ${undo.path}`;
@@ -78,6 +86,7 @@ export function remainsOf(undo: Undo): string | undefined {
     }
     case 'unlink':
     case 'remove-folder':
+    case 'remove-tree':
       return existsSync(undo.path) ? `${undo.path} exists` : undefined;
     case 'restore-file':
       return existsSync(undo.from) ? `${undo.path} is not restored (${undo.from})` : undefined;

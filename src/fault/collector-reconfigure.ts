@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import type { Member } from '../target/target.ts';
+import type { Fault, FaultContext } from './fault.ts';
+import { backUp, backupOf, undoOfChange } from './file-backup.ts';
+import { listeningInodes } from './listening.ts';
+
+const params = z.strictObject({
+  configPatch: z
+    .record(z.string(), z.unknown())
+    .describe("merged into the member's configuration; null takes a key away"),
+});
+
+/** Changes the configuration of a running collector and makes it take it up (SIGHUP), and back after the duration. */
+export const collectorReconfigure: Fault<z.infer<typeof params>> = {
+  kind: 'collector-reconfigure',
+  summary: 'changes the configuration of a running collector, and back after the duration',
+  params,
+  oneShot: false,
+  effectWithinMs: 20_000,
+  absenceWithinMs: 30_000,
+  needs: { targets: ['local'], power: 'reconfigure' },
+  precondition: async (member) => {
+    if (member.reconfigure === undefined) return `${member.name} cannot be reconfigured`;
+    if (member.process?.current() === undefined) return `${member.name} has no running process`;
+    const listens = listeningInodes(member.process.current()?.pid ?? 0).length > 0;
+    return listens ? undefined : `the sockets of ${member.name} cannot be seen`;
+  },
+  undo: async (member, _, context) => {
+    const file = fileOf(member);
+    const current = member.process?.current();
+    return undoOfChange(file, backupOf(file, context)).map((undo) =>
+      undo.kind === 'restore-file' && current !== undefined
+        ? { ...undo, signal: { ...current, signal: 'SIGHUP' } }
+        : undo,
+    );
+  },
+  inject: async (member, { configPatch }, context) => {
+    const file = fileOf(member);
+    const prior = readFileSync(file, 'utf8');
+    remember(member, context);
+    context.memory.set('prior', prior);
+    backUp(file, backupOf(file, context));
+    await member.reconfigure?.apply(stringify(mergePatch(parse(prior), configPatch)));
+  },
+  effect: async (member, _, context) => reloadSeen(member, context, 'took up the changed configuration'),
+  recover: async (member, _, context) => {
+    const before = context.memory.get('pid');
+    const now = member.process?.current()?.pid;
+    // Restarted meanwhile: the undo's signal was for a process that is gone.
+    if (now !== undefined && now !== before) member.process?.signal('SIGHUP');
+  },
+  absence: async (member, _, context) => {
+    if (readFileSync(fileOf(member), 'utf8') !== context.memory.get('prior')) return undefined;
+    const seen = reloadSeen(member, context, 'is back on its configuration');
+    if (seen === undefined || (await member.process?.ready(1_000)) === undefined) return undefined;
+    return seen;
+  },
+};
+
+function fileOf(member: Member): string {
+  if (member.reconfigure === undefined) throw new Error(`${member.name} cannot be reconfigured`);
+  return member.reconfigure.configFile;
+}
+
+function remember(member: Member, { memory }: FaultContext): void {
+  const pid = member.process?.current()?.pid ?? 0;
+  memory.set('pid', pid);
+  memory.set('sockets', listeningInodes(pid));
+}
+
+/**
+ * A proof, once: the sockets are then remembered anew, so that the way back has a proof of its own. A collector
+ * closes all of its ports before it opens the first one again, so not one of the old sockets may be left.
+ */
+function reloadSeen(member: Member, context: FaultContext, what: string): string | undefined {
+  const pid = member.process?.current()?.pid;
+  if (pid === undefined) return undefined;
+  const before = new Set(context.memory.get('sockets') as number[]);
+  const sockets = listeningInodes(pid);
+  const anew = sockets.length > 0 && !sockets.some((inode) => before.has(inode));
+  if (!anew && pid === context.memory.get('pid')) return undefined;
+  remember(member, context);
+  return `${member.name} ${what}: process ${pid} opened its ports anew`;
+}
+
+/** JSON Merge Patch (RFC 7396). */
+export function mergePatch(value: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged: Record<string, unknown> = isRecord(value) ? { ...value } : {};
+  for (const [key, part] of Object.entries(patch)) {
+    if (part === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], part);
+  }
+  return merged;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { LinkEffect, Member } from '../target/target.ts';
+import type { Fault } from './fault.ts';
+
+/** Fields that every fault on a link has. */
+export const linkFields = {
+  peer: z
+    .string()
+    .min(1)
+    .default('load')
+    .describe('other end of the link: load, sink, or the name of a member'),
+};
+export const directionField = z
+  .enum(['to', 'from', 'both'])
+  .default('both')
+  .describe('to: what the member sends to the peer; from: what the peer sends to it');
+
+interface LinkParams {
+  peer: string;
+}
+
+/** What every fault on a link shares: it sets one effect on the proxy of the link, and takes it away. */
+export function linkFault<P extends LinkParams>(kind: {
+  kind: string;
+  summary: string;
+  params: z.ZodType<P>;
+  oneShot: boolean;
+  effectOf(params: P): LinkEffect;
+}): Fault<P> {
+  const { effectOf, ...rest } = kind;
+  return {
+    ...rest,
+    needs: { targets: ['local'], power: 'link' },
+    precondition: async (member, { peer }) => {
+      const peers = member.link?.peers() ?? [];
+      if (peers.includes(peer)) return undefined;
+      return `${member.name} has no link to ${peer}; it has ${peers.join(', ') || 'none'}`;
+    },
+    undo: async (member, { peer }) => [
+      { kind: 'in-process', what: `${rest.kind} between ${member.name} and ${peer}` },
+    ],
+    inject: async (member, params) => powerOf(member).set(params.peer, effectOf(params)),
+    effect: async (member, { peer }) => {
+      const { affectedBytes, affectedConnections } = await powerOf(member).proof(peer);
+      if (affectedBytes === 0 && affectedConnections === 0) return undefined;
+      return `${affectedBytes} bytes and ${affectedConnections} connections between ${member.name} and ${peer} struck`;
+    },
+    recover: async (member, { peer }) => powerOf(member).set(peer, undefined),
+    // Read back from the proxy: without an effect it counts nothing.
+    absence: async (member, { peer }) => {
+      const { affectedBytes, affectedConnections } = await powerOf(member).proof(peer);
+      return affectedBytes + affectedConnections === 0 ? `the link to ${peer} is free` : undefined;
+    },
+  };
+}
+
+function powerOf(member: Member) {
+  if (member.link === undefined) throw new Error(`${member.name} has no link that passes through squall`);
+  return member.link;
+}

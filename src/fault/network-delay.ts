@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { durationField } from '../base/fields.ts';
+import { directionField, linkFault, linkFields } from './link-fault.ts';
+
+const params = z.strictObject({
+  ...linkFields,
+  direction: directionField,
+  latency: durationField({ positive: true }).describe('added to each direction named'),
+  jitter: durationField().default(0).describe('up to this much more or less, uniform; order is kept'),
+});
+
+/** Everything passes, later. */
+export const networkDelay = linkFault<z.infer<typeof params>>({
+  kind: 'network-delay',
+  summary: 'delays everything on a link by a latency and a jitter',
+  params,
+  oneShot: false,
+  effectOf: ({ direction, latency, jitter }) => ({
+    kind: 'delay',
+    direction,
+    latencyMs: latency,
+    jitterMs: jitter,
+  }),
+});
