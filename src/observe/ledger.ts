@@ -2,9 +2,9 @@ import { type Signal, signals } from '../base/signal.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { foreignStream, readForeignKind } from './arrivals.ts';
-import { type FaultRecord, requestClass } from './evidence.ts';
+import type { FaultRecord } from './evidence.ts';
+import { countStream } from './ledger-count.ts';
 import { applyExpectation } from './ledger-expect.ts';
-import { createIntervalList } from './ledger-intervals.ts';
 import { createStreamArrivals, eachArrival, type StreamArrivals, takeRun } from './ledger-stream.ts';
 import { addCounts, eraseDelivery, noCounts } from './ledger-sums.ts';
 import type { Columns, LedgerCounts, LedgerResult } from './ledger-types.ts';
@@ -54,7 +54,7 @@ export function computeLedger(input: LedgerInput): LedgerResult {
     const counts = noCounts();
     entry.streams.forEach((stream, worker) => {
       const found = arrived.get(stream);
-      if (found !== undefined) addCounts(counts, countStream(input, { entry, worker, ...found }, oddities));
+      if (found !== undefined) addCounts(counts, countStream({ ...input, ...found, worker, oddities }));
     });
     result.byLoad[entry.spec.name] = counts;
     result.bySignal[entry.spec.signal] = addCounts(result.bySignal[entry.spec.signal] ?? noCounts(), counts);
@@ -92,76 +92,6 @@ function takeArrivals(
   }
   if (strays > 0) oddities.push(`${strays} arrived items are of streams that the plan does not have`);
   return foreign;
-}
-
-function countStream(
-  input: LedgerInput,
-  of: { entry: EntryPlan; worker: number; arrivals: StreamArrivals },
-  oddities: string[],
-): LedgerCounts {
-  const { arrivals, entry } = of;
-  const { requests } = arrivals;
-  const counts = noCounts();
-  const lost = createIntervalList({
-    load: entry.spec.name,
-    worker: of.worker,
-    faults: input.faults,
-    reachNs: input.reachNs,
-  });
-  let end = 0;
-  for (let i = 0; i < requests.length; i++) {
-    const from = requests.from[i] as number;
-    const count = requests.count[i] as number;
-    if (from < end)
-      oddities.push(`${entry.spec.name}: two requests offer sequence ${from} of worker ${of.worker}`);
-    end = from + count;
-    counts.due += count;
-    const kind = requests.class[i];
-    if (kind === requestClass.missedByGenerator || kind === requestClass.missedByTarget) {
-      counts.missed += count;
-      continue;
-    }
-    counts.offered += count;
-    const delivered = arrivals.delivered.countIn(from, count);
-    counts.delivered += delivered;
-    if (kind === requestClass.refused || kind === requestClass.unknown) {
-      if (kind === requestClass.refused) counts.refused += count;
-      else counts.unknown += count;
-      counts.recovered += delivered;
-      continue;
-    }
-    const said = requests.rejected[i] as number;
-    if (said > count) {
-      oddities.push(
-        `${entry.spec.name}: a partial success rejected ${said} items of a request of ${count} (worker ${of.worker}, from ${from})`,
-      );
-    }
-    const rejected = Math.min(said, count);
-    const missing = count - delivered;
-    counts.rejected += rejected;
-    counts.acknowledged += count - rejected;
-    // Which items were rejected is not said: up to `rejected` of the missing ones were, the rest is lost.
-    counts.recovered += Math.max(0, rejected - missing);
-    const gone = Math.max(0, missing - rejected);
-    if (gone === 0) continue;
-    if (!input.settled) {
-      counts.pending += gone;
-      continue;
-    }
-    counts.lost += gone;
-    const dueNs = requests.dueNs[i] as number;
-    arrivals.delivered.gaps(from, count, (gapFrom, gapCount) => {
-      lost.add({ from: gapFrom, count: gapCount, dueNs, ...(rejected > 0 ? { ambiguous: rejected } : {}) });
-    });
-  }
-  // Every due item that was never delivered, whatever its class: missed, refused, rejected, unknown, lost, pending.
-  counts.undelivered = counts.due - counts.delivered;
-  counts.duplicated = arrivals.duplicated.size();
-  counts.duplicatedByRetry = arrivals.duplicatedByRetry;
-  counts.late = arrivals.late;
-  counts.unexpected = arrivals.unexpected.size();
-  counts.lostIntervals = lost.intervals;
-  return counts;
 }
 
 function finishSignal(

@@ -81,7 +81,8 @@ function finish(stream: ServerHttp2Stream, answer: Answer): void {
     case 'silence':
       return;
     case 'reset':
-      return stream.close(http2.NGHTTP2_CANCEL);
+      stream.close(http2.NGHTTP2_CANCEL);
+      return;
     case 'bare-status': {
       const { http, retryAfterS } = answer;
       stream.respond(

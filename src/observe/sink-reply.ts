@@ -17,7 +17,7 @@ export type Answer =
   | { kind: 'silence' }
   | { kind: 'reset' };
 
-export const plainOk: Answer = { kind: 'ok', delayMs: 0, rejected: 0, accepted: true };
+export const plainOk = { kind: 'ok', delayMs: 0, rejected: 0, accepted: true } as const satisfies Answer;
 
 /** google.rpc.Code */
 export const grpcCodes = {
@@ -99,7 +99,7 @@ function answerOf(reply: SinkReply): Answer {
     case 'blackhole':
       return { kind: 'silence' };
     case 'slow':
-      return { ...plainOk, kind: 'ok', delayMs: reply.responseDelayMs ?? 1000 };
+      return { ...plainOk, delayMs: reply.responseDelayMs ?? 1000 };
     case 'accept-and-drop':
       return { kind: 'ok', delayMs: 0, rejected: 0, accepted: false };
     case 'partial-success':

@@ -8,6 +8,7 @@ import { createCapture } from './sink-capture.ts';
 import { createReceive } from './sink-core.ts';
 import { createDoor, type Door } from './sink-door.ts';
 import { createGrpcServer } from './sink-grpc.ts';
+import { createHttpServer } from './sink-http.ts';
 import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
 import { createRecorder } from './sink-recorder.ts';
 import { createReplyScript } from './sink-reply.ts';
@@ -29,9 +30,10 @@ async function serve(start: SinkStart): Promise<void> {
     onFailure: (message) => post({ kind: 'failed', message }),
   });
   const tls = start.tls === undefined ? undefined : readTls(start.tls);
-  const doors = [await createDoor(start.grpc, createGrpcServer(receive, tls))];
-  const [grpc] = doors;
-  post({ kind: 'listening', grpc: grpc?.address ?? '', http: '' });
+  const grpc = await createDoor(start.grpc, createGrpcServer(receive, tls));
+  const http = await createDoor(start.http, createHttpServer(receive, tls));
+  const doors = [grpc, http];
+  post({ kind: 'listening', grpc: grpc.address, http: http.address });
 
   const progress = () => post({ kind: 'progress', ...recorder.counts() });
   const timer = setInterval(progress, progressEveryMs);

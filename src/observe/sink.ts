@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { SquallError } from '../base/errors.ts';
 import type { Signal } from '../base/signal.ts';
 import type { SinkScript } from '../fault/fault.ts';
+import { createAsks } from './sink-asks.ts';
+import { type CanaryArrival, createCanaryBoard } from './sink-canaries.ts';
 import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
 
 export interface SinkProgress {
@@ -11,12 +13,6 @@ export interface SinkProgress {
   foreign: number;
   /** Last accepted request, ns from t = 0; -Infinity before the first. */
   lastArrivalNs: number;
-}
-
-export interface CanaryArrival {
-  /** Monotonic ns of base/clock.ts. */
-  arrivalNs: number;
-  altered: string[];
 }
 
 /** Stands for the pipeline's backend: an OTLP receiver in a thread of its own that keeps the ids of all that arrives. */
@@ -38,10 +34,9 @@ export interface Sink {
 /** Resolves when the sink listens. Errors: SQ-PORT-IN-USE, SQ-SINK-START. */
 export async function startSink(options: SinkStart): Promise<Sink> {
   const worker = new Worker(threadFile(), { workerData: options, name: 'squall-sink' });
-  const canaries = new Map<number, CanaryArrival>();
-  const canaryWaits = new Map<number, Set<(arrival: CanaryArrival) => void>>();
-  const asks = new Map<number, { resolve(struck: number): void; reject(error: Error): void }>();
-  let nextAsk = 0;
+  const send = (message: ToSink) => worker.postMessage(message);
+  const canaries = createCanaryBoard();
+  const asks = createAsks();
   let failure: string | undefined;
   let progress: SinkProgress = {
     delivered: { traces: 0, metrics: 0, logs: 0 },
@@ -49,102 +44,71 @@ export async function startSink(options: SinkStart): Promise<Sink> {
     foreign: 0,
     lastArrivalNs: Number.NEGATIVE_INFINITY,
   };
-  const send = (message: ToSink) => worker.postMessage(message);
   const listening = Promise.withResolvers<{ grpc: string; http: string }>();
   const done = Promise.withResolvers<void>();
   done.promise.catch(() => undefined); // it is awaited in stop(); until then failure() tells
 
-  function end(reason: string, code?: string) {
+  function fail(reason: string, code?: string) {
     failure ??= reason;
     listening.reject(startError(options, reason, code));
-    for (const ask of asks.values()) ask.reject(new Error(`the sink failed: ${reason}`));
-    asks.clear();
+    asks.fail(reason);
   }
-
-  worker.on('message', (message: FromSink) => {
+  function hear(message: FromSink) {
     switch (message.kind) {
       case 'listening':
         return listening.resolve(message);
       case 'failed':
-        return end(message.message, message.code);
+        return fail(message.message, message.code);
       case 'progress': {
         const { kind: _, ...counts } = message;
         progress = counts;
         return;
       }
-      case 'canary': {
-        const number = Number(message.canary);
-        const arrival = { arrivalNs: message.arrivalNs, altered: message.altered };
-        if (canaries.has(number)) return;
-        canaries.set(number, arrival);
-        for (const resolve of canaryWaits.get(number) ?? []) resolve(arrival);
-        return;
-      }
+      case 'canary':
+        return canaries.arrived(Number(message.canary), message);
       case 'ack':
-        asks.get(message.id)?.resolve(message.struck);
-        asks.delete(message.id);
-        return;
+        return asks.answered(message.id, message.struck);
       case 'done':
         return done.resolve();
       default:
-        message satisfies never;
+        return message satisfies never;
     }
-  });
-  worker.on('error', (error) => {
-    end(error instanceof Error ? error.message : String(error));
-    done.reject(error);
-  });
-  worker.on('exit', () => done.reject(new Error(failure ?? 'the sink thread ended')));
-
-  function ask(message: { kind: 'struck' } | { kind: 'reply'; reply: Parameters<SinkScript['set']>[0] }) {
-    return new Promise<number>((resolve, reject) => {
-      if (failure !== undefined) return reject(new Error(`the sink failed: ${failure}`));
-      const id = nextAsk++;
-      asks.set(id, { resolve, reject });
-      send({ ...message, id });
-    });
   }
+  worker.on('message', hear);
+  worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', () => {
+    fail('the sink thread ended');
+    done.reject(new Error(`the sink failed: ${failure}`));
+  });
 
-  const { grpc, http } = await listening.promise.catch(async (error: unknown) => {
+  try {
+    const { grpc, http } = await listening.promise;
+    return {
+      grpc,
+      http,
+      go: (t0Ns) => send({ kind: 'go', t0Ns }),
+      script: {
+        set: async (reply) => {
+          await asks.ask((id) => send({ kind: 'reply', reply, id }));
+        },
+        struck: () => asks.ask((id) => send({ kind: 'struck', id })),
+      },
+      progress: () => progress,
+      awaitCanary: canaries.wait,
+      failure: () => failure,
+      stop: async () => {
+        send({ kind: 'stop' });
+        try {
+          await done.promise;
+        } finally {
+          await worker.terminate();
+        }
+      },
+    };
+  } catch (error) {
     await worker.terminate();
     throw error;
-  });
-  return {
-    grpc,
-    http,
-    go: (t0Ns) => send({ kind: 'go', t0Ns }),
-    script: {
-      set: async (reply) => {
-        await ask({ kind: 'reply', reply });
-      },
-      struck: () => ask({ kind: 'struck' }),
-    },
-    progress: () => progress,
-    awaitCanary: (number, timeoutMs) => {
-      const found = canaries.get(number);
-      if (found !== undefined) return Promise.resolve(found);
-      return new Promise((resolve) => {
-        const waits = canaryWaits.get(number) ?? new Set();
-        canaryWaits.set(number, waits);
-        const timer = setTimeout(() => finish(undefined), timeoutMs);
-        const finish = (arrival: CanaryArrival | undefined) => {
-          clearTimeout(timer);
-          waits.delete(finish);
-          resolve(arrival);
-        };
-        waits.add(finish);
-      });
-    },
-    failure: () => failure,
-    stop: async () => {
-      send({ kind: 'stop' });
-      try {
-        await done.promise;
-      } finally {
-        await worker.terminate();
-      }
-    },
-  };
+  }
 }
 
 /** TypeScript in development, compiled JavaScript in the package. */
