@@ -21,6 +21,8 @@ export interface HoldOptions {
   cgroups: readonly string[];
   /** Limits, written once the folders are there. */
   cgroupWrites?: readonly { file: string; value: string }[];
+  /** Folders that become volumes in memory for as long as the process lives; needs the right to mount. */
+  volumes?: readonly { dir: string; sizeBytes: number }[];
   runId: string;
   /** For messages. */
   name: string;
@@ -91,9 +93,11 @@ export async function spawnHeld(options: HoldOptions): Promise<HeldProcess> {
 
 function spawnHolder(options: HoldOptions): ChildProcess {
   const writes = (options.cgroupWrites ?? []).map(({ file, value }) => `${file}=${value}`);
+  const volumes = (options.volumes ?? []).map(({ dir, sizeBytes }) => `${sizeBytes}=${dir}`);
+  const lists = [options.cgroups, writes, volumes].map((lines) => lines.join('\n'));
   const log = openSync(options.logFile, 'a');
   try {
-    const fixed = ['-c', holderScript, 'squall-hold', options.cgroups.join('\n'), writes.join('\n')];
+    const fixed = ['-c', holderScript, 'squall-hold', ...lists];
     return spawn('/bin/sh', [...fixed, options.command, ...options.args], {
       detached: true,
       env: { ...options.env, [runTag]: options.runId },

@@ -1,7 +1,7 @@
 /**
  * The holder: a fixed POSIX shell text. All that varies comes as positional arguments, so that no text of a user is
- * ever read as shell: $1 cgroup folders, $2 `file=value` limits (both one per line), then the command and its
- * arguments. stdin is a pipe from the runner, fd 3 takes the reports `pid PID STAT` and `exit STATUS`.
+ * ever read as shell: $1 cgroup folders, $2 `file=value` limits, $3 `bytes=folder` volumes in memory (each one per
+ * line), then the command and its arguments. stdin is a pipe from the runner, fd 3 takes the reports `pid PID STAT` and `exit STATUS`.
  *
  * The shell and its watcher are a session of their own. The end of the runner, by SIGKILL too, closes the pipe; the
  * watcher then sends SIGKILL (which also ends a stopped process), removes the folders and ends the session. Either
@@ -15,12 +15,15 @@ exec 4<&0 5>&1 </dev/null >/dev/null 2>&1
 set -f
 IFS='
 '
-PATH=/usr/bin:/bin:$PATH
-dirs=$1 writes=$2
-shift 2
+path=\${PATH:-/usr/bin:/bin}
+PATH=/usr/bin:/bin:/usr/sbin:/sbin:$path
+dirs=$1 writes=$2 volumes=$3
+shift 3
 for d in $dirs; do mkdir -p "$d"; done
 for w in $writes; do echo "\${w#*=}" >"\${w%%=*}"; done
+for v in $volumes; do mount -t tmpfs -o "size=\${v%%=*},mode=0700" squall "\${v#*=}"; done
 clean() {
+  for v in $volumes; do umount "\${v#*=}" || umount -l "\${v#*=}"; done
   for d in $dirs; do
     i=0
     while [ -d "$d" ] && [ $i -lt 60 ]; do
@@ -33,6 +36,7 @@ clean() {
 }
 (
   for d in $dirs; do echo 0 >"$d/cgroup.procs"; done
+  PATH=$path
   exec "$@" >&5 2>&1 3>&- 4<&- 5>&-
 ) &
 child=$!

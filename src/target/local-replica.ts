@@ -6,12 +6,13 @@ import type { LocalMemberSpec } from '../scenario/types.ts';
 import { type Hierarchy, planLimits } from './cgroup.ts';
 import type { CollectorBinary } from './collector-binary.ts';
 import { type PipelineFacts, readPipelineFacts } from './collector-config.ts';
-import { spawnHeld } from './held-process.ts';
+import { type HeldProcess, spawnHeld } from './held-process.ts';
 import { type MemberProcess, type Readiness, startMemberProcess } from './member-process.ts';
 import { freePorts } from './ports.ts';
 import { explainStart } from './start-failure.ts';
 import { stockGateway } from './stock-gateway.ts';
 import type { Member, ReconfigurePower } from './target.ts';
+import { mountVolume } from './volume.ts';
 
 /** HOST:PORT of both protocols. */
 export interface LinkAddresses {
@@ -74,6 +75,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const workDir = join(options.runDir, 'work', seat.name);
   const dataDir = join(workDir, 'data');
   await mkdir(dataDir, { recursive: true });
+  const volume = await startVolume({ ...options, dir: dataDir });
   const configFile = join(workDir, 'config.yaml');
   // A copy, so that a reconfiguration never touches the user's file; private, since it may hold credentials.
   await writeFile(configFile, text, { mode: 0o600 });
@@ -98,6 +100,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   });
   const stop = async (graceMs: number) => {
     await process.stop(graceMs);
+    await volume?.release();
     await rm(workDir, { recursive: true, force: true });
   };
   try {
@@ -117,9 +120,23 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     lossyComponents: facts.lossyComponents,
     process,
     reconfigure: reconfigurePower(configFile, process),
-    storage: { dir: dataDir, bounded: false },
+    storage: { dir: dataDir, bounded: volume !== undefined },
   };
   return { seat, member: described, facts, stop };
+}
+
+/** The bounded volume the scenario asks for; without one, disk-fill is not possible and the notes say so. */
+async function startVolume(options: ReplicaOptions & { dir: string }): Promise<HeldProcess | undefined> {
+  const sizeBytes = options.member.storageBytes;
+  if (sizeBytes === undefined) return undefined;
+  const volume = await mountVolume({ ...options, sizeBytes, name: options.seat.name });
+  if (volume === undefined) {
+    options.note(
+      `${options.seat.name}: no volume of ${sizeBytes} bytes, as mounting is not allowed here`,
+      'warn',
+    );
+  }
+  return volume;
 }
 
 async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promise<string> {

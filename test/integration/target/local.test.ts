@@ -1,11 +1,25 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
+import { SquallError } from '../../../src/base/errors.ts';
 import type { LocalMemberSpec, TargetSpec } from '../../../src/scenario/types.ts';
+import { findHierarchy } from '../../../src/target/cgroup.ts';
 import { startLocal } from '../../../src/target/local.ts';
+import { stockGateway } from '../../../src/target/stock-gateway.ts';
 import type { Target } from '../../../src/target/target.ts';
+import { readThrottling } from '../../../src/target/throttling.ts';
 import { findTool } from '../../../src/tools/find.ts';
 
 const tool = await findTool('otelcol', {
@@ -45,6 +59,13 @@ async function start(members: Record<string, LocalMemberSpec>): Promise<{ target
   return { target, dir };
 }
 
+function writeConfig(text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'squall-config-'));
+  dirs.push(dir);
+  writeFileSync(join(dir, 'config.yaml'), text);
+  return join(dir, 'config.yaml');
+}
+
 describe.skipIf(tool === undefined)(`local target${why}`, () => {
   test('a stock gateway is killed, restarts at once on the same ports, and is gone after down()', async () => {
     const { target, dir } = await start({ gateway: member() });
@@ -71,5 +92,93 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
       'Shutdown complete',
     );
     expect(target.reach.ns).toBe((200 + 300_000 + 5000) * 1e6);
+  });
+
+  test('limits reach the collector, and an agent sends to the gateway behind it', async () => {
+    const resources = { cpuMillis: 500, memoryBytes: 512 * 1024 * 1024 };
+    const { target, dir } = await start({
+      agent: member({ sendsTo: 'gateway' }),
+      gateway: member({ resources, replicas: 2 }),
+    });
+    expect(target.members.map(({ name }) => name)).toEqual(['gateway-0', 'gateway-1', 'agent-0']);
+    expect(target.entry.map(({ name }) => name)).toEqual(['agent-0']);
+    expect(target.reach.ns).toBe(2 * (200 + 300_000 + 5000) * 1e6);
+    expect(target.notes.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('in turn'));
+    const log = readFileSync(join(dir, 'evidence', 'logs', 'gateway-0.log'), 'utf8');
+    if (findHierarchy().kind === 'none') {
+      expect(target.notes.map(({ severity }) => severity)).toContain('warn');
+    } else {
+      expect(log).toContain('"total_memory_mib": 512');
+      expect(readThrottling(target.members[0]?.process?.current()?.pid ?? 0)?.periods).toBeGreaterThanOrEqual(
+        0,
+      );
+    }
+    const environ = readFileSync(`/proc/${target.members[2]?.process?.current()?.pid}/environ`, 'utf8');
+    expect(environ).toContain(`SQUALL_NEXT_GRPC=${target.members[0]?.otlp.grpc}\0`);
+  });
+
+  test('a collector that dies at its start is SQ-TARGET-START with the lines that explain', async () => {
+    const config = writeConfig('receivers: {otlp: {protocols: {grpc: {}}}}\nservice: {pipelines: {}}\n');
+    const failure = await start({ gateway: member({ config }) }).catch((error: unknown) => error);
+    if (!(failure instanceof SquallError)) throw failure;
+    expect(failure.parts.code).toBe('SQ-TARGET-START');
+    expect(failure.parts.found).toContain('it ended with code 1');
+    expect(failure.parts.found).toMatch(/Error: .*invalid configuration/);
+  });
+
+  test('a port that another process holds is SQ-PORT-IN-USE and names it', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const config = writeConfig(stockGateway().replace('${env:SQUALL_OTLP_HTTP}', `127.0.0.1:${port}`));
+    const failure = await start({ gateway: member({ config }) }).catch((error: unknown) => error);
+    taken.close();
+    if (!(failure instanceof SquallError)) throw failure;
+    expect(failure.parts).toMatchObject({
+      code: 'SQ-PORT-IN-USE',
+      what: expect.stringContaining(`:${port}`),
+    });
+  });
+
+  test('restart: never stays down until the policy is set back; a new configuration is taken up', async () => {
+    const { target } = await start({ gateway: member() });
+    const [gateway] = target.members;
+    const power = gateway?.process;
+    if (gateway === undefined || power === undefined) throw new Error('no process power');
+    power.setRestart('never');
+    power.signal('SIGKILL');
+    await waitFor(systemClock, { timeoutMs: 5000, everyMs: 5 }, () => power.starts()[0]?.exit);
+    expect(await power.ready(300)).toBeUndefined();
+    expect(power.starts()).toHaveLength(1);
+    power.setRestart('always');
+    expect(await power.ready(10_000)).toBeGreaterThan(0);
+    await gateway.reconfigure?.apply(
+      stockGateway().replaceAll('otlp_grpc:', 'otlp_grpc:\n    sending_queue: {queue_size: 7}'),
+    );
+    const seen = await waitFor(systemClock, { timeoutMs: 10_000, everyMs: 50 }, async () => {
+      const text = await fetch(gateway.metricsUrl ?? '').then(
+        (answer) => answer.text(),
+        () => '',
+      );
+      return text.includes('} 7\n') ? true : undefined;
+    });
+    expect(seen).toBe(true);
+    expect(power.starts()).toHaveLength(2);
+  });
+
+  test('a bounded volume holds what it is told to and is gone after down()', async () => {
+    const { target } = await start({ gateway: member({ storageBytes: 1024 * 1024 }) });
+    const storage = target.members[0]?.storage;
+    if (storage?.bounded !== true) {
+      expect(target.notes.map(({ sentence }) => sentence)).toContainEqual(
+        expect.stringContaining('no volume'),
+      );
+      return;
+    }
+    const { blocks, bsize } = statfsSync(storage.dir);
+    expect(blocks * bsize).toBe(1024 * 1024);
+    await target.down();
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(storage.dir);
+    expect(existsSync(storage.dir)).toBe(false);
   });
 });

@@ -25,7 +25,9 @@ function taggedPids(runId: string): number[] {
     .filter((pid) => {
       try {
         const state = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
-        return state !== 'Z' && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`SQUALL_RUN_ID=${runId}\0`);
+        return (
+          state !== 'Z' && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`SQUALL_RUN_ID=${runId}\0`)
+        );
       } catch {
         return false; // ended between two reads
       }
@@ -48,19 +50,27 @@ function folders(runId: string): string[] {
 }
 
 describe.skipIf(otelcol === undefined)(`what the runner started ends with it${why}`, () => {
-  test.each([1, 2, 3])('SIGKILL of the runner leaves no process and no control group within 5 s (%i)', async (round) => {
-    dir = mkdtempSync(join(tmpdir(), 'squall-outlive-'));
-    const runId = `outlive-${process.pid}-${round}`;
-    const args = [program, runId, dir, otelcol?.path ?? '', prometheus?.path ?? ''];
-    const runner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface({ input: runner.stdout }), 'line')) as [string];
-    const { pids } = JSON.parse(line) as { pids: number[] };
-    expect(pids).toHaveLength(2);
-    expect(taggedPids(runId)).toEqual(expect.arrayContaining(pids));
-    if (findHierarchy().kind === 'v1') expect(folders(runId)).toHaveLength(4);
-    runner.kill('SIGKILL');
-    const left = () => [...taggedPids(runId), ...folders(runId)];
-    await waitFor(systemClock, { timeoutMs: 5000, everyMs: 20 }, () => (left().length === 0 ? true : undefined));
-    expect(left()).toEqual([]);
-  });
+  test.each([1, 2, 3])(
+    'SIGKILL of the runner leaves no process, control group or mount within 5 s (%i)',
+    async (round) => {
+      dir = mkdtempSync(join(tmpdir(), 'squall-outlive-'));
+      const runId = `outlive-${process.pid}-${round}`;
+      const args = [program, runId, dir, otelcol?.path ?? '', prometheus?.path ?? ''];
+      const runner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = (await once(createInterface({ input: runner.stdout }), 'line')) as [string];
+      const { pids } = JSON.parse(line) as { pids: number[] };
+      expect(pids).toHaveLength(2);
+      expect(taggedPids(runId)).toEqual(expect.arrayContaining(pids));
+      if (findHierarchy().kind === 'v1') expect(folders(runId)).toHaveLength(4);
+      runner.kill('SIGKILL');
+      const mounts = () =>
+        readFileSync('/proc/self/mounts', 'utf8').match(new RegExp(`${dir}\\S*`, 'g')) ?? [];
+      if (process.getuid?.() === 0) expect(mounts()).toHaveLength(2);
+      const left = () => [...taggedPids(runId), ...folders(runId), ...mounts()];
+      await waitFor(systemClock, { timeoutMs: 5000, everyMs: 20 }, () =>
+        left().length === 0 ? true : undefined,
+      );
+      expect(left()).toEqual([]);
+    },
+  );
 });
