@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Plan } from '../plan/types.ts';
 import { mergeCounts, mergeHealth } from './merge.ts';
 import type { FromWorker, GeneratorHealth, LoadCounts, LoadEndpoint, ToWorker } from './messages.ts';
+import { orders } from './orders.ts';
 import type { TickerStart } from './ticker.ts';
 import type { WorkerThreadData } from './worker.ts';
 
@@ -43,6 +44,11 @@ interface WorkerState {
 export async function startLoad(options: LoadOptions): Promise<LoadRun> {
   const workers = Math.max(0, ...options.plan.entries.map((entry) => entry.streams.length));
   const bells = new SharedArrayBuffer((workers + 1) * 4);
+  const t0 = new SharedArrayBuffer(8);
+  const order = (value: number) => {
+    Atomics.store(new Int32Array(bells), workers, value);
+    Atomics.notify(new Int32Array(bells), workers);
+  };
   const ended = Promise.withResolvers<LoadResult>();
   ended.promise.catch(() => {}); // the caller awaits `done` when it is ready to
   const states: WorkerState[] = [];
@@ -66,11 +72,10 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
     );
   }
   if (workers === 0) ended.resolve(merged());
-  let ticker: Worker | undefined;
+  const ticker = startTicker({ plan: options.plan, bells, t0 }, ended.reject);
   const close = async () => {
-    Atomics.store(new Int32Array(bells), workers, 1);
-    Atomics.notify(new Int32Array(bells), workers);
-    await Promise.all([...states.map(({ thread }) => thread.terminate()), ticker?.terminate()]);
+    order(orders.end);
+    await Promise.all([...states.map(({ thread }) => thread.terminate()), ticker.terminate()]);
     ended.reject(new Error('the load was closed before it ended'));
   };
   try {
@@ -85,7 +90,8 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
   return {
     go(t0Ns) {
       tell({ kind: 'go', t0Ns });
-      ticker = startTicker({ plan: options.plan, t0Ns, bells }, ended.reject);
+      new Float64Array(t0)[0] = t0Ns;
+      order(orders.go);
     },
     stop: () => tell({ kind: 'stop' }),
     progress: merged,

@@ -19,6 +19,8 @@ export interface Exporter {
    * The body must not be changed until the outcome is acknowledged or rejected; after another outcome, never.
    */
   send(body: Buffer, attemptDeadlineNs: number): Promise<Outcome>;
+  /** Resolves when each connection is open or has failed once: a late handshake must not look like a late answer. */
+  ready(): Promise<void>;
   close(): void;
 }
 

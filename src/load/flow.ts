@@ -53,6 +53,12 @@ export class Flow {
     this.#closed = options.entry.pace.kind === 'closed';
   }
 
+  /** Makes the first body, so that encoding the template does not delay the first request. */
+  warmUp(): void {
+    const { bodies, pacer, worker } = this.#options;
+    if (worker < pacer.requests) bodies.make({ from: 0, count: pacer.count(worker), timeNs: 0 }).giveBack();
+  }
+
   go(t0Ns: number): void {
     this.#t0Ns = t0Ns;
     this.#nextDueNs = this.#dueOfNext();

@@ -40,10 +40,18 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
       if (typeof connection === 'string') return neverTaken(connection);
       return call(connection, options.compression === 'gzip' ? gzipBody(body) : body, attemptDeadlineNs);
     },
+    async ready() {
+      await Promise.all(connections.map(settled));
+    },
     close() {
       for (const connection of connections) connection.close();
     },
   };
+}
+
+function settled(connection: GrpcConnection): Promise<void> {
+  if (connection.state.kind !== 'connecting') return Promise.resolve();
+  return new Promise((resolve) => connection.onChange(resolve));
 }
 
 function call(connection: GrpcConnection, body: Buffer, deadlineNs: number): Promise<Outcome> {

@@ -36,6 +36,7 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
       const whole = options.compression === 'gzip' ? gzipBody(body) : body;
       return attempt(server, whole.subarray(prefixBytes), attemptDeadlineNs);
     },
+    ready: () => Promise.resolve(), // requests bring their own connections
     close() {
       for (const server of servers) server.close();
     },

@@ -39,6 +39,8 @@ export interface LoadCounts {
   unknown: number;
   /** Over the last progress interval, ms, from due; NaN without a request. */
   ackMsP95: number;
+  /** Ended requests so far with a latency at or below each of base/ack-bounds.ts, and last all of them. */
+  ackMsBuckets?: number[];
 }
 
 /** Is the generator itself keeping up? */

@@ -2,12 +2,14 @@ import { workerData } from 'node:worker_threads';
 import { nowNs } from '../base/clock.ts';
 import { createPacer } from '../plan/pace.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
+import { orders } from './orders.ts';
 
 export interface TickerStart {
   plan: Plan;
-  t0Ns: number;
-  /** Int32: a counter per worker, raised at each wake-up; the last one is set to end the ticker. */
+  /** Int32: a counter per worker, raised at each wake-up; the last one is the ticker's own, see `orders`. */
   bells: SharedArrayBuffer;
+  /** Float64: t = 0 in the clock of base/clock.ts, set before the order to go. */
+  t0: SharedArrayBuffer;
 }
 
 /** Longest sleep; only the bell at the end must be heard sooner, and it interrupts the wait. */
@@ -22,17 +24,19 @@ interface Alarm {
 /** Sleeps until the next request of any entry is due and rings the worker it belongs to. */
 export function ring(start: TickerStart): void {
   const bells = new Int32Array(start.bells);
-  const end = bells.length - 1;
+  const own = bells.length - 1;
   const alarms = start.plan.entries.map(createAlarm);
-  const marked = new Uint8Array(end);
-  while (Atomics.load(bells, end) === 0) {
-    const atNs = nowNs() - start.t0Ns;
+  const marked = new Uint8Array(own);
+  Atomics.wait(bells, own, orders.wait);
+  const t0Ns = new Float64Array(start.t0)[0] ?? 0;
+  while (Atomics.load(bells, own) === orders.go) {
+    const atNs = nowNs() - t0Ns;
     for (const alarm of alarms) {
       alarm.advance(atNs, (worker) => {
         marked[worker] = 1;
       });
     }
-    for (let worker = 0; worker < end; worker++) {
+    for (let worker = 0; worker < own; worker++) {
       if (marked[worker] === 0) continue;
       marked[worker] = 0;
       Atomics.add(bells, worker, 1);
@@ -40,8 +44,8 @@ export function ring(start: TickerStart): void {
     }
     const nextNs = Math.min(...alarms.map((alarm) => alarm.nextNs()));
     if (nextNs === Number.POSITIVE_INFINITY) return;
-    const waitMs = (nextNs - (nowNs() - start.t0Ns)) / 1e6;
-    if (waitMs > 0) Atomics.wait(bells, end, 0, Math.min(waitMs, sleepMsMax));
+    const waitMs = (nextNs - (nowNs() - t0Ns)) / 1e6;
+    if (waitMs > 0) Atomics.wait(bells, own, orders.go, Math.min(waitMs, sleepMsMax));
   }
 }
 

@@ -65,6 +65,8 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
     going = true;
     void listen(new Int32Array(data.bells), start.worker, drain).catch(ended.reject);
   });
+  await Promise.all(exporters.map((exporter) => exporter.ready()));
+  for (const flow of flows) flow.warmUp();
   post({ kind: 'ready' });
   try {
     await ended.promise;
