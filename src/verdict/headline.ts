@@ -1,26 +1,16 @@
+import { ackBoundsMs } from '../base/ack-bounds.ts';
 import { rankOf } from '../base/histogram.ts';
 import type { Signal } from '../base/signal.ts';
 import type { Finding, HeadlinePair } from '../report/types.ts';
 import { answerHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
 import { encodeNumber } from './judge-slo.ts';
-import { rateValue } from './measure.ts';
+import { rateValue, scopeSeconds } from './measure.ts';
 import { format } from './measured.ts';
 import { whyBlind } from './promql-value.ts';
 import { counterError, reconcileCounters, sumLedger } from './reconcile.ts';
 import { signalsOf } from './summary.ts';
 import type { Window } from './windows.ts';
-
-/** Bounds of squall's own histogram, ms: every figure people ask for is a bound, so no limit falls inside a bucket. */
-export const ackBoundsMs = [
-  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000, 10_000,
-  30_000, 60_000,
-];
-
-/** Names under which observePrometheus answers for the headline. */
-export function headlineName(what: 'p95' | 'rate', signal: Signal): string {
-  return `headline ${what} ${signal}`;
-}
 
 /**
  * P95, rate and loss as the client and the ledger have them, beside what Prometheus says, each with the error that
@@ -30,7 +20,8 @@ export function compareHeadlines(facts: Facts, run: Window): { pairs: HeadlinePa
   if (!facts.record.prometheus.available) return { pairs: [], findings: [] };
   const blind = whyBlind(facts);
   const pairs = [
-    ...signalsOf(facts).flatMap((signal) => [latencyPair(facts, run, signal), ratePair(facts, run, signal)]),
+    latencyPair(facts, run),
+    ...signalsOf(facts).map((signal) => ratePair(facts, run, signal)),
     lossPair(facts),
   ].map((pair) => (blind === undefined ? pair : { ...pair, agree: null, reason: blind }));
   return {
@@ -48,11 +39,11 @@ export function compareHeadlines(facts: Facts, run: Window): { pairs: HeadlinePa
 }
 
 /** A quantile of a classic histogram is only known to its bucket: they agree if both lie in the same bracket. */
-function latencyPair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
-  const histogram = answerHistogram(facts, rowsIn(facts, { signal }, run, 'measured'), 'due');
+function latencyPair(facts: Facts, run: Window): HeadlinePair {
+  const histogram = answerHistogram(facts, rowsIn(facts, {}, run, 'measured'), 'due');
   const client = histogram.count === 0 ? null : (histogram.atRank(rankOf(95, histogram.count)) ?? 0) / 1e6;
-  const name = `P95 ack ${signal}`;
-  const answered = answerOf(facts, headlineName('p95', signal));
+  const name = 'P95 ack';
+  const answered = answerOf(facts, 'headline p95');
   if (client === null || answered === null)
     return unanswered({ name, unit: 'ms', client, prometheus: answered });
   const [low, high] = bracketOf(answered);
@@ -64,13 +55,15 @@ function latencyPair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
 /** Deltas of raw samples miss at most one scrape interval at each end. */
 function ratePair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
   const client = rateValue(facts, { field: 'acknowledged', scope: { signal }, window: run }).value;
-  const prometheus = answerOf(facts, headlineName('rate', signal));
+  const accepted = answerOf(facts, `headline accepted ${signal}`);
   const name = `acknowledged rate ${signal}`;
   const unit = 'items/s';
+  const seconds = scopeSeconds(facts, { signal }, run);
+  const prometheus = accepted === null || !(seconds > 0) ? null : accepted / seconds;
   if (client === null || prometheus === null) return unanswered({ name, unit, client, prometheus });
-  const windowS = Math.max(1e-9, (run.toNs - Math.max(0, run.fromNs)) / 1e9);
-  const share = (2 * facts.record.prometheus.scrapeIntervalMs) / 1000 / windowS;
-  const error = share * Math.max(client, prometheus);
+  const share = (2 * facts.record.prometheus.scrapeIntervalMs) / 1000 / seconds;
+  const lostWithKills = counterError(facts) / seconds;
+  const error = share * Math.max(client, prometheus) + lostWithKills;
   const agree = Math.abs(client - prometheus) <= error;
   const reason = `its scrapes bound the rate to ± ${format(error)} items/s`;
   return { name, unit, client, prometheus, error, agree, reason };

@@ -41,12 +41,7 @@ export function rateValue(
   question: { field: 'offered' | 'acknowledged' | 'delivered' | 'due'; scope: Scope; window: Window },
 ): Measured {
   const { field, scope, window } = question;
-  const entries = entriesInScope(facts, scope);
-  const seconds = activeS(
-    window,
-    entries.map(({ entry }) => entry),
-    entries.map(({ endNs }) => endNs),
-  );
+  const seconds = scopeSeconds(facts, scope, window);
   if (!(seconds > 0)) return none(`no load in scope ran in window ${window.name}`);
   const counts = tally(facts, rowsIn(facts, scope, window, 'measured'));
   if (counts.due === 0) return none(`nothing was due in window ${window.name}`);
@@ -55,6 +50,16 @@ export function rateValue(
     value: counts[field] / seconds,
     reason: `${format(counts[field])} items ${field} in ${format(seconds)} s`,
   };
+}
+
+/** Time of the window in which the load in scope ran. */
+export function scopeSeconds(facts: Facts, scope: Scope, window: Window): number {
+  const entries = entriesInScope(facts, scope);
+  return activeS(
+    window,
+    entries.map(({ entry }) => entry),
+    entries.map(({ endNs }) => endNs),
+  );
 }
 
 function refusedRatio(facts: Facts, scope: Scope, window: Window): Measured {

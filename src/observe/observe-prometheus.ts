@@ -1,0 +1,110 @@
+import { type Clock, systemClock, waitFor } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import type { Plan } from '../plan/types.ts';
+import type { SloSpec } from '../scenario/types.ts';
+import { coverageOf, type Span, scrapeDistanceS } from './counters.ts';
+import type { MemberRecord, PrometheusRecord } from './evidence.ts';
+import type { PrometheusClient, PrometheusSeries } from './prometheus.ts';
+import { countQuantities, findNames, headlineAnswers, timelineSeries } from './prometheus-counts.ts';
+import { type AskContext, askSlo } from './promql-answer.ts';
+
+export interface ObserveOptions {
+  client: PrometheusClient;
+  plan: Plan;
+  members: MemberRecord[];
+  slos: SloSpec[];
+  /** Wall clock of t = 0 on this host. */
+  t0WallMs: number;
+  /** As the verdict bounds them, ns from t = 0. */
+  windows: { name: string; fromNs: number; toNs: number }[];
+  scrapeIntervalMs: number;
+  /** Job under which squall's own metrics are scraped: no part of the target. */
+  ownJob: string;
+  clock?: Clock;
+}
+
+/** How much of the time before t = 0 is read for the counters' first values, s, beside two scrapes. */
+const leadS = 5;
+
+/**
+ * Everything that the run needs of Prometheus, asked once after settling. A server that stops answering gives a record
+ * without it (available: false), never an exception: its SLOs are then unknown.
+ */
+export async function observePrometheus(options: ObserveOptions): Promise<PrometheusRecord> {
+  try {
+    return await observe(options);
+  } catch (error) {
+    if (!(error instanceof SquallError)) throw error;
+    return { ...emptyRecord(options), available: false };
+  }
+}
+
+async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
+  const { client, slos } = options;
+  const skewMs = await client.skewMs();
+  const toServerS = (runS: number) => (options.t0WallMs + skewMs) / 1000 + runS;
+  const run = spanOf(options, 'run');
+  const runSpan: Span = { fromS: toServerS(run.fromS), toS: toServerS(run.toS) };
+  const up = await awaitUp(options, runSpan);
+  const intervalS = scrapeDistanceS(up) ?? options.scrapeIntervalMs / 1000;
+  const nowS = toServerS(0) + ((await client.serverTimeMs()) / 1000 - toServerS(0));
+  const whole: Span = { fromS: toServerS(0), toS: nowS };
+  const read = { client, whole, run: runSpan, leadS: leadS + 2 * intervalS, toServerS };
+  const names = await findNames(client, whole);
+  const context: AskContext = { client, intervalS, toServerS };
+  const answers = [];
+  for (const slo of slos) {
+    const window = options.windows.find(({ name }) => name === slo.window);
+    if (slo.source.kind !== 'promql' || window === undefined) continue;
+    answers.push(...(await askSlo(context, { ...slo, source: slo.source }, spanOf(options, slo.window))));
+  }
+  const counted = await countQuantities(read, names);
+  answers.push(...(await headlineAnswers(read, { plan: options.plan, names, ownJob: options.ownJob })));
+  const target = (labels: Record<string, string>) => labels.member ?? `${labels.job}/${labels.instance}`;
+  return {
+    available: true,
+    url: client.url,
+    scrapeIntervalMs: Math.round(intervalS * 1000),
+    answers,
+    names: counted.names,
+    coverage: coverageOf(up, { span: runSpan, intervalS, target }),
+    skewMs,
+    counters: counted.counters,
+    series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
+  };
+}
+
+/** Samples of `up` of the target over the run, once the newest is not older than the run's end (or 2 scrapes passed). */
+async function awaitUp(options: ObserveOptions, run: Span): Promise<PrometheusSeries[]> {
+  const { client, clock = systemClock, scrapeIntervalMs } = options;
+  const selector = `up{job!=${JSON.stringify(options.ownJob)}}`;
+  let last: PrometheusSeries[] = [];
+  const wait = { timeoutMs: 2 * scrapeIntervalMs + 500, everyMs: Math.min(250, scrapeIntervalMs) };
+  await waitFor(clock, wait, async () => {
+    const timeS = (await client.serverTimeMs()) / 1000;
+    const rangeS = Math.max(1, timeS - run.fromS + leadS);
+    last = (await client.rawSamples(selector, { timeS, rangeS })).series;
+    const newest = Math.max(...last.map(({ points }) => points.at(-1)?.[0] ?? 0), 0);
+    return newest >= run.toS ? true : undefined;
+  });
+  return last;
+}
+
+function spanOf(options: ObserveOptions, name: string): { fromS: number; toS: number } {
+  const window = options.windows.find((one) => one.name === name);
+  return { fromS: Math.max(0, window?.fromNs ?? 0) / 1e9, toS: Math.max(0, window?.toNs ?? 0) / 1e9 };
+}
+
+function emptyRecord(options: ObserveOptions): PrometheusRecord {
+  return {
+    available: false,
+    url: options.client.url,
+    scrapeIntervalMs: options.scrapeIntervalMs,
+    answers: [],
+    names: {},
+    coverage: null,
+    skewMs: null,
+    counters: { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null },
+    series: [],
+  };
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { PrometheusSpec } from '../scenario/types.ts';
+
+/** A server that answers endlessly is no Prometheus. */
+const bodyBytesMax = 64 * 1024 * 1024;
+
+/** One form POST to the API below spec.url. Rejects on transport errors and after timeoutMs; any status resolves. */
+export function postForm(
+  spec: PrometheusSpec,
+  path: string,
+  form: Record<string, string> | [string, string][],
+  timeoutMs: number,
+): Promise<{ status: number; body: string }> {
+  const base = new URL(spec.url);
+  const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
+  const body = new URLSearchParams(form).toString();
+  const headers: Record<string, string> = {
+    ...spec.headers,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(Buffer.byteLength(body)),
+    ...bearer(spec),
+  };
+  const login =
+    base.username === ''
+      ? {}
+      : { auth: `${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}` };
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const signal = AbortSignal.timeout(timeoutMs);
+    const outgoing = send(
+      url,
+      { method: 'POST', headers, signal, ...login, ...tlsOptions(spec) },
+      (incoming) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        incoming.on('data', (part: Buffer) => {
+          size += part.length;
+          if (size > bodyBytesMax) incoming.destroy(new Error(`the answer is over ${bodyBytesMax} bytes`));
+          else parts.push(part);
+        });
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
+        );
+        incoming.on('error', reject);
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Read at every request: such files are rotated. */
+function bearer(spec: PrometheusSpec): Record<string, string> {
+  if (spec.bearerTokenFile === undefined) return {};
+  return { authorization: `Bearer ${readFileSync(spec.bearerTokenFile, 'utf8').trim()}` };
+}
+
+function tlsOptions({ tls }: PrometheusSpec): object {
+  if (tls === undefined) return {};
+  return {
+    ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
+    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    rejectUnauthorized: !tls.insecureSkipVerify,
+  };
+}
