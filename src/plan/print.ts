@@ -1,0 +1,134 @@
+import { formatDuration } from '../base/units.ts';
+import type { Scenario, SloSpec } from '../scenario/types.ts';
+import { entryBytes, entryPeakPerS } from './amount.ts';
+import type { LossPrediction } from './facts.ts';
+import type { EntryPlan, Plan } from './types.ts';
+
+export interface PlanFacts {
+  /** What this machine lacks for the run, a sentence each. */
+  preconditions: string[];
+  /** What the run would start, open or change, a line each. */
+  touches: string[];
+  predictions: LossPrediction[];
+}
+
+/** The plan as people read it: what would happen, what it would touch, and the worst that it may cost. */
+export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): string {
+  const items = plan.entries.reduce((sum, entry) => sum + entry.items, 0);
+  const bytes = plan.entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  const sections = [
+    [
+      `${plan.scenario}  (target ${scenario.target.kind}, seed ${plan.seed})`,
+      ...paragraph(scenario.description),
+    ],
+    section('Load', plan.entries.map(loadLine)),
+    [`  total  ${count(items)} items, about ${size(bytes)} before compression, in ${time(plan.endNs)}`],
+    section('Timeline', timeline(plan)),
+    section('SLOs', plan.slos.flatMap(sloLines)),
+    section('Settling', [settleLine(scenario)]),
+    section('Touches', facts.touches),
+    section('Worst loss predicted', facts.predictions.map(predictionLine)),
+    section('Missing here', facts.preconditions, 'nothing'),
+  ];
+  return `${sections
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')
+    .replace('\n\n  total', '\n  total')}\n`;
+}
+
+function paragraph(text: string): string[] {
+  return text === '' ? [] : [text.trim()];
+}
+
+function section(title: string, lines: readonly string[], empty = 'none'): string[] {
+  return [title, ...(lines.length === 0 ? [empty] : lines).map((line) => `  ${line}`)];
+}
+
+function loadLine(entry: EntryPlan): string {
+  const { spec } = entry;
+  const peak = entryPeakPerS(entry);
+  const pace = peak === undefined ? 'as fast as it is answered' : `up to ${count(peak)}/s`;
+  const requests = `${count(entry.requests)} requests of ${count(spec.batch)}`;
+  const arrivals = spec.arrivals === 'poisson' ? ', Poisson arrivals' : '';
+  return `${spec.name}: ${count(entry.items)} ${itemWord(spec.signal)} over ${spec.protocol}, ${pace}, ${requests}${arrivals}`;
+}
+
+function itemWord(signal: EntryPlan['spec']['signal']): string {
+  return { traces: 'spans', metrics: 'points', logs: 'log records' }[signal];
+}
+
+interface Step {
+  atNs: number;
+  text: string;
+}
+
+function timeline(plan: Plan): string[] {
+  const steps: Step[] = [
+    ...plan.entries.flatMap(entrySteps),
+    ...(plan.warmupNs > 0 ? [{ atNs: plan.warmupNs, text: 'warm-up over: windows begin' }] : []),
+    ...plan.faults.flatMap((fault): Step[] => {
+      const { name, kind, selector } = fault.spec;
+      const on =
+        fault.spec.acts === 'sink' ? 'the sink' : `${selector.mode} of ${selector.member ?? 'the target'}`;
+      const length = fault.endNs === undefined ? '' : ` for ${time(fault.endNs - fault.startNs)}`;
+      const begin = { atNs: fault.startNs, text: `fault ${name}: ${kind} on ${on}${length}` };
+      return fault.endNs === undefined
+        ? [begin]
+        : [begin, { atNs: fault.endNs, text: `fault ${name}: recovered` }];
+    }),
+    { atNs: plan.endNs, text: 'load over: settling' },
+  ];
+  return steps
+    .toSorted((a, b) => a.atNs - b.atNs)
+    .map((step) => `${time(step.atNs).padStart(9)}  ${step.text}`);
+}
+
+function entrySteps(entry: EntryPlan): Step[] {
+  const { name } = entry.spec;
+  const bound = entry.pace.kind === 'closed' ? ' at the latest' : '';
+  return [
+    { atNs: entry.startNs, text: `load ${name} begins` },
+    ...entry.stages.map((stage) => ({
+      atNs: entry.startNs + stage.fromNs,
+      text: `load ${name}: stage ${stage.name}`,
+    })),
+    { atNs: entry.endNs, text: `load ${name} ends${bound}` },
+  ];
+}
+
+function sloLines(slo: SloSpec): string[] {
+  return slo.thresholds.map((threshold) => {
+    const abort = threshold.abortOnFail ? ', stops the run' : '';
+    return `${slo.name}: ${threshold.text} (window ${slo.window}${abort})`;
+  });
+}
+
+function settleLine(scenario: Scenario): string {
+  if (scenario.settleMs === undefined)
+    return "until the target is empty, as long as the members' settings allow";
+  return `until the target is empty, at most ${formatDuration(scenario.settleMs)}`;
+}
+
+function predictionLine(prediction: LossPrediction): string {
+  return `${prediction.fault}: at most ${count(prediction.items)} items (${prediction.why})`;
+}
+
+function time(ns: number): string {
+  return formatDuration(ns / 1e6);
+}
+
+/** 1234567.8 -> "1,234,567.8" */
+function count(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
+}
+
+function size(bytes: number): string {
+  const steps: [number, string][] = [
+    [1e12, 'TB'],
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ];
+  const [step, unit] = steps.find(([limit]) => bytes >= limit) ?? [1, 'B'];
+  return `${(bytes / step).toLocaleString('en-US', { maximumFractionDigits: 1 })} ${unit}`;
+}
