@@ -21,84 +21,97 @@ interface Chunk {
   size: number;
 }
 
+type Chunks = Map<number, Chunk | 'full'>;
+
 export function createSequenceSet(): SequenceSet {
-  const chunks = new Map<number, Chunk | 'full'>();
+  const chunks: Chunks = new Map();
   let size = 0;
-
-  /** Cuts [from, from + count) at chunk borders. */
-  function eachChunk(
-    from: number,
-    count: number,
-    visit: (piece: { chunk: number; start: number; from: number; to: number }) => void,
-  ) {
-    let at = from;
-    const end = from + count;
-    while (at < end) {
-      const chunk = Math.floor(at / chunkItems);
-      const start = chunk * chunkItems;
-      const to = Math.min(end - start, chunkItems);
-      visit({ chunk, start, from: at - start, to });
-      at = start + to;
-    }
-  }
-
   return {
     add(from, count, onAgain) {
-      eachChunk(from, count, (piece) => {
-        const found = chunks.get(piece.chunk);
-        if (found === 'full') {
-          onAgain?.(piece.start + piece.from, piece.to - piece.from);
-          return;
-        }
-        const chunk = found ?? { words: new Uint32Array(chunkWords), size: 0 };
-        const present = countBits(chunk.words, piece.from, piece.to);
-        if (present > 0 && onAgain !== undefined) {
-          eachRun(chunk.words, 1, piece.from, piece.to, (a, b) => onAgain(piece.start + a, b - a));
-        }
-        setBits(chunk.words, piece.from, piece.to);
-        const added = piece.to - piece.from - present;
-        chunk.size += added;
-        size += added;
-        if (chunk.size === chunkItems) chunks.set(piece.chunk, 'full');
-        else if (found === undefined) chunks.set(piece.chunk, chunk);
+      eachPiece(from, count, (piece) => {
+        size += addPiece(chunks, piece, onAgain);
       });
     },
     countIn(from, count) {
       let total = 0;
-      eachChunk(from, count, (piece) => {
+      eachPiece(from, count, (piece) => {
         const chunk = chunks.get(piece.chunk);
         if (chunk === 'full') total += piece.to - piece.from;
         else if (chunk !== undefined) total += countBits(chunk.words, piece.from, piece.to);
       });
       return total;
     },
-    gaps(from, count, onGap) {
-      let open = -1;
-      const close = (at: number) => {
-        if (open >= 0 && at > open) onGap(open, at - open);
-        open = -1;
-      };
-      eachChunk(from, count, (piece) => {
-        const chunk = chunks.get(piece.chunk);
-        const start = piece.start + piece.from;
-        if (chunk === 'full') close(start);
-        else if (chunk === undefined) open = open < 0 ? start : open;
-        else {
-          let next = piece.from;
-          eachRun(chunk.words, 0, piece.from, piece.to, (a, b) => {
-            if (a > next || open < 0) {
-              close(piece.start + next);
-              open = piece.start + a;
-            }
-            next = b;
-          });
-          if (next < piece.to) close(piece.start + next);
-        }
-      });
-      close(from + count);
-    },
+    gaps: (from, count, onGap) => findGaps(chunks, { from, count }, onGap),
     size: () => size,
   };
+}
+
+/** Bits [from, to) of one chunk, which begins at the sequence `start`. */
+interface Piece {
+  chunk: number;
+  start: number;
+  from: number;
+  to: number;
+}
+
+/** Cuts [from, from + count) at chunk borders. */
+function eachPiece(from: number, count: number, visit: (piece: Piece) => void): void {
+  const end = from + count;
+  for (let at = from; at < end; ) {
+    const chunk = Math.floor(at / chunkItems);
+    const start = chunk * chunkItems;
+    const to = Math.min(end - start, chunkItems);
+    visit({ chunk, start, from: at - start, to });
+    at = start + to;
+  }
+}
+
+/** Gives how many were new. */
+function addPiece(
+  chunks: Chunks,
+  piece: Piece,
+  onAgain: ((from: number, count: number) => void) | undefined,
+): number {
+  const { start, from, to } = piece;
+  const found = chunks.get(piece.chunk);
+  if (found === 'full') {
+    onAgain?.(start + from, to - from);
+    return 0;
+  }
+  const chunk = found ?? { words: new Uint32Array(chunkWords), size: 0 };
+  const present = countBits(chunk.words, from, to);
+  if (present > 0 && onAgain !== undefined) {
+    eachRun(chunk.words, 1, from, to, (a, b) => onAgain(start + a, b - a));
+  }
+  setBits(chunk.words, from, to);
+  const added = to - from - present;
+  chunk.size += added;
+  if (chunk.size === chunkItems) chunks.set(piece.chunk, 'full');
+  else if (found === undefined) chunks.set(piece.chunk, chunk);
+  return added;
+}
+
+/** Gaps that meet at a chunk border are one. */
+function findGaps(
+  chunks: Chunks,
+  range: { from: number; count: number },
+  onGap: (from: number, count: number) => void,
+): void {
+  let gapFrom = range.from;
+  let gapTo = range.from;
+  const add = (from: number, to: number) => {
+    if (from !== gapTo) {
+      if (gapTo > gapFrom) onGap(gapFrom, gapTo - gapFrom);
+      gapFrom = from;
+    }
+    gapTo = to;
+  };
+  eachPiece(range.from, range.count, ({ chunk, start, from, to }) => {
+    const found = chunks.get(chunk);
+    if (found === undefined) add(start + from, start + to);
+    else if (found !== 'full') eachRun(found.words, 0, from, to, (a, b) => add(start + a, start + b));
+  });
+  if (gapTo > gapFrom) onGap(gapFrom, gapTo - gapFrom);
 }
 
 /** The bits of word `index` that lie in [from, to). */

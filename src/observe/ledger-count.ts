@@ -88,7 +88,8 @@ function rejectedOf(of: StreamToCount, i: number): number {
   const count = requests.count[i] as number;
   if (said > count) {
     of.oddities.push(
-      `${of.entry.spec.name}: a partial success rejected ${said} items of a request of ${count} (worker ${of.worker}, from sequence ${requests.from[i]})`,
+      `${of.entry.spec.name}: a partial success rejected ${said} items of a request of ${count} ` +
+        `(worker ${of.worker}, from sequence ${requests.from[i]})`,
     );
   }
   return Math.min(said, count);

@@ -26,7 +26,8 @@ export function applyExpectation(of: {
     if (index === 0 && kept > most) {
       const share = (kept / acknowledged).toFixed(4);
       of.oddities.push(
-        `${signal}: ${share} of the acknowledged items were delivered, more than the expected ${expected.ratio} + ${expected.within}`,
+        `${signal}: ${share} of the acknowledged items were delivered, ` +
+          `more than the expected ${expected.ratio} + ${expected.within}`,
       );
     }
   }

@@ -7,7 +7,7 @@ import { countStream } from './ledger-count.ts';
 import { applyExpectation } from './ledger-expect.ts';
 import { createStreamArrivals, eachArrival, type StreamArrivals, takeRun } from './ledger-stream.ts';
 import { addCounts, eraseDelivery, noCounts } from './ledger-sums.ts';
-import type { Columns, LedgerCounts, LedgerResult } from './ledger-types.ts';
+import type { Columns, LedgerResult } from './ledger-types.ts';
 import { requestsByStream } from './request-records.ts';
 
 export interface LedgerInput {
@@ -87,7 +87,8 @@ function takeArrivals(
   });
   if (altered > 0) {
     oddities.push(
-      `${altered} metric points carry a series of this run at a time it was not sent with: times were truncated or points aggregated on the way`,
+      `${altered} metric points carry a series of this run at a time it was not sent with: ` +
+        'times were truncated or points aggregated on the way',
     );
   }
   if (strays > 0) oddities.push(`${strays} arrived items are of streams that the plan does not have`);

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type Signal, signals } from '../base/signal.ts';
+import { checkCanary } from '../otlp/canary-check.ts';
 import { createDecoder, type Decoder } from '../otlp/decode.ts';
 import type { Items } from '../otlp/decode-items.ts';
 import { MalformedRequest } from '../otlp/decode-wire.ts';
@@ -26,7 +27,7 @@ export function createReceive(parts: {
   script: ReplyScript;
   recorder: Recorder;
   capture?: Capture;
-  onCanary(signal: Signal, encoding: 'protobuf' | 'json', body: Uint8Array, arrivalNs: number): void;
+  onCanary(canary: CanaryMessage): void;
   /** The disk did not take a record: what the ledger says from here on is not complete. */
   onFailure(message: string): void;
 }): Receive {
@@ -56,9 +57,38 @@ export function createReceive(parts: {
       parts.onFailure(message);
       return { kind: 'status', grpc: grpcCodes.UNAVAILABLE, http: 503, message: `not recorded: ${message}` };
     }
-    if (items.canary && accepted) parts.onCanary(request.signal, request.encoding, body, arrivalNs);
+    if (accepted) {
+      const { signal, encoding } = request;
+      for (const found of canariesOf(parts.plan, items, { signal, encoding, body })) {
+        parts.onCanary({ ...found, signal, arrivalNs });
+      }
+    }
     return answer;
   };
+}
+
+export interface CanaryMessage {
+  signal: Signal;
+  canary: string;
+  arrivalNs: number;
+  altered: string[];
+}
+
+function canariesOf(
+  plan: Plan,
+  items: Items,
+  request: { signal: Signal; encoding: 'protobuf' | 'json'; body: Uint8Array },
+): { canary: string; altered: string[] }[] {
+  const bare = items.unmarkedCanaries.map((number) => ({
+    canary: String(number),
+    altered: ['resource attribute squall.canary removed'],
+  }));
+  if (!items.canary) return bare;
+  try {
+    return [...bare, ...checkCanary(plan, request)];
+  } catch {
+    return bare; // marked as a canary, yet not readable as one: to those who wait it did not arrive
+  }
 }
 
 function decoderOf(plan: Plan): Decoder {

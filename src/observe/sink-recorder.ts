@@ -34,13 +34,7 @@ export interface Received {
 
 export function createRecorder(options: { plan: Plan; arrivalsFile: string; durable: boolean }): Recorder {
   const file = openSync(options.arrivalsFile, 'a');
-  const signalOf = new Map<number, Signal>();
-  for (const entry of options.plan.entries) {
-    for (const stream of entry.streams) signalOf.set(stream, entry.spec.signal);
-  }
-  const sets = new Map<number, SequenceSet>();
-  const delivered: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
-  let duplicated = 0;
+  const live = createLiveCounts(options.plan);
   let foreign = 0;
   let lastArrivalNs = Number.NEGATIVE_INFINITY;
   let t0Ns: number | undefined;
@@ -64,28 +58,13 @@ export function createRecorder(options: { plan: Plan; arrivalsFile: string; dura
     if (options.durable) fdatasyncSync(file);
   }
 
-  function count(accepted: Runs) {
-    for (let i = 0; i < accepted.length; i++) {
-      const stream = accepted.stream[i] as number;
-      const signal = signalOf.get(stream);
-      if (signal === undefined) continue;
-      const set = sets.get(stream) ?? createSequenceSet();
-      sets.set(stream, set);
-      const before = set.size();
-      set.add(accepted.from[i] as number, accepted.count[i] as number);
-      const added = set.size() - before;
-      delivered[signal] += added;
-      duplicated += (accepted.count[i] as number) - added;
-    }
-  }
-
   return {
     record({ signal, items, accepted, rejected, arrivalNs }) {
       const of = { arrivalNs, request: request++ };
       const kept = accepted ? Math.max(0, items.count - rejected) : 0;
       collectRuns(items, 0, kept, runs);
       write({ ...of, runs, accepted: true });
-      count(runs);
+      live.add(runs);
       collectRuns(items, kept, items.count, runs);
       write({ ...of, runs, accepted: false });
       runs.length = 0;
@@ -102,11 +81,41 @@ export function createRecorder(options: { plan: Plan; arrivalsFile: string; dura
       held = [];
     },
     counts: () => ({
-      delivered: { ...delivered },
-      duplicated,
+      ...live.counts(),
       foreign,
       lastArrivalNs: lastArrivalNs - (t0Ns ?? 0),
     }),
     close: () => closeSync(file),
+  };
+}
+
+/** Distinct accepted items by signal, for the live line; the ledger counts anew from the file. */
+function createLiveCounts(plan: Plan): {
+  add(accepted: Runs): void;
+  counts(): { delivered: Record<Signal, number>; duplicated: number };
+} {
+  const signalOf = new Map<number, Signal>();
+  for (const { streams, spec } of plan.entries) {
+    for (const stream of streams) signalOf.set(stream, spec.signal);
+  }
+  const sets = new Map<number, SequenceSet>();
+  const delivered: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
+  let duplicated = 0;
+  return {
+    add(accepted) {
+      for (let i = 0; i < accepted.length; i++) {
+        const stream = accepted.stream[i] as number;
+        const signal = signalOf.get(stream);
+        if (signal === undefined) continue;
+        const set = sets.get(stream) ?? createSequenceSet();
+        sets.set(stream, set);
+        const before = set.size();
+        set.add(accepted.from[i] as number, accepted.count[i] as number);
+        const added = set.size() - before;
+        delivered[signal] += added;
+        duplicated += (accepted.count[i] as number) - added;
+      }
+    },
+    counts: () => ({ delivered: { ...delivered }, duplicated }),
   };
 }

@@ -26,7 +26,7 @@ async function serve(start: SinkStart): Promise<void> {
     script,
     recorder,
     ...(capture === undefined ? {} : { capture }),
-    onCanary: () => undefined,
+    onCanary: (canary) => post({ kind: 'canary', ...canary }),
     onFailure: (message) => post({ kind: 'failed', message }),
   });
   const tls = start.tls === undefined ? undefined : readTls(start.tls);

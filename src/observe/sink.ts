@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { SquallError } from '../base/errors.ts';
 import type { Signal } from '../base/signal.ts';
 import type { SinkScript } from '../fault/fault.ts';
-import { createAsks } from './sink-asks.ts';
-import { type CanaryArrival, createCanaryBoard } from './sink-canaries.ts';
+import { type Asks, createAsks } from './sink-asks.ts';
+import { type CanaryArrival, type CanaryBoard, createCanaryBoard } from './sink-canaries.ts';
 import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
 
 export interface SinkProgress {
@@ -15,7 +15,7 @@ export interface SinkProgress {
   lastArrivalNs: number;
 }
 
-/** Stands for the pipeline's backend: an OTLP receiver in a thread of its own that keeps the ids of all that arrives. */
+/** Stands for the pipeline's backend: an OTLP receiver in its own thread that keeps the ids of all that arrives. */
 export interface Sink {
   /** HOST:PORT actually bound. */
   grpc: string;
@@ -35,71 +35,26 @@ export interface Sink {
 export async function startSink(options: SinkStart): Promise<Sink> {
   const worker = new Worker(threadFile(), { workerData: options, name: 'squall-sink' });
   const send = (message: ToSink) => worker.postMessage(message);
-  const canaries = createCanaryBoard();
-  const asks = createAsks();
-  let failure: string | undefined;
-  let progress: SinkProgress = {
-    delivered: { traces: 0, metrics: 0, logs: 0 },
-    duplicated: 0,
-    foreign: 0,
-    lastArrivalNs: Number.NEGATIVE_INFINITY,
-  };
-  const listening = Promise.withResolvers<{ grpc: string; http: string }>();
-  const done = Promise.withResolvers<void>();
-  done.promise.catch(() => undefined); // it is awaited in stop(); until then failure() tells
-
-  function fail(reason: string, code?: string) {
-    failure ??= reason;
-    listening.reject(startError(options, reason, code));
-    asks.fail(reason);
-  }
-  function hear(message: FromSink) {
-    switch (message.kind) {
-      case 'listening':
-        return listening.resolve(message);
-      case 'failed':
-        return fail(message.message, message.code);
-      case 'progress': {
-        const { kind: _, ...counts } = message;
-        progress = counts;
-        return;
-      }
-      case 'canary':
-        return canaries.arrived(Number(message.canary), message);
-      case 'ack':
-        return asks.answered(message.id, message.struck);
-      case 'done':
-        return done.resolve();
-      default:
-        return message satisfies never;
-    }
-  }
-  worker.on('message', hear);
-  worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', () => {
-    fail('the sink thread ended');
-    done.reject(new Error(`the sink failed: ${failure}`));
-  });
-
+  const heard = listenTo(worker, (reason, code) => startError(options, reason, code));
   try {
-    const { grpc, http } = await listening.promise;
+    const { grpc, http } = await heard.listening.promise;
     return {
       grpc,
       http,
       go: (t0Ns) => send({ kind: 'go', t0Ns }),
       script: {
         set: async (reply) => {
-          await asks.ask((id) => send({ kind: 'reply', reply, id }));
+          await heard.asks.ask((id) => send({ kind: 'reply', reply, id }));
         },
-        struck: () => asks.ask((id) => send({ kind: 'struck', id })),
+        struck: () => heard.asks.ask((id) => send({ kind: 'struck', id })),
       },
-      progress: () => progress,
-      awaitCanary: canaries.wait,
-      failure: () => failure,
+      progress: () => heard.progress,
+      awaitCanary: heard.canaries.wait,
+      failure: () => heard.failure,
       stop: async () => {
         send({ kind: 'stop' });
         try {
-          await done.promise;
+          await heard.done.promise;
         } finally {
           await worker.terminate();
         }
@@ -108,6 +63,68 @@ export async function startSink(options: SinkStart): Promise<Sink> {
   } catch (error) {
     await worker.terminate();
     throw error;
+  }
+}
+
+/** What the thread has said so far. */
+interface Heard {
+  listening: PromiseWithResolvers<{ grpc: string; http: string }>;
+  done: PromiseWithResolvers<void>;
+  asks: Asks;
+  canaries: CanaryBoard;
+  progress: SinkProgress;
+  failure: string | undefined;
+}
+
+function listenTo(worker: Worker, toError: (reason: string, code: string | undefined) => Error): Heard {
+  const heard: Heard = {
+    listening: Promise.withResolvers(),
+    done: Promise.withResolvers(),
+    asks: createAsks(),
+    canaries: createCanaryBoard(),
+    progress: {
+      delivered: { traces: 0, metrics: 0, logs: 0 },
+      duplicated: 0,
+      foreign: 0,
+      lastArrivalNs: Number.NEGATIVE_INFINITY,
+    },
+    failure: undefined,
+  };
+  heard.done.promise.catch(() => undefined); // it is awaited in stop(); until then failure() tells
+  const fail = (reason: string, code?: string) => {
+    heard.failure ??= reason;
+    heard.listening.reject(toError(reason, code));
+    heard.asks.fail(reason);
+  };
+  worker.on('message', (message: FromSink) => {
+    if (message.kind === 'failed') fail(message.message, message.code);
+    else hear(heard, message);
+  });
+  worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', () => {
+    fail('the sink thread ended');
+    heard.done.reject(new Error(`the sink failed: ${heard.failure}`));
+  });
+  return heard;
+}
+
+function hear(heard: Heard, message: Exclude<FromSink, { kind: 'failed' }>): void {
+  switch (message.kind) {
+    case 'listening':
+      return heard.listening.resolve(message);
+    case 'progress': {
+      const { kind: _, ...counts } = message;
+      heard.progress = counts;
+      return;
+    }
+    case 'canary':
+      return heard.canaries.arrived(Number(message.canary), message);
+    case 'ack':
+      return heard.asks.answered(message.id, message.struck);
+    case 'done':
+      return heard.done.resolve();
+    default:
+      return message satisfies never;
   }
 }
 

@@ -12,6 +12,8 @@ export interface Items {
   altered: number;
   /** Some resource is marked as a canary's; its items are in none of the counts. */
   canary: boolean;
+  /** Numbers of canaries whose ids came without the mark on their resource: something strips resource attributes. */
+  unmarkedCanaries: number[];
 }
 
 const firstCapacity = 4096;
@@ -24,6 +26,7 @@ export function createItems(): Items {
     foreign: 0,
     altered: 0,
     canary: false,
+    unmarkedCanaries: [],
   };
 }
 
@@ -32,6 +35,7 @@ export function clearItems(items: Items): void {
   items.foreign = 0;
   items.altered = 0;
   items.canary = false;
+  if (items.unmarkedCanaries.length > 0) items.unmarkedCanaries = [];
 }
 
 export function addItem(items: Items, stream: number, sequence: number): void {

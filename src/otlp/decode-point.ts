@@ -1,9 +1,11 @@
 import { addItem } from './decode-items.ts';
 import type { DecodeState, PointGrid, StreamShape } from './decode-state.ts';
-import { readId } from './item-id.ts';
+import { canaryStream, readId } from './item-id.ts';
 
 const streams = 65536;
 const two32 = 4294967296;
+/** A series alone names a canary's point; of 2^48 numbers only those that a run can have used count. */
+const canariesMax = 1024;
 
 export function createPointGrid(epochNs: string, shapes: readonly StreamShape[]): PointGrid {
   const metrics = shapes.filter(({ signal }) => signal === 'metrics');
@@ -43,6 +45,10 @@ export function takePoint(
   }
   readId(state.keys.series, idBytes, 0, pair);
   const { stream, number: series } = pair;
+  if (stream === canaryStream && series < canariesMax) {
+    items.unmarkedCanaries.push(series);
+    return;
+  }
   const seriesCount = grid.series[stream] as number;
   if (series >= seriesCount) {
     items.foreign++;

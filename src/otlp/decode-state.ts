@@ -1,7 +1,7 @@
 import type { Signal } from '../base/signal.ts';
 import { addItem, type Items } from './decode-items.ts';
 import type { Cursor } from './decode-wire.ts';
-import { type IdPair, isTraceId, type RunKeys, readId, traceOf } from './item-id.ts';
+import { canaryStream, type IdPair, isTraceId, type RunKeys, readId, traceOf } from './item-id.ts';
 
 /** What the decoder must know of one stream (one load entry on one worker) to tell its items from others'. */
 export interface StreamShape {
@@ -46,7 +46,12 @@ export function takeIds(
   const { pair, items } = state;
   readId(state.keys.span, ids.bytes, ids.spanAt, pair);
   const batch = state.batches[signal][pair.stream] as number;
-  if (batch === 0) items.foreign++;
+  if (
+    pair.stream === canaryStream &&
+    isTraceId(state.keys, canaryStream, pair.number, ids.bytes, ids.traceAt)
+  ) {
+    items.unmarkedCanaries.push(pair.number);
+  } else if (batch === 0) items.foreign++;
   else if (isTraceId(state.keys, pair.stream, traceOf(pair.number, batch), ids.bytes, ids.traceAt)) {
     addItem(items, pair.stream, pair.number);
   } else items.foreign++;
