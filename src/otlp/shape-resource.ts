@@ -52,10 +52,12 @@ const fillerKey = 'squall.filler';
 
 /** The item with an attribute more (field `number`), so that it takes `itemBytes` bytes; itself when it is longer. */
 export function fillUp(item: Field[], number: number, itemBytes: number): Field[] {
-  const size = (length: number) =>
-    encodeProtobuf([...item, attribute(number, fillerKey, 'x'.repeat(length))]).bytes.length;
+  const last = item.findLastIndex((field) => field.number === number);
+  const filled = (length: number) =>
+    item.toSpliced(last + 1, 0, attribute(number, fillerKey, 'x'.repeat(length)));
+  const size = (length: number) => encodeProtobuf(filled(length)).bytes.length;
   let length = itemBytes - size(0);
   if (length < 0) return item;
   while (length > 0 && size(length) > itemBytes) length--; // lengths of 128 and more take a byte more to write
-  return [...item, attribute(number, fillerKey, 'x'.repeat(length))];
+  return filled(length);
 }
