@@ -1,0 +1,2 @@
+export type { ScenarioInput } from './scenario/define.ts';
+export { defineScenario } from './scenario/define.ts';

@@ -1,0 +1,123 @@
+import type {
+  ConstantArrivalRateScenario,
+  RampingArrivalRateScenario,
+  SharedIterationsScenario,
+  Stage,
+  Threshold,
+} from 'k6/options';
+import type { Protocol, Signal } from '../base/signal.ts';
+import type { SelectorSpec, ShapeSpec } from './types.ts';
+
+/** What k6 has and an open-loop load without a script has not; writing one of them is a type error. */
+type K6Only = 'preAllocatedVUs' | 'maxVUs' | 'exec' | 'gracefulStop' | 'vus' | 'env' | 'options';
+
+/** The fields that squall adds to a k6 executor. Durations are texts such as 500ms, 30s or 1m30s. */
+export interface LoadFields {
+  signal: Signal;
+  protocol?: Protocol;
+  /** Items in one export request. */
+  batch?: number;
+  compression?: 'none' | 'gzip';
+  shape?: Partial<Omit<ShapeSpec, 'itemBytes'>> & { itemBytes?: number | string };
+  arrivals?: 'even' | 'poisson';
+  timeout?: string;
+  maxInFlight?: number;
+  connections?: number;
+  retry?: 'none' | { initial?: string; max?: string; maxElapsed?: string };
+  lateAfter?: string;
+  resource?: Record<string, string>;
+}
+
+/** One load entry: a k6 executor with its own field names, and squall's fields. */
+export type LoadInput = LoadFields &
+  (
+    | Omit<ConstantArrivalRateScenario, K6Only>
+    | (Omit<RampingArrivalRateScenario, K6Only | 'stages'> & { stages: (Stage & { name?: string })[] })
+    | Omit<SharedIterationsScenario, K6Only>
+  );
+
+export interface TlsInput {
+  caFile?: string;
+  certFile?: string;
+  keyFile?: string;
+  serverName?: string;
+  insecureSkipVerify?: boolean;
+}
+
+export interface OtlpInput {
+  grpc?: string;
+  http?: string;
+  headers?: Record<string, string>;
+  bearerTokenFile?: string;
+  tls?: TlsInput;
+}
+
+export type SinkInput = 'none' | { grpc?: string; http?: string; advertise?: string; tls?: TlsInput };
+
+export type PrometheusInput =
+  | string
+  | {
+      url: string;
+      headers?: Record<string, string>;
+      bearerTokenFile?: string;
+      tls?: TlsInput;
+      match?: Record<string, string>;
+    };
+
+export interface MemberInput {
+  config?: string;
+  binary?: string;
+  replicas?: number;
+  resources?: { cpu?: string | number; memory?: string | number };
+  sendsTo?: string;
+  storage?: string | number;
+  restart?: 'always' | 'never';
+  env?: Record<string, string>;
+}
+
+/** Exactly one kind. */
+export interface TargetInput {
+  local?: {
+    members: Record<string, MemberInput>;
+    collector?: string;
+    sink?: SinkInput;
+    prometheus?: PrometheusInput;
+  };
+  external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };
+  embedded?: { sink?: SinkInput; prometheus?: PrometheusInput };
+}
+
+/** Further fields are the kind's own: `squall explain fault KIND`. */
+export interface FaultInput {
+  name?: string;
+  kind: string;
+  at: string;
+  duration?: string;
+  selector?: Partial<SelectorSpec>;
+  [parameter: string]: unknown;
+}
+
+export type SloInput = { name?: string; window?: string; thresholds: Threshold[] } & (
+  | { measure: string }
+  | { promql: string; unit: string }
+);
+
+export interface ScenarioInput {
+  apiVersion: 'squall/v1';
+  name: string;
+  description?: string;
+  /** Left out where `--target FILE` gives it. */
+  target?: TargetInput;
+  warmup?: string;
+  load: Record<string, LoadInput>;
+  faults?: FaultInput[];
+  slos?: SloInput[];
+  settle?: string;
+  expect?: { delivered: Partial<Record<Signal, { ratio: number | string; within: number | string }>> };
+  limits?: { itemsPerS: number; items: number };
+}
+
+/** A scenario as a module: `export default defineScenario({...})`. Gives its argument back; checked when it is read. */
+export function defineScenario(scenario: ScenarioInput): ScenarioInput {
+  return scenario;
+}
