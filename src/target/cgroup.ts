@@ -123,7 +123,7 @@ function mountOf(mountinfo: string, wanted: (type: string, options: string[]) =>
 /** In a container the mount may show only a subtree; the path of /proc/self/cgroup is then relative to the host. */
 function inMount(mount: Mount, path: string): string {
   const inside = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
-  return join(mount.point, inside);
+  return join(mount.point, inside).replace(/(.)\/$/, '$1');
 }
 
 function usable(parent: string, file: string, reasons: string[]): boolean {

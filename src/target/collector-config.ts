@@ -1,15 +1,5 @@
 import { parse } from 'yaml';
-
-export interface PipelineFacts {
-  queueSizeBatches: number;
-  queuePersistent: boolean;
-  batchTimeoutMs: number;
-  batchSize: number;
-  retryMaxElapsedMs: number;
-  retryEnabled: boolean;
-  exporterTimeoutMs: number;
-  lossyComponents: string[];
-}
+import type { PipelineFacts } from '../plan/facts.ts';
 
 /**
  * The collector's own defaults (exporterhelper and the batch processor, v0.159 to v0.161); times in ms. An exporter
@@ -19,32 +9,23 @@ export const collectorDefaults = {
   queueSizeBatches: 1000,
   retryMaxElapsedMs: 300_000,
   exporterTimeoutMs: 5000,
+  httpExporterTimeoutMs: 30_000,
   batchTimeoutMs: 200,
   batchSize: 8192,
 } as const;
 
-/** Processors and connectors that drop, merge or thin items on purpose, by component type. */
+/** Processors that sample, filter, deduplicate or aggregate on purpose, by component type. */
 const lossyTypes = new Set([
   'filter',
   'probabilistic_sampler',
   'tail_sampling',
   'logdedup',
-  'log_dedup',
   'interval',
-  'metricstransform',
-  'deltatocumulative',
   'cumulativetodelta',
-  'groupbytrace',
-  'span_pruning',
-  'spanpruning',
-  'sampling',
-  'redaction',
-  'remotetap',
-  'count',
-  'spanmetrics',
-  'signaltometrics',
-  'sum',
+  'deltatocumulative',
 ]);
+/** These aggregate only when told to. */
+const aggregatingTypes = new Set(['metricstransform', 'transform']);
 
 type Settings = Record<string, unknown>;
 
@@ -62,23 +43,22 @@ export function readPipelineFacts(configText: string): PipelineFacts {
   const exporterNames = [...used('exporters')].filter((name) => !(name in connectors));
   const exporters = exporterNames
     .filter((name) => !['debug', 'logging', 'nop', 'file'].includes(typeOf(name)))
-    .map((name) => exporterFacts(settings(settings(config.exporters)[name])));
+    .map((name) => exporterFacts(typeOf(name), settings(settings(config.exporters)[name])));
   const processors = [...used('processors')];
-  const batches = processors
-    .filter((name) => typeOf(name) === 'batch')
-    .map((name) => settings(settings(config.processors)[name]));
+  const processor = (name: string) => settings(settings(config.processors)[name]);
+  const batches = [
+    ...processors.filter((name) => typeOf(name) === 'batch').map((name) => batchFacts(processor(name))),
+    ...exporters.map((exporter) => exporter.batch),
+  ];
   return {
     queueSizeBatches: exporters.reduce((sum, exporter) => sum + exporter.queueSizeBatches, 0),
     queuePersistent: exporters.length > 0 && exporters.every((exporter) => exporter.queuePersistent),
-    batchTimeoutMs: Math.max(0, ...batches.map(batchTimeoutMs)),
-    batchSize: Math.max(
-      0,
-      ...batches.map((batch) => count(batch.send_batch_size, collectorDefaults.batchSize)),
-    ),
+    batchTimeoutMs: Math.max(0, ...batches.map((batch) => batch.timeoutMs)),
+    batchSize: Math.max(0, ...batches.map((batch) => batch.size)),
     retryEnabled: exporters.some((exporter) => exporter.retryEnabled),
     retryMaxElapsedMs: longestRetryMs(exporters),
     exporterTimeoutMs: Math.max(0, ...exporters.map((exporter) => exporter.timeoutMs)),
-    lossyComponents: [...processors, ...used('exporters')].filter((name) => lossyTypes.has(typeOf(name))),
+    lossyComponents: processors.filter((name) => isLossy(typeOf(name), processor(name))),
   };
 }
 
@@ -88,9 +68,15 @@ interface ExporterFacts {
   retryEnabled: boolean;
   retryMaxElapsedMs: number;
   timeoutMs: number;
+  batch: Batch;
 }
 
-function exporterFacts(exporter: Settings): ExporterFacts {
+interface Batch {
+  timeoutMs: number;
+  size: number;
+}
+
+function exporterFacts(type: string, exporter: Settings): ExporterFacts {
   const queue = settings(exporter.sending_queue);
   const retry = settings(exporter.retry_on_failure);
   const queueOn = queue.enabled !== false;
@@ -99,7 +85,13 @@ function exporterFacts(exporter: Settings): ExporterFacts {
     queuePersistent: queueOn && typeof queue.storage === 'string',
     retryEnabled: retry.enabled !== false,
     retryMaxElapsedMs: durationMs(retry.max_elapsed_time, collectorDefaults.retryMaxElapsedMs),
-    timeoutMs: durationMs(exporter.timeout, collectorDefaults.exporterTimeoutMs),
+    timeoutMs: durationMs(
+      exporter.timeout,
+      /^otlp_?http$/.test(type)
+        ? collectorDefaults.httpExporterTimeoutMs
+        : collectorDefaults.exporterTimeoutMs,
+    ),
+    batch: queueOn && 'batch' in queue ? queueBatchFacts(settings(queue.batch)) : { timeoutMs: 0, size: 0 },
   };
 }
 
@@ -109,8 +101,24 @@ function longestRetryMs(exporters: ExporterFacts[]): number {
   return values.includes(0) ? 0 : Math.max(0, ...values);
 }
 
-function batchTimeoutMs(batch: Settings): number {
-  return durationMs(batch.timeout, collectorDefaults.batchTimeoutMs);
+function batchFacts(batch: Settings): Batch {
+  return {
+    timeoutMs: durationMs(batch.timeout, collectorDefaults.batchTimeoutMs),
+    size: count(batch.send_batch_size, collectorDefaults.batchSize),
+  };
+}
+
+/** sending_queue.batch, the exporter's own batching: after the queue, with names of its own. */
+function queueBatchFacts(batch: Settings): Batch {
+  return {
+    timeoutMs: durationMs(batch.flush_timeout, collectorDefaults.batchTimeoutMs),
+    size: count(batch.min_size, collectorDefaults.batchSize),
+  };
+}
+
+function isLossy(type: string, processor: Settings): boolean {
+  if (lossyTypes.has(type)) return true;
+  return aggregatingTypes.has(type) && /aggregate_|"combine"/.test(JSON.stringify(processor));
 }
 
 /** `otlp_grpc/backup` is of type otlp_grpc. */

@@ -1,4 +1,4 @@
-import type { PipelineFacts } from './collector-config.ts';
+import type { PipelineFacts } from '../plan/facts.ts';
 
 /** One stage between the load and the sink. */
 export interface Hop {
