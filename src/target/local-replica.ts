@@ -36,8 +36,8 @@ export interface ReplicaOptions {
   tool: CollectorBinary;
   /** Addresses of what it sends to. */
   next: LinkAddresses;
-  /** Where the load finds it, when that is a proxy. */
-  front?: LinkAddresses;
+  /** Where others find it: its own addresses, or those of a proxy before them. */
+  front: LinkAddresses;
   hierarchy: Hierarchy;
   runId: string;
   runDir: string;
@@ -113,7 +113,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const described: Member = {
     name: seat.name,
     group: seat.group,
-    otlp: listensOn(text, options.front ?? seat.otlp),
+    otlp: listensOn(text, options.front),
     ...(uses(text, 'SQUALL_METRICS_PORT')
       ? { metricsUrl: `http://${host}:${seat.metricsPort}/metrics` }
       : {}),

@@ -4,10 +4,12 @@ import type { Clock } from '../base/clock.ts';
 import type { LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
 import { findHierarchy } from './cgroup.ts';
 import { inspectCollector } from './collector-binary.ts';
+import type { StartProxy } from './link.ts';
+import { createLinks, loadEnd, sinkEnd, type WantedLink } from './local-links.ts';
 import { entryGroups, longestPath, startOrder } from './local-order.ts';
 import { type LinkAddresses, type Replica, startReplica, takeSeat } from './local-replica.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
-import type { Target } from './target.ts';
+import type { LinkPower, Member, Target } from './target.ts';
 
 export interface LocalOptions {
   spec: TargetSpec & { kind: 'local' };
@@ -21,7 +23,9 @@ export interface LocalOptions {
   clock: Clock;
   /** What the members inherit; undefined: the runner's own environment. */
   env?: Readonly<Record<string, string | undefined>>;
-  links: readonly { member: string; peer: string }[];
+  /** Links that some fault of the plan acts on; only these get a proxy. */
+  links: readonly WantedLink[];
+  startProxy: StartProxy;
   onNote?(sentence: string): void;
 }
 
@@ -46,10 +50,13 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
   if (hierarchy.kind === 'none' && limitsWanted(spec)) {
     note(`CPU and memory limits are not in force: ${hierarchy.reason}`, 'warn');
   }
+  const entries = entryGroups(spec.members);
+  const links = createLinks(options.links, options.startProxy);
   const replicas: Replica[] = [];
   const down = async () => {
     // From the load's side: a member can still hand on what it holds while the next one is there.
     for (const replica of replicas.toReversed()) await replica.stop(stopGraceMs);
+    await links.close();
   };
   try {
     for (const group of startOrder(spec.members)) {
@@ -63,16 +70,17 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
       }
       for (let index = 0; index < member.replicas; index++) {
         const seat = await takeSeat(group, index);
-        const next = receivers[index % receivers.length]?.seat.otlp ?? options.sink;
-        replicas.push(await startReplica({ ...options, hierarchy, seat, member, tool, next, note }));
+        const receiver = receivers[index % receivers.length]?.seat;
+        const next = await links.between(seat, receiver ?? sinkEnd, receiver?.otlp ?? options.sink);
+        const front = entries.includes(group) ? await links.between(loadEnd, seat, seat.otlp) : seat.otlp;
+        replicas.push(await startReplica({ ...options, hierarchy, seat, front, member, tool, next, note }));
       }
     }
   } catch (error) {
     await down();
     throw error;
   }
-  const members = replicas.map((replica) => replica.member);
-  const entries = entryGroups(spec.members);
+  const members = replicas.map(({ member }) => withLink(member, links.power(member.name)));
   const hops = longestPath(spec.members).flatMap((group) => {
     const facts = replicas.find((replica) => replica.member.group === group)?.facts;
     return facts === undefined ? [] : [{ member: group, facts }];
@@ -91,4 +99,8 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
 
 function limitsWanted(spec: LocalOptions['spec']): boolean {
   return Object.values(spec.members).some((member) => member.resources !== undefined);
+}
+
+function withLink(member: Member, link: LinkPower | undefined): Member {
+  return link === undefined ? member : { ...member, link };
 }

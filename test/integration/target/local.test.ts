@@ -16,6 +16,7 @@ import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { SquallError } from '../../../src/base/errors.ts';
 import type { LocalMemberSpec, TargetSpec } from '../../../src/scenario/types.ts';
 import { findHierarchy } from '../../../src/target/cgroup.ts';
+import { startProxy } from '../../../src/target/link.ts';
 import { startLocal } from '../../../src/target/local.ts';
 import { stockGateway } from '../../../src/target/stock-gateway.ts';
 import type { Target } from '../../../src/target/target.ts';
@@ -42,7 +43,10 @@ function member(extra: Partial<LocalMemberSpec> = {}): LocalMemberSpec {
   return { replicas: 1, restart: 'always', env: {}, ...extra };
 }
 
-async function start(members: Record<string, LocalMemberSpec>): Promise<{ target: Target; dir: string }> {
+async function start(
+  members: Record<string, LocalMemberSpec>,
+  links: { member: string; peer: string }[] = [],
+): Promise<{ target: Target; dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'squall-local-'));
   dirs.push(dir);
   const spec: TargetSpec & { kind: 'local' } = { kind: 'local', members, sink: 'none' };
@@ -53,7 +57,8 @@ async function start(members: Record<string, LocalMemberSpec>): Promise<{ target
     sink: { grpc: '127.0.0.1:9', http: '127.0.0.1:9' },
     otelcol: tool?.path ?? '',
     clock: systemClock,
-    links: [],
+    links,
+    startProxy,
   });
   targets.push(target);
   return { target, dir };
@@ -164,6 +169,27 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     });
     expect(seen).toBe(true);
     expect(power.starts()).toHaveLength(2);
+  });
+
+  test('links that a fault acts on pass through a proxy, seen from both ends', async () => {
+    const members = { agent: member({ sendsTo: 'gateway' }), gateway: member() };
+    const { target } = await start(members, [
+      { member: 'gateway', peer: 'agent' },
+      { member: 'agent', peer: 'load' },
+    ]);
+    const [gateway, agent] = target.members;
+    expect(gateway?.link?.peers()).toEqual(['agent', 'agent-0']);
+    expect(agent?.link?.peers()).toEqual(['gateway', 'gateway-0', 'load']);
+    const environ = readFileSync(`/proc/${agent?.process?.current()?.pid}/environ`, 'utf8');
+    expect(environ).not.toContain(`SQUALL_OTLP_GRPC=${agent?.otlp.grpc}\0`);
+    expect(environ).not.toContain(`SQUALL_NEXT_GRPC=${gateway?.otlp.grpc}\0`);
+    // The agent's exporter connects through the proxy by itself; a reset then has a connection to cut.
+    const cut = await waitFor(systemClock, { timeoutMs: 10_000, everyMs: 100 }, async () => {
+      await gateway?.link?.set('agent', { kind: 'reset' });
+      const proof = await gateway?.link?.proof('agent');
+      return proof !== undefined && proof.affectedConnections > 0 ? proof : undefined;
+    });
+    expect(cut).toBeDefined();
   });
 
   test('a bounded volume holds what it is told to and is gone after down()', async () => {
