@@ -31,6 +31,15 @@ export function readColumns(file: string, fields: readonly string[]): Columns {
   }
 }
 
+/** The same of records in memory. */
+export function parseColumns(records: Buffer, fields: readonly string[]): Columns {
+  const count = Math.floor(records.length / (fields.length * 8));
+  const columns = fields.map((_, field) =>
+    Float64Array.from({ length: count }, (_, row) => records.readDoubleLE((row * fields.length + field) * 8)),
+  );
+  return columnsOf(fields, columns);
+}
+
 /** Columns that are already in memory, in the order of `fields`. */
 export function columnsOf(fields: readonly string[], columns: readonly Float64Array[]): Columns {
   return {

@@ -74,6 +74,7 @@ function takeArrivals(
   let strays = 0;
   eachArrival(arrivals, (record) => {
     if (record.stream === foreignStream) {
+      if (!record.accepted) return;
       const kind = readForeignKind(record.from);
       if (kind === undefined) strays += record.count;
       else foreign[kind.signal] += record.count;

@@ -2,17 +2,22 @@
 export interface Asks {
   ask(send: (id: number) => void): Promise<number>;
   answered(id: number, answer: number): void;
+  rejectOpen(reason: string): void;
   /** No answer will come any more: all asks, open and future, reject. */
-  fail(reason: string): void;
+  close(reason: string): void;
 }
 
 export function createAsks(): Asks {
   const open = new Map<number, PromiseWithResolvers<number>>();
   let next = 0;
-  let failure: string | undefined;
+  let ended: string | undefined;
+  const rejectOpen = (reason: string) => {
+    for (const waiting of open.values()) waiting.reject(new Error(`the sink failed: ${reason}`));
+    open.clear();
+  };
   return {
     ask(send) {
-      if (failure !== undefined) return Promise.reject(new Error(`the sink failed: ${failure}`));
+      if (ended !== undefined) return Promise.reject(new Error(`the sink failed: ${ended}`));
       const id = next++;
       const waiting = Promise.withResolvers<number>();
       open.set(id, waiting);
@@ -23,10 +28,10 @@ export function createAsks(): Asks {
       open.get(id)?.resolve(answer);
       open.delete(id);
     },
-    fail(reason) {
-      failure ??= reason;
-      for (const waiting of open.values()) waiting.reject(new Error(`the sink failed: ${reason}`));
-      open.clear();
+    rejectOpen,
+    close(reason) {
+      ended ??= reason;
+      rejectOpen(reason);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Signal, signals } from '../base/signal.ts';
+import { openRecordFile } from './sink-file.ts';
 
 /**
  * Raw request bodies for a count that owes nothing to the ledger's code. Per request: 4 bytes little-endian length of
@@ -12,7 +12,7 @@ export interface Capture {
 }
 
 export function createCapture(path: string): Capture {
-  const file = openSync(path, 'a');
+  const file = openRecordFile(path, { durable: false });
   return {
     add({ signal, encoding, accepted, body }) {
       const head = Buffer.alloc(8);
@@ -20,10 +20,8 @@ export function createCapture(path: string): Capture {
       head[4] = signals.indexOf(signal);
       head[5] = encoding === 'json' ? 1 : 0;
       head[6] = accepted ? 1 : 0;
-      for (const bytes of [head, body]) {
-        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-      }
+      file.append(Buffer.concat([head, body]));
     },
-    close: () => closeSync(file),
+    close: file.close,
   };
 }

@@ -1,4 +1,3 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import type { Signal } from '../base/signal.ts';
 import type { Items } from '../otlp/decode-items.ts';
 import type { Plan } from '../plan/types.ts';
@@ -12,15 +11,15 @@ import {
   type Runs,
 } from './arrivals.ts';
 import { createSequenceSet, type SequenceSet } from './delivered.ts';
+import { arrivalFields, arrivalRecordBytes } from './evidence.ts';
 
-/** Keeps what arrived: on disk before the answer, and as counts for the live line. */
+/** Keeps what arrived: as records before the answer, and as counts for the live line. */
 export interface Recorder {
-  /** Throws when the disk does not take it. */
+  /** Throws when the records could not be kept; then nothing of the request counts. */
   record(request: Received): void;
   /** t = 0 is known from now on. Before that arrivals are held in memory, for their times are relative to it. */
   go(t0Ns: number): void;
   counts(): { delivered: Record<Signal, number>; duplicated: number; foreign: number; lastArrivalNs: number };
-  close(): void;
 }
 
 /** One well-formed request. If `accepted`, all of its items are but the last `rejected`; otherwise it was only seen. */
@@ -32,60 +31,62 @@ export interface Received {
   arrivalNs: number;
 }
 
-export function createRecorder(options: { plan: Plan; arrivalsFile: string; durable: boolean }): Recorder {
-  const file = openSync(options.arrivalsFile, 'a');
-  const live = createLiveCounts(options.plan);
+/** `append` takes whole records of evidence/arrivals.bin, all of one request at once, or throws and keeps none. */
+export function createRecorder(plan: Plan, append: (records: Buffer) => void): Recorder {
+  const live = createLiveCounts(plan);
+  const accepted = createRuns();
+  const seen = createRuns();
   let foreign = 0;
   let lastArrivalNs = Number.NEGATIVE_INFINITY;
   let t0Ns: number | undefined;
-  let held: { runs: Runs; arrivalNs: number; accepted: boolean; request: number }[] = [];
+  let held: ((t0Ns: number) => Buffer)[] = [];
   let request = 0;
-  const runs = createRuns();
-
-  function write(part: { runs: Runs; arrivalNs: number; accepted: boolean; request: number }) {
-    if (part.runs.length === 0) return;
-    if (t0Ns === undefined) {
-      const copy = createRuns();
-      for (let i = 0; i < part.runs.length; i++) {
-        const [stream, from, count] = [part.runs.stream[i], part.runs.from[i], part.runs.count[i]];
-        addRun(copy, stream as number, from as number, count as number);
-      }
-      held.push({ ...part, runs: copy });
-      return;
-    }
-    const bytes = encodeArrivals(part.runs, { ...part, arrivalNs: part.arrivalNs - t0Ns });
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    if (options.durable) fdatasyncSync(file);
-  }
-
   return {
-    record({ signal, items, accepted, rejected, arrivalNs }) {
-      const of = { arrivalNs, request: request++ };
-      const kept = accepted ? Math.max(0, items.count - rejected) : 0;
-      collectRuns(items, 0, kept, runs);
-      write({ ...of, runs, accepted: true });
-      live.add(runs);
-      collectRuns(items, kept, items.count, runs);
-      write({ ...of, runs, accepted: false });
-      runs.length = 0;
-      const foreignHere = items.foreign - items.altered;
-      if (foreignHere > 0) addRun(runs, foreignStream, foreignKind(signal, false), foreignHere);
-      if (items.altered > 0) addRun(runs, foreignStream, foreignKind(signal, true), items.altered);
-      write({ ...of, runs, accepted });
+    record(received) {
+      const { items, arrivalNs } = received;
+      splitRuns(received, accepted, seen);
+      const number = request++;
+      const encode = (from: number) =>
+        Buffer.concat([
+          encodeArrivals(accepted, { arrivalNs: arrivalNs - from, accepted: true, request: number }),
+          encodeArrivals(seen, { arrivalNs: arrivalNs - from, accepted: false, request: number }),
+        ]);
+      if (t0Ns === undefined) held.push(heldRecords(encode(0)));
+      else append(encode(t0Ns));
+      live.add(accepted);
+      if (!received.accepted) return;
       foreign += items.foreign;
-      if (accepted) lastArrivalNs = arrivalNs;
+      lastArrivalNs = arrivalNs;
     },
     go(at) {
       t0Ns = at;
-      for (const part of held) write(part);
+      for (const records of held) append(records(at));
       held = [];
     },
-    counts: () => ({
-      ...live.counts(),
-      foreign,
-      lastArrivalNs: lastArrivalNs - (t0Ns ?? 0),
-    }),
-    close: () => closeSync(file),
+    counts: () => ({ ...live.counts(), foreign, lastArrivalNs: lastArrivalNs - (t0Ns ?? 0) }),
+  };
+}
+
+/** Sorts a request's items into accepted runs and those only seen; foreign items share the request's fate. */
+function splitRuns(received: Received, accepted: Runs, seen: Runs): void {
+  const { items, signal } = received;
+  const kept = received.accepted ? Math.max(0, items.count - received.rejected) : 0;
+  collectRuns(items, 0, kept, accepted);
+  collectRuns(items, kept, items.count, seen);
+  const runs = received.accepted ? accepted : seen;
+  const foreign = items.foreign - items.altered;
+  if (foreign > 0) addRun(runs, foreignStream, foreignKind(signal, false), foreign);
+  if (items.altered > 0) addRun(runs, foreignStream, foreignKind(signal, true), items.altered);
+}
+
+/** Records with absolute times, to be made relative once t = 0 is known. */
+function heldRecords(records: Buffer): (t0Ns: number) => Buffer {
+  const at = arrivalFields.indexOf('arrivalNs') * 8;
+  return (t0Ns) => {
+    for (let record = at; record < records.length; record += arrivalRecordBytes) {
+      records.writeDoubleLE(records.readDoubleLE(record) - t0Ns, record);
+    }
+    return records;
   };
 }
 

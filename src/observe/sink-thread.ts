@@ -7,6 +7,7 @@ import type { TlsSpec } from '../scenario/types.ts';
 import { createCapture } from './sink-capture.ts';
 import { createReceive } from './sink-core.ts';
 import { createDoor, type Door } from './sink-door.ts';
+import { openRecordFile } from './sink-file.ts';
 import { createGrpcServer } from './sink-grpc.ts';
 import { createHttpServer } from './sink-http.ts';
 import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
@@ -18,7 +19,8 @@ const progressEveryMs = 500;
 /** The sink's worker thread: nothing that the runner does can hold it up. */
 async function serve(start: SinkStart): Promise<void> {
   const script = createReplyScript(start.plan.seed);
-  const recorder = createRecorder(start);
+  const arrivals = openRecordFile(start.arrivalsFile, start);
+  const recorder = createRecorder(start.plan, arrivals.append);
   const capture = start.captureFile === undefined ? undefined : createCapture(start.captureFile);
   const receive = createReceive({
     clock: systemClock,
@@ -56,7 +58,7 @@ async function serve(start: SinkStart): Promise<void> {
         clearInterval(timer);
         for (const door of doors) await door.shut();
         progress();
-        recorder.close();
+        arrivals.close();
         capture?.close();
         post({ kind: 'done' });
         parentPort?.close();

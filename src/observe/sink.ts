@@ -94,7 +94,7 @@ function listenTo(worker: Worker, toError: (reason: string, code: string | undef
   const fail = (reason: string, code?: string) => {
     heard.failure ??= reason;
     heard.listening.reject(toError(reason, code));
-    heard.asks.fail(reason);
+    heard.asks.rejectOpen(reason);
   };
   worker.on('message', (message: FromSink) => {
     if (message.kind === 'failed') fail(message.message, message.code);
@@ -103,6 +103,7 @@ function listenTo(worker: Worker, toError: (reason: string, code: string | undef
   worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
   worker.on('exit', () => {
     fail('the sink thread ended');
+    heard.asks.close(heard.failure ?? '');
     heard.done.reject(new Error(`the sink failed: ${heard.failure}`));
   });
   return heard;
@@ -111,20 +112,24 @@ function listenTo(worker: Worker, toError: (reason: string, code: string | undef
 function hear(heard: Heard, message: Exclude<FromSink, { kind: 'failed' }>): void {
   switch (message.kind) {
     case 'listening':
-      return heard.listening.resolve(message);
+      heard.listening.resolve(message);
+      break;
     case 'progress': {
       const { kind: _, ...counts } = message;
       heard.progress = counts;
-      return;
+      break;
     }
     case 'canary':
-      return heard.canaries.arrived(Number(message.canary), message);
+      heard.canaries.arrived(Number(message.canary), message);
+      break;
     case 'ack':
-      return heard.asks.answered(message.id, message.struck);
+      heard.asks.answered(message.id, message.struck);
+      break;
     case 'done':
-      return heard.done.resolve();
+      heard.done.resolve();
+      break;
     default:
-      return message satisfies never;
+      message satisfies never;
   }
 }
 
