@@ -1,0 +1,199 @@
+import { mkdir, open, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { SquallError } from './base/errors.ts';
+import { maskConfig, maskDeep } from './base/mask.ts';
+import type { RunRecord } from './observe/evidence.ts';
+import { normalizeReport, stableJson } from './report/json.ts';
+import { renderJunit } from './report/junit.ts';
+import { renderMarkdown } from './report/markdown.ts';
+import type { Report } from './report/types.ts';
+
+/** The run on disk. Everything after the run reads only evidence/. */
+
+const recordSchema = 'squall.record/v1';
+const reportSchema = 'squall.report/v1';
+
+export interface RecordParts {
+  record: RunRecord;
+  /** The scenario and the members' configurations as they were read; kept masked. */
+  scenarioText?: string;
+  configs?: Record<string, string>;
+  /** Values that law 10 keeps off the disk. */
+  secrets?: readonly string[];
+}
+
+/** Where the parts of a run's evidence are; files of request records are one per worker. */
+export function evidencePaths(dir: string): {
+  evidence: string;
+  record: string;
+  arrivals: string;
+  requests(worker: number): string;
+} {
+  const evidence = join(dir, 'evidence');
+  return {
+    evidence,
+    record: join(evidence, 'record.json'),
+    arrivals: join(evidence, 'arrivals.bin'),
+    requests: (worker) => join(evidence, `requests-${worker}.bin`),
+  };
+}
+
+/** evidence/requests-*.bin in the workers' order. */
+export async function listRequestFiles(dir: string): Promise<string[]> {
+  const { evidence } = evidencePaths(dir);
+  const names = await readdir(evidence);
+  const numbered = names.flatMap((name) => {
+    const worker = /^requests-(\d+)\.bin$/.exec(name)?.[1];
+    return worker === undefined ? [] : [{ name, worker: Number(worker) }];
+  });
+  return numbered.sort((a, b) => a.worker - b.worker).map(({ name }) => join(evidence, name));
+}
+
+/** Writes evidence/record.json, scenario.yaml and config-MEMBER.yaml. Throws SQ-OUT-UNWRITABLE. */
+export async function writeRecord(dir: string, parts: RecordParts): Promise<void> {
+  const secrets = parts.secrets ?? [];
+  const { evidence, record } = evidencePaths(dir);
+  const body = { schema: recordSchema, ...maskDeep(parts.record, secrets) };
+  const files: Record<string, string> = { [record]: `${JSON.stringify(body, encodeNumber)}\n` };
+  if (parts.scenarioText !== undefined) {
+    files[join(evidence, 'scenario.yaml')] = maskConfig(parts.scenarioText, secrets);
+  }
+  for (const [member, text] of Object.entries(parts.configs ?? {})) {
+    const name = member.replace(/[^\w.-]/g, '_');
+    files[join(evidence, `config-${name}.yaml`)] = maskConfig(text, secrets);
+  }
+  await writeAtomically(files);
+}
+
+/** Throws SQ-RUN-NOT-FOUND when the folder holds no record that this version reads. */
+export async function readRecord(dir: string): Promise<RunRecord> {
+  const file = evidencePaths(dir).record;
+  const body = await readJson(dir, file, decodeNumber);
+  if (!isRecord(body)) throw notFound(dir, { where: file, expected: recordSchema, found: schemaOf(body) });
+  return body;
+}
+
+/** report.json, report.html, report.md and junit.xml: all of the new ones, or, on an error, all of the old. */
+export async function writeReports(dir: string, report: Report): Promise<void> {
+  // The chart library takes 0.2 s to load; commands that only read a record do without.
+  const { renderHtml } = await import('./report/html.ts');
+  const shown = normalizeReport(report);
+  await writeAtomically({
+    [join(dir, 'report.json')]: stableJson(report),
+    [join(dir, 'report.html')]: renderHtml(shown),
+    [join(dir, 'report.md')]: renderMarkdown(shown),
+    [join(dir, 'junit.xml')]: renderJunit(shown),
+  });
+}
+
+/** Throws SQ-RUN-NOT-FOUND. */
+export async function readReport(dir: string): Promise<Report> {
+  const file = join(dir, 'report.json');
+  const body = await readJson(dir, file);
+  if (!isReport(body)) throw notFound(dir, { where: file, expected: reportSchema, found: schemaOf(body) });
+  return body;
+}
+
+/** Makes `latest` beside the run's folder point to it, in one step, so that it always points somewhere. */
+export async function pointLatest(dir: string): Promise<void> {
+  const target = resolve(dir);
+  const link = join(dirname(target), 'latest');
+  const temporary = `${link}.${process.pid}.tmp`;
+  try {
+    await rm(temporary, { force: true });
+    await symlink(relative(dirname(link), target), temporary);
+    await rename(temporary, link);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw unwritable(link, error);
+  }
+}
+
+/**
+ * Every file goes to a temporary one first and is fsynced; only when all are written are they renamed. A full disk
+ * or a missing right leaves what was there before.
+ */
+export async function writeAtomically(files: Record<string, string>): Promise<void> {
+  const temporary = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const paths = Object.keys(files);
+  let at = paths[0] ?? '';
+  try {
+    for (const path of paths) {
+      at = path;
+      await mkdir(dirname(path), { recursive: true });
+      await using file = await open(temporary(path), 'w', 0o644);
+      await file.writeFile(files[path] ?? '');
+      await file.sync();
+    }
+    for (const path of paths) {
+      at = path;
+      await rename(temporary(path), path);
+    }
+  } catch (error) {
+    await Promise.allSettled(paths.map((path) => rm(temporary(path), { force: true })));
+    throw unwritable(at, error);
+  }
+}
+
+async function readJson(
+  dir: string,
+  file: string,
+  revive?: (key: string, value: unknown) => unknown,
+): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'), revive);
+  } catch (cause) {
+    throw notFound(
+      dir,
+      { where: file, found: cause instanceof Error ? cause.message : String(cause) },
+      cause,
+    );
+  }
+}
+
+function isRecord(body: unknown): body is RunRecord {
+  return schemaOf(body) === recordSchema;
+}
+
+function isReport(body: unknown): body is Report {
+  return schemaOf(body) === reportSchema;
+}
+
+function schemaOf(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'schema' in body ? String(body.schema) : 'no schema';
+}
+
+function notFound(
+  dir: string,
+  place: { where: string; expected?: string; found: string },
+  cause?: unknown,
+): SquallError {
+  return new SquallError(
+    { code: 'SQ-RUN-NOT-FOUND', what: `no run is recorded in ${dir}`, ...place, next: 'ls reports/' },
+    { cause },
+  );
+}
+
+function unwritable(path: string, cause: unknown): SquallError {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  return new SquallError(
+    {
+      code: 'SQ-OUT-UNWRITABLE',
+      what: 'the output folder cannot be written',
+      where: path,
+      found,
+      next: `df -h ${dirname(path)}, or choose another folder with --out`,
+    },
+    { cause },
+  );
+}
+
+/** JSON has no Infinity and NaN; the record keeps them, as {"$number": "NaN"}. */
+function encodeNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? { $number: String(value) } : value;
+}
+
+function decodeNumber(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('$number' in value)) return value;
+  return typeof value.$number === 'string' && Object.keys(value).length === 1 ? Number(value.$number) : value;
+}

@@ -1,0 +1,62 @@
+import type { VerdictWord } from '../base/signal.ts';
+import { painter } from './ansi.ts';
+import { formatCount, oneLine } from './format.ts';
+import {
+  findingSentence,
+  ledgerLines,
+  sloSentence,
+  topFindings,
+  verdictReason,
+  verdictSymbol,
+  whoseFault,
+} from './sentences.ts';
+import type { Report } from './types.ts';
+
+export interface ClosingPaths {
+  /** Where the page is. */
+  report: string;
+  /** The command that repeats the run. */
+  again: string;
+  /** Faults that may still be in place, as "fault on member". */
+  faultsLeft: string[];
+}
+
+const slosMax = 3;
+const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const satisfies Record<
+  VerdictWord,
+  string
+>;
+
+/**
+ * The last lines of every run, at most 15: verdict (1), the three worst findings (3), failed SLOs (3 and how many
+ * more), ledger (3), whose fault, faults left, report, again.
+ */
+export function closingLines(
+  report: Report,
+  paths: ClosingPaths,
+  options: { color: boolean } = { color: false },
+): string[] {
+  const paint = painter(options.color);
+  const color = verdictColor[report.verdict];
+  const word = `${verdictSymbol[report.verdict]} ${report.verdict.toUpperCase()}`;
+  const label = (text: string) => paint('dim', text.padEnd(9));
+  const failed = report.slos.filter((slo) => slo.verdict === 'fail');
+  const blame = whoseFault(report);
+  const left =
+    paths.faultsLeft.length === 0
+      ? 'none'
+      : paint('red', oneLine(`${paths.faultsLeft.join(', ')} (undo: squall recover --run ${report.run.id})`));
+  return [
+    `${paint('bold', paint(color, word))}  ${verdictReason(report)}`,
+    ...topFindings(report).map((finding) => `${label('finding')}${findingSentence(finding)}`),
+    ...failed.slice(0, slosMax).map((slo) => `${label('failed')}${sloSentence(slo)}`),
+    ...(failed.length > slosMax
+      ? [`${label('failed')}and ${formatCount(failed.length - slosMax)} more`]
+      : []),
+    ...ledgerLines(report).map((line) => `${label('ledger')}${line}`),
+    `${label('fault of')}${blame.party}: ${blame.why}`,
+    `${label('in place')}${left}`,
+    `${label('report')}${oneLine(paths.report, 1000)}`,
+    `${label('again')}${oneLine(paths.again, 1000)}`,
+  ];
+}

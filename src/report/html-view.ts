@@ -1,0 +1,126 @@
+import type { VerdictWord } from '../base/signal.ts';
+import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds } from './format.ts';
+import { chartViews } from './html-charts.ts';
+import {
+  cardView,
+  countersView,
+  faultView,
+  latencyView,
+  ledgerView,
+  lostView,
+  queryView,
+  ratesView,
+  settleWords,
+} from './html-sections.ts';
+import {
+  ledgerLines,
+  sloActual,
+  sloInterval,
+  topFindings,
+  verdictReason,
+  verdictSymbol,
+  whoseFault,
+} from './sentences.ts';
+import type { Report, SloResult } from './types.ts';
+
+/** Lists are cut, never the page: report.json has all of it. */
+const rowsMax = 200;
+
+const severitySymbol = { fail: '✘', unknown: '?', warn: '!', info: 'i' } as const;
+
+/** Everything report.hbs prints, as text; the template only lays out. */
+export function htmlView(report: Report): Record<string, unknown> {
+  const { run, validity } = report;
+  return {
+    title: `${report.verdict.toUpperCase()} · ${run.scenario} · squall`,
+    verdict: verdictView(report.verdict),
+    reason: verdictReason(report),
+    description: run.description,
+    scenario: run.scenario,
+    banner: run.banner ?? '',
+    exitCode: report.exitCode,
+    blame: whoseFault(report),
+    findings: topFindings(report).map(findingView),
+    moreFindings: report.findings.slice(3, rowsMax).map(findingView),
+    valid: validity.valid,
+    validityReasons: validity.reasons.slice(0, rowsMax),
+    validity: validityView(report),
+    slos: report.slos.slice(0, rowsMax).map((slo) => sloView(slo)),
+    slosLeftOut: Math.max(0, report.slos.length - rowsMax),
+    ledgerLines: ledgerLines(report),
+    ledger: ledgerView(report),
+    lost: lostView(report),
+    ...chartViews(report),
+    faults: report.faults.slice(0, rowsMax).map(faultView),
+    latency: latencyView(report),
+    rates: ratesView(report),
+    counters: countersView(report),
+    windows: report.windows.map((window) => ({
+      name: window.name,
+      from: formatSeconds(window.fromS),
+      to: formatSeconds(window.toS),
+    })),
+    settle: settleWords(report),
+    reach: `${formatSeconds(report.reach.s)}${report.reach.parts.length > 0 ? ` = ${report.reach.parts.join(' + ')}` : ''}`,
+    queries: report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined).map(queryView),
+    card: cardView(report),
+    command: run.command,
+    started: run.startedAt,
+    duration: formatDuration(run.durationS),
+    target: run.target,
+    runId: run.id,
+  };
+}
+
+function verdictView(verdict: VerdictWord): { word: string; symbol: string; css: string } {
+  return { word: verdict.toUpperCase(), symbol: verdictSymbol[verdict], css: verdict };
+}
+
+function findingView(finding: Report['findings'][number]): Record<string, string> {
+  return {
+    css: finding.severity,
+    symbol: severitySymbol[finding.severity],
+    severity: finding.severity,
+    code: finding.code,
+    sentence: finding.sentence,
+    window: finding.window ?? '',
+    evidence: finding.evidence ?? '',
+    next: finding.next,
+  };
+}
+
+function validityView(report: Report): { label: string; value: string; bad: boolean; why: string }[] {
+  const v = report.validity;
+  const tile = (label: string, value: string, bad: boolean, why: string) => ({ label, value, bad, why });
+  return [
+    tile('offered of plan', formatPercent(v.offeredRatio), (v.offeredRatio ?? 0) < 0.99, 'below 99 %'),
+    tile(
+      'missed by generator',
+      formatCount(v.missedByGenerator),
+      v.missedByGenerator > 0,
+      'load was not offered',
+    ),
+    tile(
+      'missed by target',
+      formatCount(v.missedByTarget),
+      v.missedByTarget > 0,
+      'its in-flight bound was full',
+    ),
+    tile('send lag P99', formatMs(v.sendLagMs.p99), (v.sendLagMs.p99 ?? 0) > 10, 'above 10 ms'),
+    tile('generator CPU', formatPercent(v.generatorCpuRatio), (v.generatorCpuRatio ?? 0) > 0.9, 'above 90 %'),
+    tile('scrapes seen', formatPercent(v.scrapeCoverage), (v.scrapeCoverage ?? 0) < 0.9, 'below 90 %'),
+  ];
+}
+
+function sloView(slo: SloResult): Record<string, unknown> {
+  return {
+    ...verdictView(slo.verdict),
+    name: slo.name,
+    limit: slo.threshold,
+    actual: sloActual(slo),
+    interval: sloInterval(slo),
+    window: slo.window,
+    source: slo.source,
+    reason: slo.reason,
+  };
+}

@@ -1,0 +1,95 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import { cutToColumns, painter } from './ansi.ts';
+import { formatCount, formatDuration, formatMs, oneLine } from './format.ts';
+
+/** What the run knows at a moment; NaN and null are "not yet". */
+export interface LiveState {
+  /** "target starting", "warmup", "load", "settling", "judging", or a download's progress. */
+  phase: string;
+  offeredPerS?: number | null;
+  acknowledgedPerS?: number | null;
+  p95Ms?: number | null;
+  /** Lost so far; while items are in flight this is what is missing for certain. */
+  lost?: number | null;
+  activeFaults?: string[];
+  leftS?: number | null;
+}
+
+export interface Live {
+  update(state: LiveState): void;
+  /** A line of its own, above the live one. */
+  say(line: string): void;
+  /** Removes the live line; nothing is written afterwards but by say. */
+  end(): void;
+}
+
+export interface LiveStream {
+  write(text: string): unknown;
+  columns?: number;
+}
+
+export interface LiveOptions {
+  tty: boolean;
+  color: boolean;
+  /** Least distance of two lines: 10 s where the stream is no terminal, some 200 ms on one. */
+  everyMs: number;
+  clock?: Clock;
+}
+
+const clearLine = '\r\u001b[2K';
+
+/** On a terminal one line that is written over and over; elsewhere a plain line when `everyMs` is over or the phase changes. */
+export function createLive(stream: LiveStream, options: LiveOptions): Live {
+  const clock = options.clock ?? systemClock;
+  const paint = painter(options.color && options.tty);
+  let shown = '';
+  let phase = '';
+  let lastNs = Number.NEGATIVE_INFINITY;
+  let ended = false;
+  return {
+    update(state) {
+      const now = clock.nowNs();
+      if (ended || (state.phase === phase && now - lastNs < options.everyMs * 1e6)) return;
+      lastNs = now;
+      phase = state.phase;
+      const text = liveText(state);
+      if (!options.tty) {
+        stream.write(`${text}\n`);
+        return;
+      }
+      // One column is left free: some terminals wrap when the last one is written.
+      shown = cutToColumns(text, (stream.columns ?? 80) - 1);
+      stream.write(`${clearLine}${paint('cyan', shown)}`);
+    },
+    say(line) {
+      if (!options.tty || shown === '') {
+        stream.write(`${line}\n`);
+        return;
+      }
+      stream.write(`${clearLine}${line}\n${ended ? '' : paint('cyan', shown)}`);
+    },
+    end() {
+      if (ended) return;
+      ended = true;
+      if (options.tty && shown !== '') stream.write(clearLine);
+      shown = '';
+    },
+  };
+}
+
+/** "load · offered 10,000/s · acked 9,998/s · P95 4.1 ms · lost 0 · fault kill · 32 s left" */
+export function liveText(state: LiveState): string {
+  const parts = [oneLine(state.phase, 200)];
+  if (isNumber(state.offeredPerS)) parts.push(`offered ${formatCount(state.offeredPerS)}/s`);
+  if (isNumber(state.acknowledgedPerS)) parts.push(`acked ${formatCount(state.acknowledgedPerS)}/s`);
+  if (isNumber(state.p95Ms)) parts.push(`P95 ${formatMs(state.p95Ms)}`);
+  if (isNumber(state.lost)) parts.push(`lost ${formatCount(state.lost)}`);
+  const faults = state.activeFaults ?? [];
+  if (faults.length > 0) parts.push(`fault ${faults.map((name) => oneLine(name, 40)).join(', ')}`);
+  if (isNumber(state.leftS)) parts.push(`${formatDuration(Math.max(0, state.leftS))} left`);
+  return parts.join(' · ');
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined && !Number.isNaN(value);
+}

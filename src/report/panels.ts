@@ -1,0 +1,113 @@
+import { signals } from '../base/signal.ts';
+import { type Point, splitInfinite } from './downsample.ts';
+import { oneLine } from './format.ts';
+import { thresholdLimit } from './sentences.ts';
+import type { Report, TimelineSeries } from './types.ts';
+
+/** One strip of the timeline: series of one unit over the shared time axis. */
+export interface Panel {
+  title: string;
+  unit: string;
+  series: { name: string; points: Point[]; infiniteAtS: number[] }[];
+  limits: { text: string; value: number }[];
+}
+
+export interface Band {
+  label: string;
+  fromS: number;
+  /** Equal to fromS for what happens at an instant. */
+  toS: number;
+}
+
+export interface Timeline {
+  endS: number;
+  bands: Band[];
+  /** From here on no load, only waiting for the target to drain. */
+  settleFromS: number;
+  /** Rates, latencies and queues: what the first screen shows. */
+  main: Panel[];
+  /** Everything else, such as CPU and memory. */
+  other: Panel[];
+}
+
+const mainOrder = ['rates', ...signals.map((signal) => `rates ${signal}`), 'latency', 'queues'];
+
+export function timelineOf(report: Report): Timeline {
+  const groups = new Map<string, TimelineSeries[]>();
+  for (const series of report.timeline.series) {
+    // A line needs two points; one is in the table.
+    if (series.points.filter(([, value]) => value !== null).length < 2) continue;
+    const key = groupOf(series);
+    groups.set(key, [...(groups.get(key) ?? []), series]);
+  }
+  const panels = [...groups.entries()].map(([key, group]) => ({ key, panel: panelOf(report, key, group) }));
+  const rank = (key: string) => mainOrder.indexOf(key);
+  const main = panels.filter(({ key }) => rank(key) >= 0).sort((a, b) => rank(a.key) - rank(b.key));
+  const last = report.timeline.series.flatMap((series) => series.points.map(([at]) => at));
+  const ends = [report.settle.fromS, report.settle.toS, ...report.windows.map((w) => w.toS)];
+  return {
+    endS: [...last, ...ends].reduce((max, at) => (Number.isFinite(at) && at > max ? at : max), 1),
+    bands: bandsOf(report),
+    settleFromS: report.settle.fromS,
+    main: main.map(({ panel }) => panel),
+    other: panels.filter(({ key }) => rank(key) < 0).map(({ panel }) => panel),
+  };
+}
+
+function groupOf(series: TimelineSeries): string {
+  if (/queue/i.test(series.name)) return 'queues';
+  if (series.unit === 'items/s') {
+    const signal = signals.find((one) => series.name.endsWith(` ${one}`));
+    return signal === undefined ? 'rates' : `rates ${signal}`;
+  }
+  if (series.unit === 'ms') return 'latency';
+  return `unit ${series.unit}`;
+}
+
+const titles: Record<string, string> = {
+  rates: 'Rate',
+  ...Object.fromEntries(signals.map((signal) => [`rates ${signal}`, `Rate of ${signal}`])),
+  latency: 'Latency',
+  queues: 'Queue',
+};
+const unitTitles: Record<string, string> = { cores: 'CPU', bytes: 'Memory', MiB: 'Memory' };
+const seriesMax = 12;
+
+function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
+  const unit = group[0]?.unit ?? '';
+  const limits = key === 'latency' ? latencyLimits(report) : [];
+  const series = group
+    .slice(0, seriesMax)
+    .map(({ name, points }) => ({ name: shortName(name, key), ...splitInfinite(points) }));
+  return {
+    title: titles[key] ?? unitTitles[unit] ?? oneLine(unit, 30),
+    unit: oneLine(unit, 30),
+    series: series.map(({ name, finite, infiniteAtS }) => ({ name, points: finite, infiniteAtS })),
+    limits,
+  };
+}
+
+/** "offered traces" is "offered" under the title "Rate of traces". */
+function shortName(name: string, key: string): string {
+  const signal = signals.find((one) => key === `rates ${one}`);
+  return oneLine(signal === undefined ? name : name.slice(0, -signal.length - 1), 60);
+}
+
+function latencyLimits(report: Report): Panel['limits'] {
+  return report.slos.flatMap((slo) => {
+    const limit = thresholdLimit(slo);
+    const drawn = slo.unit === 'ms' && slo.measure?.startsWith('ack_duration') === true;
+    return drawn && limit !== undefined ? [{ text: oneLine(slo.threshold, 40), value: limit }] : [];
+  });
+}
+
+function bandsOf(report: Report): Band[] {
+  return report.faults.flatMap((fault) => {
+    const fromS = fault.observed.injectedS ?? fault.intended.startS;
+    const end = fault.observed.recoveredS ?? fault.intended.endS ?? fromS;
+    if (!Number.isFinite(fromS)) return [];
+    const toS = Number.isFinite(end) ? Math.max(end, fromS) : fromS;
+    const seen = fault.observed.injectedS === null ? ' (not seen)' : '';
+    return [{ label: `${oneLine(fault.name, 30)}${seen}`, fromS, toS }];
+  });
+}

@@ -1,0 +1,212 @@
+import { type Signal, signals, type VerdictWord } from '../base/signal.ts';
+import type { LedgerCounts } from '../observe/ledger-types.ts';
+import { formatAgainst, formatCount, formatPercent, formatUnit, oneLine } from './format.ts';
+import type { Finding, Report, SloResult } from './types.ts';
+
+/** The words that terminal, Markdown, JUnit and HTML share, so that they cannot disagree. */
+
+export const verdictSymbol: Record<VerdictWord, string> = { pass: '✔', fail: '✘', unknown: '?' };
+
+export const itemWord: Record<Signal, string> = {
+  traces: 'spans',
+  metrics: 'metric points',
+  logs: 'log records',
+};
+
+/** PASS, FAIL or UNKNOWN and the one sentence that says what failed, by how much and where. */
+export function verdictSentence(report: Report): string {
+  return `${report.verdict.toUpperCase()}: ${verdictReason(report)}`;
+}
+
+export function verdictReason(report: Report): string {
+  const scenario = oneLine(report.run.scenario, 80);
+  const ending = exitWords[report.exitCode] ?? '';
+  if (report.verdict === 'pass') {
+    const count = report.slos.length;
+    const held = count === 1 ? 'its SLO' : `all ${count} SLOs`;
+    const sum = totals(report);
+    const items =
+      sum.acknowledged > 0
+        ? `; ${formatCount(sum.delivered)} of ${formatCount(sum.due)} items delivered, ${formatCount(sum.lost)} lost`
+        : '';
+    return `${scenario} held ${held}${items}.${ending}`;
+  }
+  const sameWord = report.slos.filter((slo) => slo.verdict === report.verdict);
+  const worst = sameWord[0];
+  if (worst === undefined) {
+    const finding = report.findings[0];
+    const why =
+      finding === undefined ? (report.validity.reasons[0] ?? 'no SLO was judged') : finding.sentence;
+    return `${scenario}: ${oneLine(why).replace(/\.$/, '')}.${ending}`;
+  }
+  const share = `${sameWord.length} of ${report.slos.length} SLOs`;
+  if (report.verdict === 'fail') {
+    const first = sameWord.length > 1 ? ', first ' : ': ';
+    return `${scenario} broke ${share}${first}${sloSentence(worst)}.${ending}`;
+  }
+  return `${scenario} could not be judged on ${share}: ${oneLine(worst.reason).replace(/\.$/, '')}.${ending}`;
+}
+
+const exitWords: Record<number, string> = {
+  130: ' The run was interrupted.',
+  5: ' A fault may still be in place.',
+  4: ' The target or a tool could not be reached or started.',
+};
+
+/** The same three everywhere. */
+export function topFindings(report: Report): Finding[] {
+  return report.findings.slice(0, 3);
+}
+
+export function findingSentence(finding: Finding): string {
+  const next = finding.next === '' ? '' : ` Do: ${oneLine(finding.next)}`;
+  return `${oneLine(finding.code, 60)}: ${fullStop(oneLine(finding.sentence))}${next}`;
+}
+
+/** The text with a full stop, unless it ends like a sentence already. */
+export function fullStop(text: string): string {
+  return text === '' || /[.!?:…]$/.test(text) ? text : `${text}.`;
+}
+
+/** Name, actual, limit and window: "items_lost was 12,340, limit count==0, window run". */
+export function sloSentence(slo: SloResult): string {
+  const where = `limit ${oneLine(slo.threshold, 80)}, window ${oneLine(slo.window, 80)}`;
+  const name = oneLine(slo.name, 120);
+  if (slo.verdict === 'unknown') return `${name} has no verdict (${oneLine(slo.reason)}), ${where}`;
+  return `${name} was ${sloActual(slo)}, ${where}`;
+}
+
+export function sloActual(slo: SloResult): string {
+  return formatUnit(slo.actual, oneLine(slo.unit, 20), thresholdLimit(slo));
+}
+
+/** "[9.1, 9.8]" or nothing. */
+export function sloInterval(slo: SloResult): string {
+  if (slo.interval === undefined) return '';
+  const limit = thresholdLimit(slo);
+  return `[${formatAgainst(slo.interval[0], limit)}, ${formatAgainst(slo.interval[1], limit)}]`;
+}
+
+/** The number of a threshold in the unit of its actual value; undefined when the text is not of that form. */
+export function thresholdLimit(slo: SloResult): number | undefined {
+  const match = /(?:<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i.exec(slo.threshold);
+  if (match?.[1] === undefined) return undefined;
+  const factor = slo.unit === 'ms' ? msPerUnit[match[2] ?? ''] : 1;
+  return factor === undefined ? undefined : Number(match[1]) * factor;
+}
+
+const msPerUnit: Record<string, number> = {
+  '': 1,
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 36e5,
+};
+
+/** One line per signal; classes without an item are left out except the four that people look for. */
+export function ledgerLine(signal: Signal, counts: LedgerCounts): string {
+  const always = [
+    `${formatCount(counts.due)} due`,
+    `${formatCount(counts.acknowledged)} acknowledged`,
+    `${formatCount(counts.delivered)} delivered`,
+    `${formatCount(counts.lost)} lost`,
+  ];
+  const others = ledgerExtras
+    .filter((name) => counts[name] > 0)
+    .map((name) => `${formatCount(counts[name])} ${name}`);
+  return `${itemWord[signal]}: ${[...always, ...others].join(', ')}`;
+}
+
+const ledgerExtras = [
+  'missed',
+  'pending',
+  'rejected',
+  'refused',
+  'unknown',
+  'recovered',
+  'duplicated',
+  'late',
+  'unexpected',
+  'foreign',
+] as const;
+
+export function ledgerLines(report: Report): string[] {
+  return signals.flatMap((signal) => {
+    const counts = report.ledger[signal];
+    return counts === undefined ? [] : [ledgerLine(signal, counts)];
+  });
+}
+
+/** The sums of law 2, with the numbers put in. */
+export function ledgerEquations(counts: LedgerCounts): string[] {
+  const n = formatCount;
+  return [
+    `due ${n(counts.due)} = missed ${n(counts.missed)} + offered ${n(counts.offered)}`,
+    `offered ${n(counts.offered)} = acknowledged ${n(counts.acknowledged)} + rejected ${n(counts.rejected)}` +
+      ` + refused ${n(counts.refused)} + unknown ${n(counts.unknown)}`,
+    `delivered ${n(counts.delivered)} = acknowledged ${n(counts.acknowledged)} - lost ${n(counts.lost)}` +
+      ` - pending ${n(counts.pending)} + recovered ${n(counts.recovered)}`,
+  ];
+}
+
+export type Party = 'nobody' | 'target' | 'generator' | 'Prometheus' | 'set-up';
+
+/** Who is to look at it: the one answer a person wants at three in the morning. */
+export function whoseFault(report: Report): { party: Party; why: string } {
+  const { validity } = report;
+  if (report.verdict === 'pass' && report.exitCode === 0) return { party: 'nobody', why: 'every SLO held' };
+  if (report.verdict === 'fail') {
+    const also = validity.valid ? '' : '; the run is not valid, so only the ledger could be judged';
+    return { party: 'target', why: `it broke what it was held to${also}` };
+  }
+  if (
+    validity.missedByGenerator > 0 ||
+    (!validity.valid && validity.missedByTarget === 0 && starved(report))
+  ) {
+    return { party: 'generator', why: generatorWords(report) };
+  }
+  const unverified = report.faults.find((fault) => !fault.verified);
+  if (unverified !== undefined) {
+    return { party: 'set-up', why: `fault ${oneLine(unverified.name, 80)} was not shown to act and to end` };
+  }
+  const unknown = report.slos.filter((slo) => slo.verdict === 'unknown');
+  if (unknown.length > 0 && unknown.every((slo) => slo.source === 'prometheus')) {
+    return { party: 'Prometheus', why: oneLine(unknown[0]?.reason ?? 'it gave no answer') };
+  }
+  if (validity.missedByTarget > 0) {
+    return {
+      party: 'target',
+      why: `${formatCount(validity.missedByTarget)} items could not be sent to it in time`,
+    };
+  }
+  const why =
+    validity.reasons[0] ?? unknown[0]?.reason ?? report.findings[0]?.sentence ?? 'evidence is missing';
+  return { party: 'set-up', why: oneLine(why) };
+}
+
+function starved(report: Report): boolean {
+  const { sendLagMs, generatorCpuRatio } = report.validity;
+  return (sendLagMs.p99 ?? 0) > 10 || (generatorCpuRatio ?? 0) > 0.9;
+}
+
+function generatorWords(report: Report): string {
+  const { missedByGenerator, offeredRatio } = report.validity;
+  if (missedByGenerator === 0) return 'it sent later than the plan had it';
+  return `it missed ${formatCount(missedByGenerator)} items and offered ${formatPercent(offeredRatio)} of the plan`;
+}
+
+function totals(report: Report): { due: number; acknowledged: number; delivered: number; lost: number } {
+  const sum = { due: 0, acknowledged: 0, delivered: 0, lost: 0 };
+  for (const signal of signals) {
+    const counts = report.ledger[signal];
+    if (counts === undefined) continue;
+    sum.due += counts.due;
+    sum.acknowledged += counts.acknowledged;
+    sum.delivered += counts.delivered;
+    sum.lost += counts.lost;
+  }
+  return sum;
+}
