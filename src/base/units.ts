@@ -16,7 +16,7 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(ns) ? ns / 1e6 : undefined;
 }
 
-/** 90_000 -> "1m30s". Whole ns up to 104 days. */
+/** 90_000 -> "1m30s". Exact for whole ns up to 20 days. */
 export function formatDuration(ms: number): string {
   let ns = Math.round(ms * 1e6);
   let text = '';
