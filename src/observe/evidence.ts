@@ -45,6 +45,13 @@ export const arrivalRecordBytes = arrivalFields.length * 8;
 /** What the run left on disk, as the verdict and the reports read it. */
 export interface RunRecord {
   plan: Plan;
+  /** What of the scenario the verdict needs beyond the plan. */
+  judged: {
+    description: string;
+    expect?: { delivered: Partial<Record<Signal, { ratio: number; within: number }>> };
+    /** Something of the run may still be in place. */
+    recoveryIncomplete: boolean;
+  };
   startedAt: string;
   durationS: number;
   command: string;
@@ -130,6 +137,8 @@ export interface PrometheusRecord {
     enqueueFailed: number | null;
     refused: number | null;
   };
+  /** The last two scrapes differ: items were still under way, so accepted and sent cannot be set against each other. */
+  moving?: boolean;
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];
 }

@@ -47,8 +47,7 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
   const runSpan: Span = { fromS: toServerS(run.fromS), toS: toServerS(run.toS) };
   const up = await awaitUp(options, runSpan);
   const intervalS = scrapeDistanceS(up) ?? options.scrapeIntervalMs / 1000;
-  const nowS = toServerS(0) + ((await client.serverTimeMs()) / 1000 - toServerS(0));
-  const whole: Span = { fromS: toServerS(0), toS: nowS };
+  const whole: Span = { fromS: toServerS(0), toS: (await client.serverTimeMs()) / 1000 };
   const read = { client, whole, run: runSpan, leadS: leadS + 2 * intervalS, toServerS };
   const names = await findNames(client, whole);
   const context: AskContext = { client, intervalS, toServerS };
@@ -70,22 +69,31 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
     coverage: coverageOf(up, { span: runSpan, intervalS, target }),
     skewMs,
     counters: counted.counters,
+    ...(counted.moving ? { moving: true } : {}),
     series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
   };
 }
 
-/** Samples of `up` of the target over the run, once the newest is not older than the run's end (or 2 scrapes passed). */
+/**
+ * Samples of `up` of the target over the run, once a scrape has come that began after this call: by then the target
+ * has drained, and the newest sample of every counter says so. Gives up after two scrape intervals.
+ */
 async function awaitUp(options: ObserveOptions, run: Span): Promise<PrometheusSeries[]> {
   const { client, clock = systemClock, scrapeIntervalMs } = options;
   const selector = `up{job!=${JSON.stringify(options.ownJob)}}`;
-  let last: PrometheusSeries[] = [];
-  const wait = { timeoutMs: 2 * scrapeIntervalMs + 500, everyMs: Math.min(250, scrapeIntervalMs) };
-  await waitFor(clock, wait, async () => {
+  const calledS = (await client.serverTimeMs()) / 1000;
+  const read = async () => {
     const timeS = (await client.serverTimeMs()) / 1000;
     const rangeS = Math.max(1, timeS - run.fromS + leadS);
-    last = (await client.rawSamples(selector, { timeS, rangeS })).series;
-    const newest = Math.max(...last.map(({ points }) => points.at(-1)?.[0] ?? 0), 0);
-    return newest >= run.toS ? true : undefined;
+    return (await client.rawSamples(selector, { timeS, rangeS })).series;
+  };
+  let last = await read();
+  const intervalMs = (scrapeDistanceS(last) ?? scrapeIntervalMs / 1000) * 1000;
+  const wait = { timeoutMs: 2 * intervalMs + 500, everyMs: Math.min(250, intervalMs) };
+  await waitFor(clock, wait, async () => {
+    last = await read();
+    const newest = last.map(({ points }) => points.at(-1)?.[0] ?? 0);
+    return last.length === 0 || Math.min(...newest) >= calledS ? true : undefined;
   });
   return last;
 }

@@ -36,7 +36,7 @@ export function findNames(client: PrometheusClient, span: Span): Promise<string[
 export async function countQuantities(
   context: ReadContext,
   names: readonly string[],
-): Promise<Pick<PrometheusRecord, 'counters' | 'names'>> {
+): Promise<Pick<PrometheusRecord, 'counters' | 'names'> & { moving: boolean }> {
   const found: Record<Quantity, number | null> = {
     accepted: null,
     refused: null,
@@ -45,12 +45,15 @@ export async function countQuantities(
     enqueueFailed: null,
   };
   const chosen: Record<string, string> = {};
+  let moving = false;
   for (const quantity of quantities)
     for (const signal of signals) {
       const own = namesOfCounter(names, { quantity, signal });
       if (own.length === 0) continue;
       chosen[`${quantity} ${signal}`] = own.join(', ');
-      const rise = sumIncreases(await otlpOnly(context, own, quantity), context.whole);
+      const series = await otlpOnly(context, own, quantity);
+      if (quantity === 'accepted' || quantity === 'sent') moving ||= series.some(isMoving);
+      const rise = sumIncreases(series, context.whole);
       if (rise !== null) found[quantity] = (found[quantity] ?? 0) + rise;
     }
   for (const gauge of ['queueSize', 'queueCapacity'] as const) {
@@ -60,6 +63,7 @@ export async function countQuantities(
   const absent = (value: number | null, witness: number | null) => value ?? (witness === null ? null : 0);
   return {
     names: chosen,
+    moving,
     counters: {
       accepted: found.accepted,
       sent: found.sent,
@@ -146,6 +150,11 @@ export async function timelineSeries(
       .filter(([, value]) => Number.isFinite(value))
       .map(([atS, value]): [number, number] => [atS - fromS, value]),
   }));
+}
+
+/** Whether the newest two samples differ. */
+function isMoving({ points }: PrometheusSeries): boolean {
+  return points.length >= 2 && points.at(-1)?.[1] !== points.at(-2)?.[1];
 }
 
 async function otlpOnly(

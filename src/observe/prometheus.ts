@@ -3,7 +3,7 @@ import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
 import { postForm } from './prometheus-http.ts';
-import { withMatchers } from './promql-lint.ts';
+import { withMatchers } from './promql-text.ts';
 
 /** One series of an answer; times in seconds since the epoch, on Prometheus's clock. */
 export interface PrometheusSeries {
@@ -116,8 +116,10 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock): Prometheus
     metricNames: async (pattern, { startS, endS }) => {
       const selector = withMatchers(`{__name__=~${JSON.stringify(pattern)}}`, spec.match);
       const form = { 'match[]': selector, start: seconds(startS), end: seconds(endS) };
-      const answer = await post(spec, '/api/v1/label/__name__/values', form);
-      return z.array(z.string()).catch([]).parse(answer.data);
+      // Label values can only be had by GET, where a long selector may not fit; series by POST.
+      const answer = await post(spec, '/api/v1/series', form);
+      const found = z.array(labels).catch([]).parse(answer.data);
+      return [...new Set(found.map((series) => series.__name__ ?? ''))].sort();
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import type { PrometheusAnswer } from './evidence.ts';
 import type { PrometheusClient, PrometheusResult } from './prometheus.ts';
-import { asksForWindow, lookbackMs, putWindow } from './promql-lint.ts';
+import { asksForWindow, lookbackMs, putWindow } from './promql-text.ts';
 
 /** A range over fewer scrapes than this is a guess. */
 const scrapesMin = 4;

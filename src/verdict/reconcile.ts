@@ -4,11 +4,13 @@ import type { Facts } from './facts.ts';
 
 /** Items that the collector's counters say came in and that none of them says where they went. */
 export function reconcileCounters(facts: Facts): Report['counters'] {
-  const { counters, names } = facts.record.prometheus;
+  const { counters, names, moving } = facts.record.prometheus;
   const { accepted, sent, sendFailed, enqueueFailed } = counters;
   // send_failed and enqueue_failed are absent until the first failure: 0, but only where sent itself is there.
   const unexplained =
-    accepted === null || sent === null ? null : accepted - sent - (sendFailed ?? 0) - (enqueueFailed ?? 0);
+    accepted === null || sent === null || moving === true
+      ? null
+      : accepted - sent - (sendFailed ?? 0) - (enqueueFailed ?? 0);
   return { ...counters, unexplained, names };
 }
 
