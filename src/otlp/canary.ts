@@ -14,7 +14,7 @@ export interface CanaryItem {
   traceId: string;
   spanId: string;
   seriesId: string;
-  /** End, or the one time, ns since the epoch; odd, so that a truncation to us or ms shows. */
+  /** End, or the one time, ns since the epoch; no digit is 0, so that any truncation shows. */
   timeNs: bigint;
   startNs: bigint;
   value: number;
@@ -32,14 +32,14 @@ export function canaryItem(run: CanaryRun, number: number): CanaryItem {
   const bytes = Buffer.alloc(24);
   writeTraceId(keys, canaryStream, number, bytes, 0);
   writeId(keys.span, canaryStream, number, bytes, 16);
-  const timeNs = BigInt(run.epochNs) + BigInt(number) * 1_000_000_000n;
-  const odd = timeNs - (timeNs % 1000n) + 789n;
+  const epochNs = BigInt(run.epochNs);
+  const timeNs = epochNs - (epochNs % 1_000_000_000n) + 123_456_789n + BigInt(number) * 1_000_000_000n;
   return {
     traceId: bytes.toString('hex', 0, 16),
     spanId: bytes.toString('hex', 16, 24),
     seriesId: seriesId(keys, canaryStream, number),
-    timeNs: odd,
-    startNs: odd - 1_234_567n,
+    timeNs,
+    startNs: timeNs - 1_234_567n,
     value: 42.125,
   };
 }

@@ -1,44 +1,53 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../../src/base/clock.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { startLoad } from '../../../src/load/engine.ts';
 import { requestClass } from '../../../src/observe/evidence.ts';
 import type { Plan } from '../../../src/plan/types.ts';
-import { type GrpcServer, startGrpcServer } from '../../fixtures/load/grpc-server.ts';
-import { loadPlan, openEntry } from '../../fixtures/load/plan.ts';
-import { readRows } from '../../fixtures/load/records.ts';
+import { answerStatus, type GrpcServer, startGrpcServer } from '../../fixtures/load/grpc-server.ts';
+import { closedEntry, loadPlan, openEntry } from '../../fixtures/load/plan.ts';
+import { partialSuccess, statusWithRetry } from '../../fixtures/load/protobuf-answers.ts';
+import { type Row, readRows } from '../../fixtures/load/records.ts';
 
 let dir = '';
-let server: GrpcServer;
-beforeEach(async () => {
+let server: GrpcServer | undefined;
+beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'squall-load-'));
-  server = await startGrpcServer();
 });
 afterEach(async () => {
-  await server.close();
+  await server?.close();
+  server = undefined;
   rmSync(dir, { recursive: true });
 });
 
-async function runLoad(plan: Plan) {
+async function begin(plan: Plan, answer?: Parameters<typeof startGrpcServer>[0]) {
+  server = await startGrpcServer(answer);
   const endpoints = [{ member: 'a', otlp: { grpc: server.address, headers: {} } }];
   const load = await startLoad({ plan, endpoints, evidenceDir: dir });
+  return { load, server };
+}
+
+async function runLoad(plan: Plan, answer?: Parameters<typeof startGrpcServer>[0]) {
+  const { load, server: running } = await begin(plan, answer);
   load.go(systemClock.nowNs());
   try {
-    return await load.done;
+    return { ...(await load.done), rows: readRows(dir), server: running };
   } finally {
     await load.close();
   }
 }
 
-test('spans over gRPC: every due item is acknowledged once, at its time, with a record', async () => {
+const itemsOf = (rows: Row[], which: number) =>
+  rows.filter((row) => row.class === which).reduce((sum, row) => sum + row.count, 0);
+
+test('spans over gRPC on two workers: every due item is acknowledged once, at its time, with a record', async () => {
   const plan = loadPlan([openEntry({ itemsPerS: 4000, durationMs: 510, streams: [1, 2] })]);
-  const { counts } = await runLoad(plan);
+  const { counts, rows, server: seen } = await runLoad(plan);
   expect(counts).toMatchObject({ due: 2040, offered: 2040, acknowledged: 2040, missed: 0, refused: 0 });
-  const rows = readRows(dir);
   expect(rows).toHaveLength(21);
-  expect(server.calls).toHaveLength(21);
+  expect(seen.calls).toHaveLength(21);
   expect(rows.reduce((sum, row) => sum + row.count, 0)).toBe(2040);
   for (const row of rows) {
     expect(row.class).toBe(requestClass.acknowledged);
@@ -48,4 +57,167 @@ test('spans over gRPC: every due item is acknowledged once, at its time, with a 
   const first = rows.filter((row) => row.stream === 1).sort((a, b) => a.from - b.from);
   expect(first.map((row) => row.from)).toEqual(first.map((_, i) => i * 100));
   expect(first[0]?.dueNs).toBe(25_000_000);
+});
+
+test('two runs of one plan send the same bytes; another run id gives other ids', async () => {
+  const entries = [openEntry({ itemsPerS: 4000, durationMs: 100 })];
+  const bytesOf = async (runId: string) => {
+    const { server: seen } = await runLoad(loadPlan(entries, runId));
+    const bytes = seen.calls.map((call) => call.message.toString('hex')).sort();
+    await seen.close();
+    return bytes;
+  };
+  const first = await bytesOf('run-1');
+  expect(await bytesOf('run-1')).toEqual(first);
+  expect(await bytesOf('run-2')).not.toEqual(first);
+});
+
+describe('one request, all its attempts', () => {
+  const retry = { initialMs: 10, maxMs: 20, maxElapsedMs: 2000 };
+  const ok = requestClass.acknowledged;
+  const { refused, unknown } = requestClass;
+  type Step = number | 'silence' | 'reset' | 'partial';
+  const rows: [Step[], typeof retry | 'none', { class: number; attempts: number; status: number }][] = [
+    [[14, 14, 0], retry, { class: ok, attempts: 3, status: 0 }],
+    [['silence', 0], retry, { class: ok, attempts: 2, status: 0 }],
+    [['reset', 3], retry, { class: unknown, attempts: 2, status: 3 }],
+    [[14, 3], retry, { class: refused, attempts: 2, status: 3 }],
+    [[4, 13], retry, { class: unknown, attempts: 2, status: 13 }],
+    [[14], 'none', { class: refused, attempts: 1, status: 14 }],
+    [['silence'], 'none', { class: unknown, attempts: 1, status: -1 }],
+    [[8], retry, { class: refused, attempts: 1, status: 8 }],
+    [['partial'], retry, { class: ok, attempts: 1, status: 0 }],
+    [[14, 'partial'], retry, { class: ok, attempts: 2, status: 0 }],
+  ];
+  test.each(rows)('%j with retry %j', async (steps, how, expected) => {
+    const entry = openEntry({ spec: { retry: how, timeoutMs: 150 }, itemsPerS: 1000, durationMs: 100 });
+    const { rows: records, counts } = await runLoad(loadPlan([entry]), (stream, _, number) => {
+      const step = steps[number] ?? 13;
+      if (step === 'silence') return;
+      if (step === 'reset') stream.close(2);
+      else if (step === 'partial') answerStatus(stream, 0, { body: partialSuccess(30, 'no') });
+      else answerStatus(stream, step);
+    });
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({ ...expected, rejected: steps.includes('partial') ? 30 : 0 });
+    const { due, missed, offered, acknowledged, rejected } = counts;
+    expect(due).toBe(missed + offered);
+    expect(offered).toBe(acknowledged + rejected + counts.refused + counts.unknown);
+    if (steps.includes('partial'))
+      expect({ acknowledged, rejected }).toEqual({ acknowledged: 70, rejected: 30 });
+  });
+
+  test('RetryInfo: the next attempt waits as long as the server asks', async () => {
+    const entry = openEntry({ spec: { retry }, itemsPerS: 1000, durationMs: 100 });
+    const details = statusWithRetry(8, 300).toString('base64');
+    const { rows: records } = await runLoad(loadPlan([entry]), (stream, _, number) => {
+      if (number > 0) answerStatus(stream, 0);
+      else answerStatus(stream, 8, { trailers: { 'grpc-status-details-bin': details } });
+    });
+    const [record] = records;
+    expect(record).toMatchObject({ class: ok, attempts: 2 });
+    expect((record?.finalNs ?? 0) - (record?.sendNs ?? 0)).toBeGreaterThanOrEqual(300e6);
+  });
+
+  test('retries end at maxElapsed, and the bound counts requests that wait for one', async () => {
+    const spec = { retry: { ...retry, maxElapsedMs: 400 }, maxInFlight: 1 };
+    const entry = openEntry({ spec, itemsPerS: 1000, durationMs: 300 });
+    const { rows: records } = await runLoad(loadPlan([entry]), (stream) => answerStatus(stream, 14));
+    expect(records.map((row) => row.class).sort()).toEqual([
+      refused,
+      requestClass.missedByTarget,
+      requestClass.missedByTarget,
+    ]);
+    const tried = records.find((row) => row.class === refused);
+    expect(tried?.attempts).toBeGreaterThan(5);
+    expect((tried?.finalNs ?? 0) - (tried?.sendNs ?? 0)).toBeLessThanOrEqual(500e6);
+  });
+});
+
+test('a target that stalls fills the bound: what is due then is missed and charged to it', async () => {
+  const entry = openEntry({ spec: { maxInFlight: 2, timeoutMs: 600 }, itemsPerS: 2000, durationMs: 500 });
+  const { counts, rows } = await runLoad(loadPlan([entry]), () => {});
+  expect(rows).toHaveLength(10);
+  expect(counts).toMatchObject({ due: 1000, offered: 200, unknown: 200, missed: 800 });
+  expect(itemsOf(rows, requestClass.missedByTarget)).toBe(800);
+  for (const row of rows.filter(({ class: c }) => c === requestClass.missedByTarget)) {
+    expect(row).toMatchObject({ attempts: 0, status: -1, sendNs: Number.NaN, finalNs: Number.NaN });
+  }
+});
+
+test('latency counts from the due time: a stall of the target is in every answer it held up', async () => {
+  const entry = openEntry({ spec: { batch: 10 }, itemsPerS: 1000, durationMs: 100 });
+  const held: (() => void)[] = [];
+  const { rows } = await runLoad(loadPlan([entry]), (stream, _, number) => {
+    held.push(() => answerStatus(stream, 0));
+    if (number === 9) for (const answer of held) answer();
+  });
+  const latencies = rows.map((row) => (row.finalNs - row.dueNs) / 1e6);
+  expect(Math.max(...latencies)).toBeGreaterThanOrEqual(90);
+});
+
+describe('closed: send exactly N', () => {
+  test('all are sent, never more than the bound at once', async () => {
+    const entry = closedEntry({ spec: { maxInFlight: 4 }, items: 2550, durationMs: 5000, streams: [3, 4] });
+    let inFlight = 0;
+    let most = 0;
+    const { counts, rows } = await runLoad(loadPlan([entry]), (stream) => {
+      most = Math.max(most, ++inFlight);
+      setTimeout(() => {
+        inFlight--;
+        answerStatus(stream, 0);
+      }, 5);
+    });
+    expect(counts).toMatchObject({ due: 2550, acknowledged: 2550, missed: 0 });
+    expect(rows).toHaveLength(26);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+
+  test('what is not sent when the time is over is missed by the target', async () => {
+    const entry = closedEntry({ spec: { maxInFlight: 2, timeoutMs: 400 }, items: 1000, durationMs: 200 });
+    const { counts, rows } = await runLoad(loadPlan([entry]), () => {});
+    expect(counts).toMatchObject({ due: 1000, offered: 200, unknown: 200, missed: 800 });
+    expect(itemsOf(rows, requestClass.missedByTarget)).toBe(800);
+  });
+});
+
+test('stop: nothing further is due, retries that wait are given up, done resolves', async () => {
+  const retry = { initialMs: 60_000, maxMs: 60_000, maxElapsedMs: 600_000 };
+  const entry = openEntry({ spec: { retry }, itemsPerS: 1000, durationMs: 60_000 });
+  const { load, server: running } = await begin(loadPlan([entry]), (stream) => answerStatus(stream, 14));
+  load.go(systemClock.nowNs());
+  await waitFor(systemClock, { timeoutMs: 5000, everyMs: 10 }, () => running.calls.length >= 3 || undefined);
+  load.stop();
+  const { counts } = await load.done;
+  await load.close();
+  expect(counts.refused).toBe(counts.due);
+  expect(counts.due).toBeLessThan(5000);
+});
+
+test('a worker that cannot write its records makes the start fail', async () => {
+  const plan = loadPlan([openEntry({ itemsPerS: 1000, durationMs: 100 })]);
+  const start = startLoad({ plan, endpoints: [], evidenceDir: join(dir, 'missing') });
+  await expect(start).rejects.toThrow(/worker 0 failed.*ENOENT/s);
+});
+
+test.skipIf(process.platform !== 'linux')('a full disk in mid-run makes done reject', async () => {
+  symlinkSync('/dev/full', join(dir, 'requests-0.bin'));
+  const { load } = await begin(loadPlan([openEntry({ itemsPerS: 1000, durationMs: 60_000 })]));
+  load.go(systemClock.nowNs());
+  await expect(load.done).rejects.toThrow(/worker 0 failed.*ENOSPC/s);
+  await load.close();
+});
+
+test('close before the end makes done reject', async () => {
+  const { load } = await begin(loadPlan([openEntry({ itemsPerS: 1000, durationMs: 60_000 })]));
+  load.go(systemClock.nowNs());
+  await load.close();
+  await expect(load.done).rejects.toThrow();
+});
+
+test('an entry that starts later sends nothing before, and its times count from t = 0', async () => {
+  const entry = openEntry({ itemsPerS: 1000, durationMs: 200, startNs: 300e6 });
+  const { rows } = await runLoad(loadPlan([entry]));
+  expect(rows.map((row) => row.dueNs).sort((a, b) => a - b)).toEqual([400e6, 500e6]);
+  for (const row of rows) expect(row.sendNs).toBeGreaterThanOrEqual(row.dueNs);
 });
