@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SquallError } from './base/errors.ts';
@@ -120,7 +121,7 @@ export async function writeAtomically(files: Record<string, string>): Promise<vo
   try {
     for (const path of paths) {
       at = path;
-      await mkdir(dirname(path), { recursive: true });
+      await makeDir(dirname(path));
       await using file = await open(temporary(path), 'w', 0o644);
       await file.writeFile(files[path] ?? '');
       await file.sync();
@@ -133,6 +134,15 @@ export async function writeAtomically(files: Record<string, string>): Promise<vo
     await Promise.allSettled(paths.map((path) => rm(temporary(path), { force: true })));
     throw unwritable(at, error);
   }
+}
+
+/** mkdir's own `recursive` never returns where a parent answers ENOENT for good, as /proc does. */
+async function makeDir(dir: string): Promise<void> {
+  if (existsSync(dir)) return;
+  if (dirname(dir) !== dir) await makeDir(dirname(dir));
+  await mkdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 async function readJson(
