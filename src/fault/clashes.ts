@@ -1,5 +1,6 @@
 import type { ErrorParts } from '../base/errors.ts';
 import type { Plan, PlannedFault } from '../plan/types.ts';
+import type { FaultSpec } from '../scenario/types.ts';
 
 /** What a kind takes for itself on a member while it lasts. Two faults on one of these undo each other's effect. */
 const holds: Record<string, 'process' | 'config' | 'link' | 'storage' | 'sink'> = {
@@ -33,15 +34,15 @@ function overlapInTime(a: PlannedFault, b: PlannedFault): boolean {
 }
 
 function shareHold(a: PlannedFault, b: PlannedFault): boolean {
-  const hold = holds[a.spec.kind];
-  if (hold === undefined || hold !== holds[b.spec.kind]) return false;
-  if (hold === 'sink') return true;
-  if (hold === 'link' && peerOf(a) !== peerOf(b)) return false;
-  return sharesMember(a.spec.selector.member, b.spec.selector.member);
+  const hold = holdOf(a.spec);
+  if (hold === undefined || hold !== holdOf(b.spec)) return false;
+  return hold === 'sink' || sharesMember(a.spec.selector.member, b.spec.selector.member);
 }
 
-function peerOf(fault: PlannedFault): string {
-  return String(fault.spec.params.peer ?? 'load');
+/** What a fault takes for itself on each of its members while it lasts; undefined: nothing. */
+export function holdOf({ kind, params }: FaultSpec): string | undefined {
+  const hold = holds[kind];
+  return hold === 'link' ? `link to ${String(params.peer ?? 'load')}` : hold;
 }
 
 /** A selector names a group (collector) or one replica of it (collector-0); none means any member. */
@@ -55,7 +56,7 @@ function sharesMember(a: string | undefined, b: string | undefined): boolean {
 function clashOf(first: PlannedFault, second: PlannedFault): ErrorParts {
   return {
     code: 'SQ-FAULT-CLASH',
-    what: `${first.spec.name} and ${second.spec.name} act on the same ${holds[first.spec.kind]} at the same time`,
+    what: `${first.spec.name} and ${second.spec.name} act on the same ${holdOf(first.spec)} at the same time`,
     where: `faults.${second.spec.name}`,
     expected: `a start at or after ${(first.endNs ?? first.startNs) / 1e9} s, or another member`,
     found: `${second.spec.kind} at ${second.startNs / 1e9} s during ${first.spec.kind}`,

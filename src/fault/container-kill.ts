@@ -20,7 +20,7 @@ export const containerKill: Fault<z.infer<typeof params>> = {
   needs: { targets: ['local', 'embedded'], power: 'process' },
   precondition: async (member) =>
     member.process?.current() === undefined ? `${member.name} has no running process` : undefined,
-  undo: async () => [{ kind: 'in-process', what: "the target's restart policy" }],
+  undo: async () => [],
   inject: async (member, { killSignal }, { memory }) => {
     const current = member.process?.current();
     if (current === undefined) throw new Error(`${member.name} has no running process`);

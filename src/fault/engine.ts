@@ -3,6 +3,7 @@ import { random } from '../base/random.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { Plan, PlannedFault } from '../plan/types.ts';
 import type { Member, Target } from '../target/target.ts';
+import { holdOf } from './clashes.ts';
 import type { Fault, SinkScript, Undo } from './fault.ts';
 import { Injection, type InjectionOutcome } from './injection.ts';
 import type { Journal } from './journal.ts';
@@ -37,6 +38,7 @@ export interface FaultEngine {
 }
 
 const rollbackMs = 10_000;
+const retryEveryMs = 200;
 
 interface Course {
   planned: PlannedFault;
@@ -55,6 +57,12 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
   const cut = new AbortController();
   const finished = Promise.withResolvers<FaultRecord[]>();
   let startNs: number | undefined;
+  const heldBy = (hold: string | undefined, member: string) =>
+    hold !== undefined &&
+    courses.some(({ planned, injections }) => {
+      if (holdOf(planned.spec) !== hold) return false;
+      return injections.some((one) => one.holds && one.outcome.member === member);
+    });
   const active = () =>
     courses.filter((c) => c.injections.some((one) => one.active)).map((c) => c.planned.spec.name);
   const changed = () => options.onChange?.(active());
@@ -63,17 +71,21 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
   const go = (t0Ns: number) => {
     if (startNs !== undefined) throw new Error('the fault engine is started once');
     startNs = t0Ns;
-    all.push(...courses.map((course) => follow({ course, t0Ns, cut: cut.signal, changed, options })));
+    all.push(...courses.map((course) => follow({ course, t0Ns, cut: cut.signal, changed, heldBy, options })));
     Promise.all(all).then(() => finished.resolve(records()));
   };
   const rollback = async () => {
     cut.abort();
     if (startNs === undefined) finished.resolve(records());
-    const late = clock.sleep(rollbackMs).then(() => false);
-    await Promise.race([Promise.all(all), late]);
-    // What could not be undone the first time is tried once more.
+    const endNs = clock.nowNs() + rollbackMs * 1e6;
+    await Promise.race([Promise.all(all), clock.sleep(rollbackMs)]);
+    // What could not be undone the first time is tried again, as long as there is time.
     const open = () => courses.flatMap((course) => course.injections.filter((one) => one.active));
-    await Promise.race([Promise.all(open().map((one) => one.revert())), late]);
+    while (open().length > 0 && clock.nowNs() < endNs) {
+      const tries = Promise.all(open().map((one) => one.revert()));
+      await Promise.race([tries, clock.sleep(Math.max(0, (endNs - clock.nowNs()) / 1e6))]);
+      if (open().length > 0) await clock.sleep(retryEveryMs);
+    }
     changed();
     const left = courses.flatMap((course) => leftOf(course, options.faults));
     return { clean: left.length === 0, left };
@@ -86,9 +98,10 @@ async function follow(run: {
   t0Ns: number;
   cut: AbortSignal;
   changed: () => void;
+  heldBy: (hold: string | undefined, member: string) => boolean;
   options: FaultEngineOptions;
 }): Promise<void> {
-  const { course, t0Ns, cut, changed, options } = run;
+  const { course, t0Ns, cut, changed, heldBy, options } = run;
   const { clock, faults } = options;
   const { spec, startNs, endNs } = course.planned;
   await clock.sleep(Math.max(0, (t0Ns + startNs - clock.nowNs()) / 1e6), cut).catch(() => {
@@ -115,6 +128,7 @@ async function follow(run: {
         endNs: fault.oneShot ? undefined : t0Ns + (endNs ?? startNs),
         cut,
         onInjected: changed,
+        free: () => !heldBy(holdOf(spec), member.name),
       }),
   );
   await Promise.all(course.injections.map((injection) => injection.run()));

@@ -62,7 +62,10 @@ export type Undo =
       from: string;
       signal?: { pid: number; startTicks: number; signal: 'SIGHUP' };
     }
-  /** Lives in a thread of the runner and ends with it: nothing is left to undo. */
+  /**
+   * Lives in a thread of the runner and ends with it: nobody else can undo it. If the runner lets its deadline pass, the
+   * guard ends the runner.
+   */
   | { kind: 'in-process'; what: string };
 
 /** How the sink answers while a backend-outage lasts. */

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OpenInjection } from './replay.ts';
 
 /** Renewed by the runner; whoever holds a fault takes it off when it was not renewed for the TTL. */
 export const heartbeatEveryMs = 5_000;
@@ -33,14 +34,17 @@ export interface Watch {
   /** Since the guard itself last saw the heartbeat change, by its own monotonic clock. */
   beatAgeMs: number;
   nowNs: number;
-  open: readonly { injection: string; deadlineNs: number }[];
+  open: readonly OpenInjection[];
 }
 
 export type Judgement =
   | { kind: 'watch' }
   /** The runner is gone or done: bring the run to nothing. */
   | { kind: 'sweep' }
-  /** The runner hangs while a fault is in place: end it first, so that it cannot inject again when it wakes. */
+  /**
+   * The runner hangs while a fault is in place: end it first, so that it cannot inject again when it wakes. The same
+   * when it holds a fault in its own threads past its deadline: that ends only with it.
+   */
   | { kind: 'fence' }
   /** The runner lives but did not undo these in time. */
   | { kind: 'expire'; injections: string[] };
@@ -51,9 +55,12 @@ export const deadlineGraceMs = 2_000;
 /** What a guard does at one look. Pure. */
 export function judgeWatch(watch: Watch): Judgement {
   if (!watch.runnerAlive || watch.released) return { kind: 'sweep' };
-  if (watch.open.length === 0) return { kind: 'watch' };
+  // A kill leaves nothing to undo: it is no reason to end a runner.
+  const open = watch.open.filter(({ undo }) => undo.length > 0);
+  if (open.length === 0) return { kind: 'watch' };
   if (watch.beatAgeMs > heartbeatTtlMs) return { kind: 'fence' };
-  const late = watch.open.filter(({ deadlineNs }) => watch.nowNs > deadlineNs + deadlineGraceMs * 1e6);
+  const late = open.filter(({ deadlineNs }) => watch.nowNs > deadlineNs + deadlineGraceMs * 1e6);
+  if (late.some(({ undo }) => undo.some(({ kind }) => kind === 'in-process'))) return { kind: 'fence' };
   return late.length === 0
     ? { kind: 'watch' }
     : { kind: 'expire', injections: late.map(({ injection }) => injection) };

@@ -23,6 +23,8 @@ export interface InjectionOptions {
   /** Aborted by a rollback: the hold ends at once. */
   cut: AbortSignal;
   onInjected(): void;
+  /** Whether no other fault holds the same thing of this member: two on one thing cannot be undone one by one. */
+  free(): boolean;
 }
 
 /** Monotonic times, ns. */
@@ -45,6 +47,8 @@ const absenceWithinMs = 10_000;
 /** A rollback has no time for more. */
 const absenceWhenCutMs = 4_000;
 const pollEveryMs = 20;
+/** A fault that ends when the next one starts takes a moment to be shown gone. */
+const freeWithinMs = 5_000;
 /** What undoing may take: past the end of the hold plus this, the guard undoes it. */
 export const undoMarginMs = 5_000;
 
@@ -58,6 +62,7 @@ export class Injection {
   private readonly context: FaultContext;
   private undo: Undo[] = [];
   private begun = false;
+  private claimed = false;
   /** When a rollback was first noticed. */
   private cutNs: number | undefined;
 
@@ -84,6 +89,11 @@ export class Injection {
     return this.begun && !this.outcome.gone;
   }
 
+  /** From before its intent until it is shown gone, what it acts on is taken. */
+  get holds(): boolean {
+    return this.claimed && !this.outcome.gone;
+  }
+
   async run(): Promise<InjectionOutcome> {
     try {
       const reason = await this.inject();
@@ -91,6 +101,7 @@ export class Injection {
     } catch (error) {
       this.outcome.effect = `${this.begun ? 'inject failed' : 'not injected'}: ${messageOf(error)}`;
     }
+    this.claimed = this.begun;
     if (!this.begun) return this.outcome;
     await this.observe();
     await this.revert();
@@ -99,7 +110,9 @@ export class Injection {
 
   /** Why it cannot be done, or undefined when it was. From the intent on it counts as done, answer or not. */
   private async inject(): Promise<string | undefined> {
-    const { fault, spec, member, clock, journal, injection, cut } = this.options;
+    const { fault, spec, member, clock, journal, injection, cut, free } = this.options;
+    if (!(await this.poll(async () => free(), freeWithinMs, cut)))
+      return 'an earlier fault is still in place';
     const reason = await fault.precondition(member, spec.params);
     if (reason !== undefined) return reason;
     this.undo = await fault.undo(member, spec.params, this.context);
@@ -163,7 +176,8 @@ export class Injection {
     record(journal, { kind: 'reverting', injection, by: 'runner' });
     const failures: string[] = [];
     for (const undo of this.undo.toReversed()) {
-      const { done, reason } = await this.options.execute(undo);
+      const failed = (error: unknown) => ({ done: false, reason: messageOf(error) });
+      const { done, reason } = await this.options.execute(undo).catch(failed);
       if (!done) failures.push(reason);
     }
     await fault.recover(member, spec.params, this.context).catch((error) => failures.push(messageOf(error)));

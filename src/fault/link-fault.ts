@@ -36,9 +36,9 @@ export function linkFault<P extends LinkParams>(kind: {
       if (peers.includes(peer)) return undefined;
       return `${member.name} has no link to ${peer}; it has ${peers.join(', ') || 'none'}`;
     },
-    undo: async (member, { peer }) => [
-      { kind: 'in-process', what: `${rest.kind} between ${member.name} and ${peer}` },
-    ],
+    // What is cut once stays cut: only an effect that lasts has something to undo.
+    undo: async (member, { peer }) =>
+      rest.oneShot ? [] : [{ kind: 'in-process', what: `${rest.kind} between ${member.name} and ${peer}` }],
     inject: async (member, params) => powerOf(member).set(params.peer, effectOf(params)),
     effect: async (member, { peer }) => {
       const { affectedBytes, affectedConnections } = await powerOf(member).proof(peer);

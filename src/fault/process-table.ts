@@ -10,6 +10,7 @@ export interface ProcessId {
 export interface ProcessState extends ProcessId {
   /** Letter of /proc/PID/stat: R, S, D, T (stopped), Z (ended, not yet reaped), X. */
   state: string;
+  parentPid: number;
 }
 
 /** Reads /proc/PID/stat; undefined when no process has this pid. */
@@ -17,8 +18,8 @@ export function readProcess(pid: number): ProcessState | undefined {
   const stat = readText(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
   // The second field is a name that may hold spaces and brackets: count from the last ')'.
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return { pid, startTicks: startTicksOf(stat), state };
+  const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { pid, startTicks: startTicksOf(stat), state, parentPid: Number(parent) };
 }
 
 export function self(): ProcessId {
@@ -55,6 +56,21 @@ export function findTagged(name: string, value?: string): Tagged[] {
     found.push({ ...before, value: tag, command });
   }
   return found;
+}
+
+/** Those that took a lost process in: pid 1, and the reapers of sessions and containers. */
+const reapers = /^(systemd|init|tini|dumb-init|catatonit|containerd-shim|conmon)/;
+
+/** Of tagged processes, those whose outermost tagged ancestor has lost its parent: nobody runs them any more. */
+export function orphansOf(tagged: readonly Tagged[]): Tagged[] {
+  const byPid = new Map(tagged.map((process) => [process.pid, process]));
+  const lost = (process: Tagged): boolean => {
+    const parent = byPid.get(process.parentPid);
+    if (parent !== undefined) return lost(parent);
+    if (process.parentPid <= 1) return true;
+    return reapers.test(readText(`/proc/${process.parentPid}/comm`) ?? 'init');
+  };
+  return tagged.filter(lost);
 }
 
 /** Sends the signal to exactly this process; false when it is gone. Throws where the system forbids it. */

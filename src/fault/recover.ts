@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { systemClock, waitFor } from '../base/clock.ts';
 import { runTag } from '../target/held-process.ts';
 import { guardTag } from './guard.ts';
-import { findTagged, isAlive, type ProcessId, signalExactly } from './process-table.ts';
+import {
+  findTagged,
+  isAlive,
+  orphansOf,
+  type ProcessId,
+  signalExactly,
+  type Tagged,
+} from './process-table.ts';
 import { isOpen, listOpenRuns, type RunState, readRun } from './state.ts';
 import { type SweepResult, sweepRun } from './sweep.ts';
 
@@ -19,7 +26,7 @@ export const haltFile = 'halt';
  */
 export async function recoverRun(runId: string): Promise<SweepResult> {
   const state = readRun(runId);
-  if (state === undefined) return recoverTagged(runId);
+  if (state === undefined) return recoverTagged(runId, (found) => found);
   if (isAlive(state.runner)) {
     const lines = [`${runId}: still running (process ${state.runner.pid}); squall halt --run ${runId}`];
     return { clean: false, lines };
@@ -33,7 +40,10 @@ export async function recoverAll(): Promise<SweepResult> {
   for (const { value } of findTagged(runTag)) ids.add(value);
   for (const { value } of findTagged(guardTag)) ids.add(value);
   const results: SweepResult[] = [];
-  for (const id of ids) results.push(await recoverRun(id));
+  for (const id of ids) {
+    // Of a run that is not listed here, only what has lost its parent is ours to end: it may run in another home.
+    results.push(isOpen(id) ? await recoverRun(id) : await recoverTagged(id, orphansOf));
+  }
   const lines = results.flatMap((result) => result.lines);
   return { clean: results.every(({ clean }) => clean), lines: ids.size === 0 ? ['no run is open'] : lines };
 }
@@ -44,7 +54,7 @@ export async function recoverAll(): Promise<SweepResult> {
  */
 export async function haltRun(runId: string): Promise<SweepResult> {
   const state = readRun(runId);
-  if (state === undefined) return recoverTagged(runId);
+  if (state === undefined) return recoverTagged(runId, (found) => found);
   try {
     writeFileSync(join(state.runDir, haltFile), '');
   } catch {
@@ -65,7 +75,7 @@ async function sweepDead(state: RunState): Promise<SweepResult> {
   await waitFor(systemClock, { timeoutMs: guardMs, everyMs: 50 }, () => (atWork() ? undefined : true));
   const result = isOpen(runId)
     ? await sweepRun({ state, by: 'recover', clock: systemClock, spare: [] })
-    : await recoverTagged(runId);
+    : await recoverTagged(runId, (found) => found);
   const guards = await endGuards(runId);
   const lines = result.lines.length > 0 ? result.lines : ['nothing was left'];
   return {
@@ -75,14 +85,14 @@ async function sweepDead(state: RunState): Promise<SweepResult> {
 }
 
 /** A run that is not on this list: its processes are ended unless a guard watches it (a list kept elsewhere). */
-async function recoverTagged(runId: string): Promise<SweepResult> {
+async function recoverTagged(runId: string, choose: (found: Tagged[]) => Tagged[]): Promise<SweepResult> {
   const guarded = await waitFor(systemClock, { timeoutMs: 1_000, everyMs: 50 }, () =>
     findTagged(guardTag, runId).length === 0 ? true : undefined,
   );
   if (guarded === undefined) {
     return { clean: true, lines: [`${runId}: watched by a guard under another state folder; left alone`] };
   }
-  const left = await endAll(() => findTagged(runTag, runId));
+  const left = await endAll(() => choose(findTagged(runTag, runId)));
   const lines = left.map(({ pid }) => `${runId}: process ${pid} could not be ended`);
   return { clean: left.length === 0, lines: lines.length > 0 ? lines : [`${runId}: nothing is left`] };
 }
