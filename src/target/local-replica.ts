@@ -81,12 +81,18 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   // A copy, so that a reconfiguration never touches the user's file; private, since it may hold credentials.
   await writeFile(configFile, text, { mode: 0o600 });
   const logFile = join(options.runDir, 'evidence', 'logs', `${seat.name}.log`);
-  const process = await startMemberProcess({
+  const running = await startMemberProcess({
     start: (number) =>
       spawnHeld({
         command: tool.path,
         args: ['--config', configFile],
-        env: replicaEnv({ ...options, dataDir }),
+        env: replicaEnv({
+          seat,
+          next: options.next,
+          env: options.env ?? process.env,
+          own: member.env,
+          dataDir,
+        }),
         logFile,
         cwd: member.config === undefined ? workDir : dirname(member.config),
         ...planLimits(options.hierarchy, `${options.runId}-${seat.name}-${number}`, member.resources ?? {}),
@@ -100,12 +106,12 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     onNote: (sentence) => options.note(`${seat.name}: ${sentence}`, 'warn'),
   });
   const stop = async (graceMs: number) => {
-    await process.stop(graceMs);
+    await running.stop(graceMs);
     await volume?.release();
     await rm(workDir, { recursive: true, force: true });
   };
   try {
-    await awaitServing(process, { ...options, logFile });
+    await awaitServing(running, { name: seat.name, logFile, clock });
   } catch (error) {
     await stop(0);
     throw error;
@@ -119,8 +125,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       : {}),
     version: tool.version,
     lossyComponents: facts.lossyComponents,
-    process,
-    reconfigure: reconfigurePower(configFile, process),
+    process: running,
+    reconfigure: reconfigurePower(configFile, running),
     storage: { dir: dataDir, bounded: volume !== undefined },
   };
   return { seat, member: described, facts, stop };
@@ -155,12 +161,20 @@ async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promi
 }
 
 /** The contract's variables, on top of what the runner has and what the scenario gives. */
-function replicaEnv(options: ReplicaOptions & { dataDir: string }): Record<string, string> {
+export function replicaEnv(options: {
+  seat: ReplicaSeat;
+  next: LinkAddresses;
+  /** Inherited. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** The member's own, from the scenario. */
+  own: Readonly<Record<string, string>>;
+  dataDir: string;
+}): Record<string, string> {
   const { seat, next } = options;
-  const inherited = Object.entries(options.env ?? process.env).filter(([, value]) => value !== undefined);
+  const inherited = Object.entries(options.env).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
-    ...options.member.env,
+    ...options.own,
     SQUALL_OTLP_GRPC: seat.otlp.grpc,
     SQUALL_OTLP_HTTP: seat.otlp.http,
     SQUALL_NEXT_GRPC: next.grpc,
@@ -205,9 +219,9 @@ function reconfigurePower(configFile: string, process: MemberProcess): Reconfigu
 }
 
 /** Ready, or dead at the first try: a restart would only hide why. */
-async function awaitServing(
+export async function awaitServing(
   process: MemberProcess,
-  options: ReplicaOptions & { logFile: string },
+  options: { name: string; logFile: string; clock: Clock },
 ): Promise<void> {
   const outcome = await Promise.race([
     process.ready(readyTimeoutMs).then((atNs) => (atNs === undefined ? 'not ready' : 'ready')),
@@ -218,7 +232,7 @@ async function awaitServing(
   if (outcome === 'ready') return;
   const exit = process.starts()[0]?.exit;
   const found = exit === undefined ? `not ready after ${readyTimeoutMs / 1000} s` : exitWords(exit);
-  throw await explainStart({ name: options.seat.name, logFile: options.logFile, found });
+  throw await explainStart({ ...options, found });
 }
 
 function exitWords(exit: { code: number | null; signal: string | null }): string {
