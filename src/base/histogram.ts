@@ -20,6 +20,7 @@ export class DurationHistogram {
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
   #sum = 0;
+  #finiteMax = 0;
 
   /** Negative durations count as 0; NaN counts as +Infinity: an answer without a time is no answer. */
   record(valueNs: number, times = 1): void {
@@ -29,7 +30,10 @@ export class DurationHistogram {
     if (value > this.#max) this.#max = value;
     this.#sum += value * times;
     if (value === Number.POSITIVE_INFINITY) this.#infinite += times;
-    else this.#hdr.recordValueWithCount(Math.min(valueMax, Math.round(value)), times);
+    else {
+      this.#finiteMax = Math.max(this.#finiteMax, value);
+      this.#hdr.recordValueWithCount(Math.min(valueMax, Math.round(value)), times);
+    }
   }
 
   merge(other: DurationHistogram): void {
@@ -38,6 +42,7 @@ export class DurationHistogram {
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
     this.#sum += other.#sum;
+    this.#finiteMax = Math.max(this.#finiteMax, other.#finiteMax);
   }
 
   get count(): number {
@@ -73,7 +78,7 @@ export class DurationHistogram {
     const finite = this.#hdr.totalCount;
     if (place > finite) return Number.POSITIVE_INFINITY;
     const value = this.#hdr.getValueAtPercentile(((place - 0.5) / finite) * 100);
-    return Math.min(Math.max(value, this.#min), this.#max);
+    return Math.min(Math.max(value, this.#min), this.#finiteMax);
   }
 
   /** The finite part in HdrHistogram's own compressed base64 (any HDR tool reads it), and the infinite count. */
