@@ -4,7 +4,7 @@ import { checkName } from './check-load.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
-import type { FaultSpec } from './types.ts';
+import type { FaultSpec, LocalMemberSpec } from './types.ts';
 
 /** What parsing could not see: names, the target's abilities, members, times against the load. */
 export function checkFaults(draft: Draft, faults: Record<string, Fault>): Mistake[] {
@@ -90,7 +90,21 @@ function checkMember(
       next: `add selector: {member: ${names[0]}}`,
     });
   }
-  return mistakes;
+  return [...mistakes, ...checkPeer(path, spec, draft.target.members)];
+}
+
+/** A link leads to what the member sends to, and to what sends to it. */
+function checkPeer(path: Path, spec: FaultSpec, members: Record<string, LocalMemberSpec>): Mistake[] {
+  const { peer } = spec.params;
+  const member = spec.selector.member ?? Object.keys(members)[0];
+  const own = member === undefined ? undefined : members[member];
+  if (spec.acts !== 'link' || typeof peer !== 'string' || own === undefined) return [];
+  const senders = Object.keys(members).filter((name) => members[name]?.sendsTo === member);
+  const peers = [...(senders.length === 0 ? ['load'] : senders), own.sendsTo ?? 'sink'];
+  if (peers.includes(peer)) return [];
+  return [
+    wrongWord([...path, 'peer'], { what: `${member} has no link to ${peer}`, word: peer, words: peers }),
+  ];
 }
 
 function checkTime(draft: Draft, path: Path, spec: FaultSpec): Mistake[] {

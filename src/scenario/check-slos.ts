@@ -186,11 +186,11 @@ export function windowNames(draft: Draft): string[] {
     return [name, ...stages.map((stage, index) => `${name}/${stageName(stage, index)}`)];
   });
   const faults = faultNames(draft).flatMap((name) => [`before:${name}`, `during:${name}`, `after:${name}`]);
-  return ['run', ...entries, ...faults];
+  return [...new Set(['run', ...entries, ...faults])];
 }
 
 function faultNames(draft: Draft): string[] {
-  return draft.faults.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  return [...new Set(draft.faults.flatMap(({ name }) => (name === undefined ? [] : [name])))];
 }
 
 function readThresholds(slo: DraftSlo, source: SloSource, mistakes: Mistake[]): ThresholdSpec[] {

@@ -96,7 +96,7 @@ function checkExternal(target: TargetSpec & { kind: 'external' }, draft: Draft):
   for (const { name, path: at, spec } of draft.load) {
     if (spec === undefined) continue;
     const key = spec.protocol === 'grpc' ? 'grpc' : 'http';
-    if (target.otlp[key] !== undefined) continue;
+    if (target.otlp[key] !== undefined || !draft.targetWhole) continue;
     mistakes.push({
       path: [...at, 'protocol'],
       what: `${name} speaks ${spec.protocol} and the target has no ${key} endpoint`,

@@ -5,6 +5,8 @@ import type { FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from '.
 export interface Draft {
   /** Undefined where the part has mistakes of form. */
   target: TargetSpec | undefined;
+  /** False: fields of the target with mistakes were left out of it. */
+  targetWhole: boolean;
   /** Kinds of faults that the target can do. */
   able: string[];
   warmupMs: number;

@@ -46,14 +46,17 @@ export function checkScenario(
     throw scenarioError(source, mistakes);
   }
   const top = parseMost(source, { schema: topSchema, path: [] }, mistakes);
+  const before = mistakes.length;
   const targetPart = dataAt(source.data, ['target']);
   const target =
     targetPart === undefined
       ? undefined
       : parseMost(source, { schema: targetSchema, path: ['target'] }, mistakes);
+  const targetWhole = mistakes.length === before;
   const targetSpec = target === undefined ? undefined : toTargetSpec(target, source.baseDir(['target']));
   const draft: Draft = {
     target: targetSpec,
+    targetWhole,
     able: targetSpec === undefined ? [] : kindsOf(faults, targetSpec.kind),
     warmupMs: top?.warmup ?? 0,
     limits: top?.limits ?? (dataAt(source.data, ['limits']) === undefined ? undefined : 'wrong'),

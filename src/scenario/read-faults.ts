@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatDuration } from '../base/units.ts';
 import type { Fault } from '../fault/fault.ts';
 import type { DraftFault } from './draft.ts';
-import { dataAt, listAt, parsePart, unknownKey, wrongWord } from './issues.ts';
+import { dataAt, listAt, parseMost, parsePart, unknownKey, wrongWord } from './issues.ts';
 import type { Mistake, Path, Source } from './mistakes.ts';
 import { formatPath } from './mistakes.ts';
 import { faultCommon, objectOf, toSelector } from './schema.ts';
@@ -25,7 +25,6 @@ function readFault(
   mistakes: Mistake[],
 ): FaultSpec | undefined {
   const { path, fields, faults } = one;
-  const before = mistakes.length;
   const kinds = Object.keys(faults);
   const fault =
     typeof fields.kind === 'string' && Object.hasOwn(faults, fields.kind) ? faults[fields.kind] : undefined;
@@ -46,11 +45,11 @@ function readFault(
           }),
     );
   }
-  const common = parsePart(source, { schema: z.looseObject(faultCommon), path }, mistakes);
+  const common = parseMost(source, { schema: z.looseObject(faultCommon), path }, mistakes);
   if (fault === undefined) return undefined;
   const params = readParams(source, { path, fields, fault }, mistakes);
   mistakes.push(...checkLength(path, fields, fault));
-  if (common === undefined || mistakes.length > before) return undefined;
+  if (common === undefined) return undefined;
   return {
     name: common.name ?? fault.kind,
     kind: fault.kind,

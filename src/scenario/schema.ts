@@ -13,7 +13,7 @@ export const topSchema = z.strictObject({
   apiVersion: z.literal('squall/v1'),
   name: z.string().min(1),
   description: z.string().optional(),
-  target: z.unknown(),
+  target: z.unknown().optional(),
   warmup: durationField()
     .optional()
     .describe('first part of the load, outside latency and rate windows; default 0s'),
