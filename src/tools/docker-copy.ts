@@ -20,6 +20,7 @@ const pullTimeoutMs = 300_000;
 export async function copyFromImage(tool: ToolName, options: FindOptions): Promise<FoundTool> {
   if (process.platform !== 'linux') throw new Error('images hold Linux binaries');
   const { image, inside } = images[tool];
+  const docker = (args: string[], timeoutMs: number) => callDocker(options.env, args, timeoutMs);
   await docker(['version', '--format', '{{.Server.Version}}'], 5000);
   options.say(`fetching ${image}`);
   const id = (await docker(['create', '--label', 'squall.tool=true', image], pullTimeoutMs)).trim();
@@ -43,8 +44,8 @@ export async function copyFromImage(tool: ToolName, options: FindOptions): Promi
   }
 }
 
-async function docker(args: string[], timeoutMs: number): Promise<string> {
-  const answer = await runCommand({ command: 'docker', args, timeoutMs });
+async function callDocker(env: FindOptions['env'], args: string[], timeoutMs: number): Promise<string> {
+  const answer = await runCommand({ command: 'docker', args, timeoutMs, env });
   if (answer.code !== 0) throw new Error(`docker ${args[0]}: ${answer.reason}`);
   return answer.out;
 }
