@@ -1,0 +1,211 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { loadSubject } from '../fixtures/planted-loss.ts';
+import { simulate } from '../fixtures/planted-loss-run.ts';
+
+/** Mistakes that somebody could make in ledger and classification: each must be caught by the planted losses. */
+const mutations: { name: string; file: string; from: string; to: string }[] = [
+  {
+    name: 'a partial success excuses one missing item too many',
+    file: 'observe/ledger-count.ts',
+    from: 'Math.max(0, missing - rejected)',
+    to: 'Math.max(0, missing - rejected - 1)',
+  },
+  {
+    name: 'a partial success excuses nothing',
+    file: 'observe/ledger-count.ts',
+    from: 'Math.max(0, missing - rejected)',
+    to: 'missing',
+  },
+  {
+    name: 'rejected and yet delivered is not recovered',
+    file: 'observe/ledger-count.ts',
+    from: 'counts.recovered += Math.max(0, rejected - missing);',
+    to: '',
+  },
+  {
+    name: 'refused and unknown are swapped',
+    file: 'observe/ledger-count.ts',
+    from: '=== requestClass.refused) counts.refused',
+    to: '=== requestClass.unknown) counts.refused',
+  },
+  {
+    name: 'a partial success may reject more than was sent',
+    file: 'observe/ledger-count.ts',
+    from: 'return Math.min(said, count);',
+    to: 'return said;',
+  },
+  {
+    name: 'before settling is over, pending counts as lost',
+    file: 'observe/ledger-count.ts',
+    from: 'if (!of.settled)',
+    to: 'if (of.settled === undefined)',
+  },
+  {
+    name: 'unknown and yet delivered is not recovered',
+    file: 'observe/ledger-count.ts',
+    from: 'counts.recovered += arrived;',
+    to: '',
+  },
+  {
+    name: 'the candidates of a doubtful loss pass for certain ones',
+    file: 'observe/ledger-count.ts',
+    from: 'rejected > 0 ? { ambiguous: rejected } : {}',
+    to: '{}',
+  },
+  {
+    name: 'late counts from due without its allowance',
+    file: 'observe/ledger-stream.ts',
+    from: '(requests.dueNs[request] as number) + piece.lateAfterNs',
+    to: '(requests.dueNs[request] as number)',
+  },
+  {
+    name: 'a late second copy makes an item late',
+    file: 'observe/ledger-stream.ts',
+    from: 'piece.count - again',
+    to: 'piece.count',
+  },
+  {
+    name: 'what the target made us miss counts as offered',
+    file: 'observe/ledger-stream.ts',
+    from: 'requestClassNumber !== requestClass.missedByGenerator &&',
+    to: 'requestClassNumber !== requestClass.missedByGenerator ||',
+  },
+  {
+    name: 'one retry does not explain a duplicate',
+    file: 'observe/ledger-stream.ts',
+    from: '(requests.attempts[request] as number) > 1',
+    to: '(requests.attempts[request] as number) > 2',
+  },
+  {
+    name: 'ids that were never offered are passed over',
+    file: 'observe/ledger-stream.ts',
+    from: 'arrivals.unexpected.add(at, gapEnd - at);',
+    to: '',
+  },
+  {
+    name: 'what the sink saw and dropped counts as delivered',
+    file: 'observe/ledger.ts',
+    from: 'else if (record.accepted)',
+    to: 'else if (record.count > 0)',
+  },
+  {
+    name: 'a run of bits loses its lower bound',
+    file: 'observe/delivered.ts',
+    from: 'return upper & (-1 << low);',
+    to: 'return upper;',
+  },
+  {
+    name: 'gaps are joined over what arrived between them',
+    file: 'observe/delivered.ts',
+    from: 'if (from !== gapTo) {',
+    to: 'if (gapTo < 0) {',
+  },
+  {
+    name: 'requests are looked up one too late',
+    file: 'observe/request-records.ts',
+    from: 'return low - 1;',
+    to: 'return low;',
+  },
+  {
+    name: 'request records are taken to be in order',
+    file: 'observe/request-records.ts',
+    from: 'if (inOrder) return unsorted;',
+    to: 'if (inOrder || length > 0) return unsorted;',
+  },
+  {
+    name: 'runs of two streams are joined',
+    file: 'observe/arrivals.ts',
+    from: 'last >= 0 && runs.stream[last] === stream',
+    to: 'last >= 0',
+  },
+  {
+    name: 'a trace id that is not ours passes',
+    file: 'otlp/decode-state.ts',
+    from: 'traceOf(pair.number, batch), ids.bytes, ids.traceAt)',
+    to: 'traceOf(pair.number, batch), ids.bytes, ids.traceAt) || batch > 0',
+  },
+  {
+    name: 'a point off its grid passes for the one before',
+    file: 'otlp/decode-point.ts',
+    from: 'Number.isInteger(round) ? round : -1',
+    to: 'Math.floor(round)',
+  },
+  {
+    name: 'only the last attempt decides between refused and unknown',
+    file: 'load/flow.ts',
+    from: "indefinite ||= outcome.kind === 'unknown'",
+    to: "indefinite = outcome.kind === 'unknown'",
+  },
+  {
+    name: 'CANCELLED passes for a definite answer',
+    file: 'load/answer.ts',
+    from: 'const grpcIndefinite = new Set([1, 4]);',
+    to: 'const grpcIndefinite = new Set([4]);',
+  },
+  {
+    name: '502 passes for a definite answer',
+    file: 'load/answer.ts',
+    from: 'const httpIndefinite = new Set([502, 504]);',
+    to: 'const httpIndefinite = new Set([504]);',
+  },
+  {
+    name: 'a partial success passes for a full one',
+    file: 'load/answer.ts',
+    from: 'if (partial.rejected > 0) {',
+    to: 'if (partial.rejected > 1e9) {',
+  },
+];
+
+const src = new URL('../../src/', import.meta.url);
+const runsMax = 1500;
+let copy: string | undefined;
+
+beforeAll(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterAll(() => {
+  vi.useRealTimers();
+});
+afterEach(() => {
+  if (copy !== undefined) rmSync(copy, { recursive: true });
+  copy = undefined;
+});
+
+test.each(mutations)('planted losses catch: $name', async ({ file, from, to }) => {
+  expect(await firstDifference({ file, from, to }, runsMax)).toBeDefined();
+});
+
+test('a copy without a change is not caught', async () => {
+  expect(await firstDifference(undefined, 200)).toBeUndefined();
+});
+
+async function firstDifference(
+  change: { file: string; from: string; to: string } | undefined,
+  runs: number,
+): Promise<string | undefined> {
+  copy = mkdtempSync(join(tmpdir(), 'squall-mutant-'));
+  for (const folder of ['base', 'otlp', 'plan', 'load', 'observe']) {
+    cpSync(new URL(folder, src), join(copy, 'src', folder), { recursive: true });
+  }
+  symlinkSync(new URL('../../node_modules', import.meta.url).pathname, join(copy, 'node_modules'));
+  writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
+  if (change !== undefined) {
+    const path = join(copy, 'src', change.file);
+    const text = readFileSync(path, 'utf8');
+    expect(text.split(change.from).length - 1, `${change.file} holds the text to change`).toBe(1);
+    writeFileSync(path, text.replace(change.from, change.to));
+  }
+  const subject = await loadSubject(pathToFileURL(join(copy, 'src/')));
+  for (let seed = 0; seed < runs; seed++) {
+    const caught = await simulate(subject, seed).then(
+      ({ wrong }) => wrong[0],
+      (error: unknown) => String(error),
+    );
+    if (caught !== undefined) return caught;
+  }
+  return undefined;
+}
