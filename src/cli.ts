@@ -1,0 +1,129 @@
+import { Command, CommanderError, Option } from 'commander';
+import { errorCodes, formatError, SquallError } from './base/errors.ts';
+import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
+import { doctorCommand, setupCommand } from './cli/machine.ts';
+import { haltCommand, recoverCommand } from './cli/recover.ts';
+import { reportCommand } from './cli/report.ts';
+import { runCommand } from './cli/run.ts';
+import { explainCommand, initCommand, planCommand, schemaCommand, validateCommand } from './cli/scenario.ts';
+import { sinkCommand } from './cli/sink.ts';
+
+/** One verb: its words, and what it does. Returns the exit code. */
+type Action = (console: Console, flags: GlobalFlags, args: string[]) => Promise<number>;
+
+/** Reads the command line, runs one command and ends the process with its exit code. */
+export async function main(argv: string[]): Promise<void> {
+  process.exitCode = await runMain(argv);
+  // Sockets of a target that hangs must not keep the process: everything that matters is on disk by now.
+  process.exit();
+}
+
+async function runMain(argv: string[]): Promise<number> {
+  let exitCode = 0;
+  const program = buildProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    return printError(error);
+  }
+}
+
+/** Prints an error in its three parts on stderr and gives the exit code. */
+function printError(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // --help and --version
+    const parts = {
+      code: 'SQ-USAGE',
+      what: error.message.replace(/^error: /, ''),
+      next: 'squall --help lists commands and flags',
+    } as const;
+    process.stderr.write(`${formatError(parts)}\n`);
+    return errorCodes['SQ-USAGE'].exit;
+  }
+  if (error instanceof SquallError) {
+    for (const parts of [error.parts, ...error.others]) process.stderr.write(`${formatError(parts)}\n`);
+    return error.exitCode;
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const parts = {
+    code: 'SQ-INTERNAL',
+    what: 'a defect in squall',
+    found: shown,
+    next: 'squall recover --all',
+  } as const;
+  process.stderr.write(`${formatError(parts)}\n`);
+  return errorCodes['SQ-INTERNAL'].exit;
+}
+
+function buildProgram(done: (code: number) => void): Command {
+  const program = new Command('squall');
+  program
+    .description('Chaos and load testing for OpenTelemetry pipelines, with an exact ledger of every item')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showHelpAfterError(false);
+  const verb = (words: string, description: string, action: Action) => {
+    const command = program.command(words).description(description).exitOverride();
+    addGlobalFlags(command);
+    command.action(async (...received: unknown[]) => {
+      const flags = command.opts<GlobalFlags>();
+      const args = received
+        .slice(0, -2)
+        .flat()
+        .filter((value) => typeof value === 'string');
+      done(await action(createConsole(flags), flags, args));
+    });
+    return command;
+  };
+  const scenario = '[scenario]';
+  addScenarioFlags(
+    verb(`run ${scenario}`, 'run a scenario and judge it (default: quickstart)', runCommand),
+  ).option('--capture', 'keep every request body that reached the sink under evidence/');
+  addScenarioFlags(
+    verb(`plan ${scenario}`, 'print the timeline, what would be touched and the worst loss', planCommand),
+  );
+  addScenarioFlags(
+    verb(`validate ${scenario}`, 'check a scenario and report all of its mistakes', validateCommand),
+  );
+  verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand);
+  verb('recover', 'undo everything that a dead run left behind', recoverCommand)
+    .option('--run <id>', 'only this run')
+    .option('--all', 'every run known on this machine');
+  verb('halt', 'stop a running run and roll it back', haltCommand).option('--run <id>', 'only this run');
+  verb('doctor', 'what this machine can do for squall', doctorCommand);
+  verb('setup', 'find or build the collector and Prometheus', setupCommand);
+  verb('sink', 'run the sink alone', sinkCommand)
+    .option('--print-config', 'print what to add to a collector so that it exports to the sink')
+    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
+    .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318');
+  verb('init', 'write a commented scenario', initCommand)
+    .option('--from <file>', 'a collector configuration to start from')
+    .option('--to <file>', 'where to write it', 'scenario.yaml');
+  verb('explain <topic> [name]', 'explain a fault, measure, target or error code', explainCommand);
+  verb('schema', 'print the JSON Schema of a scenario', schemaCommand);
+  return program;
+}
+
+function addGlobalFlags(command: Command): void {
+  command
+    .option('--out <dir>', 'folder of the run (default: reports/<run id>)')
+    .option('--json', 'machine output on stdout and nothing else there')
+    .option('--quiet', 'no live line')
+    .addOption(
+      new Option('--no-color', 'no colours').default(
+        process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
+      ),
+    );
+}
+
+function addScenarioFlags(command: Command): Command {
+  const collect = (value: string, before: string[]) => [...before, value];
+  return command
+    .option('--target <file>', 'replace the target block by this file’s')
+    .option('--seed <n>', 'seed of every random choice', '1')
+    .option('--run-id <id>', 'identity of the run (default: random)')
+    .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect, []);
+}

@@ -1,0 +1,42 @@
+/** Flags that every command has, and those of the scenario commands. */
+export interface GlobalFlags {
+  out?: string;
+  json?: boolean;
+  quiet?: boolean;
+  color: boolean;
+  target?: string;
+  seed?: string;
+  runId?: string;
+  set?: string[];
+  capture?: boolean;
+  run?: string;
+  all?: boolean;
+  printConfig?: boolean;
+  grpc?: string;
+  http?: string;
+  from?: string;
+  to?: string;
+}
+
+/** Where words go: people's output to stderr, a command's product to stdout. */
+export interface Console {
+  /** A line for people. */
+  say(line: string): void;
+  /** The command's product. With --json nothing else goes to stdout. */
+  print(text: string): void;
+  tty: boolean;
+  color: boolean;
+}
+
+export function createConsole(flags: GlobalFlags): Console {
+  return {
+    say: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+    print: (text) => {
+      process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    tty: process.stderr.isTTY === true && flags.quiet !== true,
+    color: flags.color && process.stderr.isTTY === true,
+  };
+}

@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { startSink } from '../observe/sink.ts';
+import { sinkConfig } from '../observe/sink-config.ts';
+import { compilePlan } from '../plan/compile.ts';
+import type { Console, GlobalFlags } from './console.ts';
+import { readScenario } from './read-scenario.ts';
+
+const everyMs = 10_000;
+
+/**
+ * `squall sink [SCENARIO] --run-id ID`: the sink alone, until Ctrl-C; what arrives is counted against that run's plan.
+ * `--print-config` prints what a collector needs to export to it, and nothing is started.
+ */
+export async function sinkCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
+  const grpc = flags.grpc ?? '127.0.0.1:4317';
+  if (flags.printConfig === true) {
+    console.print(sinkConfig(grpc));
+    return 0;
+  }
+  const { scenario, runId, seed } = await readScenario(flags, args[0]);
+  const epochNs = String(BigInt(systemClock.wallMs()) * 1_000_000n);
+  const plan = compilePlan(scenario, { runId, seed, epochNs, workers: 1 });
+  const dir = resolve(flags.out ?? `reports/${runId}`, 'evidence');
+  mkdirSync(dir, { recursive: true });
+  const sink = await startSink({
+    plan,
+    grpc,
+    http: flags.http ?? '127.0.0.1:4318',
+    arrivalsFile: join(dir, 'arrivals.bin'),
+    durable: false,
+  });
+  sink.go(systemClock.nowNs());
+  console.say(`run ${runId}: OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  while (!stop.signal.aborted) {
+    await systemClock.sleep(everyMs, stop.signal).catch(() => undefined); // Ctrl-C ends the sleep
+    console.say(JSON.stringify(sink.progress()));
+  }
+  await sink.stop();
+  return 0;
+}

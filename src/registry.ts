@@ -1,0 +1,25 @@
+import { backendOutage } from './fault/backend-outage.ts';
+import { collectorReconfigure } from './fault/collector-reconfigure.ts';
+import { connectionReset } from './fault/connection-reset.ts';
+import { containerKill } from './fault/container-kill.ts';
+import { containerPause } from './fault/container-pause.ts';
+import { diskFill } from './fault/disk-fill.ts';
+import type { Fault } from './fault/fault.ts';
+import { networkBandwidth } from './fault/network-bandwidth.ts';
+import { networkDelay } from './fault/network-delay.ts';
+import { networkPartition } from './fault/network-partition.ts';
+import { tlsExpiry } from './fault/tls-expiry.ts';
+
+/** Every kind of fault. Adding one: a file in src/fault, a line here, a scenario that uses it. */
+export const faults: Record<string, Fault> = {
+  'container-kill': containerKill,
+  'container-pause': containerPause,
+  'backend-outage': backendOutage,
+  'network-partition': networkPartition,
+  'network-delay': networkDelay,
+  'network-bandwidth': networkBandwidth,
+  'connection-reset': connectionReset,
+  'collector-reconfigure': collectorReconfigure,
+  'disk-fill': diskFill,
+  'tls-expiry': tlsExpiry,
+};

@@ -1,0 +1,180 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from './base/clock.ts';
+import { SquallError } from './base/errors.ts';
+import type { RunRecord } from './observe/evidence.ts';
+import { compilePlan } from './plan/compile.ts';
+import { pointLatest, readRecord, writeRecord, writeReports } from './record.ts';
+import type { Live } from './report/live.ts';
+import type { Report } from './report/types.ts';
+import { bringUp } from './run/bring-up.ts';
+import { drive, settleDown } from './run/drive.ts';
+import { judgeEvidence, takeRecord } from './run/finish.ts';
+import type { Session } from './run/session.ts';
+import { withTasks } from './run/tasks.ts';
+import type { Scenario } from './scenario/types.ts';
+import type { FoundTool, ToolName } from './tools/find.ts';
+
+export interface RunOptions {
+  scenario: Scenario;
+  secrets: string[];
+  runId: string;
+  seed: number;
+  /** Absolute path of the run's folder; made if absent, refused if it holds a run already. */
+  dir: string;
+  command: string;
+  capture: boolean;
+  clock: Clock;
+  signal: AbortSignal;
+  live: Live;
+  find(tool: ToolName, explicit?: string): Promise<FoundTool>;
+}
+
+export interface RunOutcome {
+  report: Report;
+  faultsLeft: string[];
+}
+
+/** Longest any single step of clean-up may take. */
+const downDeadlineMs = 30_000;
+
+/**
+ * One run: tools, then everything up in order, load and faults on one clock, settling, evidence, and everything down
+ * in reverse; then the verdict from what lies on disk. Throws SquallError when the run could not begin.
+ */
+export async function runScenario(options: RunOptions): Promise<RunOutcome> {
+  const { clock, live } = options;
+  prepareFolder(options.dir);
+  const session = createSession(options, await findTools(options));
+  const startedAt = new Date(clock.wallMs()).toISOString();
+  const say = (title: string) => live.update({ phase: `starting: ${title}` });
+  const result = await withTasks(
+    bringUp(session),
+    { downDeadlineMs, say, signal: options.signal },
+    async () => {
+      const ended = await driveToEnd(session, live);
+      const settled = await settleDown(session, live);
+      live.update({ phase: 'reading the evidence' });
+      return takeRecord(session, ended, settled, startedAt);
+    },
+  );
+  const left = result.downFailures.map((failure) => `${failure.title}: ${failure.message}`);
+  if (result.value === undefined) throw failure(result.error, options, left);
+  const record: RunRecord = {
+    ...result.value,
+    judged: { ...result.value.judged, recoveryIncomplete: left.length > 0 },
+  };
+  await writeRecord(options.dir, { record, secrets: options.secrets });
+  // Read back: what is judged is what lies on disk, and nothing else.
+  const report = await judgeEvidence(options.dir, await readRecord(options.dir));
+  await writeReports(options.dir, report);
+  await pointLatest(options.dir);
+  return { report, faultsLeft: left };
+}
+
+/** A load worker that dies ends the run, but what was seen until then is evidence all the same. */
+async function driveToEnd(session: Session, live: Live): Promise<RunRecord['ended']> {
+  try {
+    return await drive(session, live);
+  } catch (error) {
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function prepareFolder(dir: string): void {
+  if (existsSync(join(dir, 'journal.jsonl'))) {
+    throw new SquallError({
+      code: 'SQ-OUT-UNWRITABLE',
+      what: 'the folder already holds a run',
+      where: dir,
+      next: 'squall run --out another/folder, or leave --run-id out',
+    });
+  }
+  try {
+    mkdirSync(join(dir, 'evidence', 'logs'), { recursive: true });
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new SquallError(
+      {
+        code: 'SQ-OUT-UNWRITABLE',
+        what: 'the output folder cannot be made',
+        where: dir,
+        found,
+        next: `ls -ld ${dir}; df -h .`,
+      },
+      { cause },
+    );
+  }
+}
+
+async function findTools(options: RunOptions): Promise<Pick<Session, 'tools' | 'versions'>> {
+  const { target } = options.scenario;
+  const tools: Session['tools'] = {};
+  const versions: Record<string, string> = {};
+  const take = async (name: ToolName, explicit?: string) => {
+    options.live.update({ phase: `looking for ${name}` });
+    const found = await options.find(name, explicit);
+    tools[name] = found.path;
+    versions[name] = `${found.version} (${found.source})`;
+  };
+  if (target.kind === 'local') await take('otelcol', Object.values(target.members)[0]?.binary);
+  if (target.kind === 'local' && target.prometheus === undefined) await take('prometheus');
+  return { tools, versions };
+}
+
+function createSession(options: RunOptions, found: Pick<Session, 'tools' | 'versions'>): Session {
+  const epochNs = String(BigInt(Math.round(options.clock.wallMs())) * 1_000_000n);
+  return {
+    ...found,
+    scenario: options.scenario,
+    plan: compilePlan(options.scenario, { runId: options.runId, seed: options.seed, epochNs, workers: 1 }),
+    clock: options.clock,
+    dir: options.dir,
+    evidenceDir: join(options.dir, 'evidence'),
+    command: options.command,
+    signal: options.signal,
+    capture: options.capture,
+    say: (line) => options.live.say(line),
+    notes: [],
+    canaries: [],
+    processes: [],
+  };
+}
+
+/** Why the run could not be judged, as an error of the table. */
+function failure(error: unknown, options: RunOptions, left: string[]): SquallError {
+  if (left.length > 0) {
+    return new SquallError(
+      {
+        code: 'SQ-RECOVERY-INCOMPLETE',
+        what: 'clean-up did not finish',
+        where: options.dir,
+        found: left.join('; '),
+        next: `squall recover --run ${options.runId}`,
+      },
+      error instanceof SquallError ? { cause: error, others: [error.parts] } : { cause: error },
+    );
+  }
+  if (options.signal.aborted) {
+    return new SquallError(
+      {
+        code: 'SQ-INTERRUPTED',
+        what: 'stopped before the load began; everything was rolled back',
+        next: options.command,
+      },
+      { cause: error },
+    );
+  }
+  if (error instanceof SquallError) return error;
+  const found = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new SquallError(
+    {
+      code: 'SQ-INTERNAL',
+      what: 'a defect in squall ended the run; everything was rolled back',
+      where: options.dir,
+      found,
+      next: options.command,
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { SquallError } from '../base/errors.ts';
+import { startFaultEngine } from '../fault/engine.ts';
+import { startGuard } from '../fault/guard.ts';
+import { openJournal } from '../fault/journal.ts';
+import { openRun } from '../fault/state.ts';
+import { startLoad } from '../load/engine.ts';
+import { startClientMetrics } from '../observe/client-metrics.ts';
+import { createPrometheus } from '../observe/prometheus.ts';
+import { startSink } from '../observe/sink.ts';
+import { faults } from '../registry.ts';
+import type { PrometheusSpec } from '../scenario/types.ts';
+import { startPrometheus } from '../target/prometheus-process.ts';
+import { sendCanaries } from './canaries.ts';
+import { need, type Session } from './session.ts';
+import { startTarget } from './start-target.ts';
+import type { Task } from './tasks.ts';
+
+/** Scrape interval of everything squall looks at, ms. */
+export const scrapeIntervalMs = 1000;
+
+/** The run's set-up in order; every later piece may rely on the earlier ones, and goes down before them. */
+export function bringUp(session: Session): Task[] {
+  return [
+    { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
+    { title: 'sink', up: () => sinkUp(session), down: async () => session.sink?.stop() },
+    { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },
+    { title: 'client metrics', up: () => metricsUp(session), down: async () => session.metrics?.close() },
+    prometheusTask(session),
+    { title: 'load workers', up: () => loadUp(session), down: async () => session.load?.close() },
+    { title: 'canaries', up: () => sendCanaries(session) },
+    { title: 'faults', up: () => faultsUp(session), down: () => faultsDown(session) },
+  ];
+}
+
+async function guardUp(session: Session): Promise<void> {
+  const journalFile = join(session.dir, 'journal.jsonl');
+  const { runId } = session.plan;
+  const { runner } = openRun({ runId, runDir: session.dir, journalFile });
+  session.journal = openJournal(journalFile, session.clock);
+  session.journal.append({ kind: 'run', runId, dir: session.dir, ...runner });
+  session.guard = await startGuard({ runId, runDir: session.dir, journalFile, clock: session.clock });
+}
+
+async function guardDown(session: Session): Promise<void> {
+  session.journal?.close();
+  const result = await session.guard?.release();
+  if (result !== undefined && !result.clean) throw new Error(`left: ${result.left.join(', ')}`);
+}
+
+async function sinkUp(session: Session): Promise<void> {
+  const { sink } = session.scenario.target;
+  if (sink === 'none') return;
+  session.sink = await startSink({
+    plan: session.plan,
+    grpc: sink.grpc,
+    http: sink.http,
+    ...(sink.tls === undefined ? {} : { tls: sink.tls }),
+    arrivalsFile: join(session.evidenceDir, 'arrivals.bin'),
+    ...(session.capture ? { captureFile: join(session.evidenceDir, 'capture.bin') } : {}),
+    durable: false,
+  });
+}
+
+async function targetUp(session: Session): Promise<void> {
+  session.target = await startTarget(session);
+  session.notes.push(...session.target.notes);
+}
+
+async function metricsUp(session: Session): Promise<void> {
+  session.metrics = await startClientMetrics();
+}
+
+function prometheusTask(session: Session): Task {
+  let stop: (() => Promise<void>) | undefined;
+  return {
+    title: 'Prometheus',
+    up: async () => {
+      const given = session.scenario.target.prometheus;
+      if (given !== undefined) {
+        await mustAnswer(session, given);
+        return;
+      }
+      if (session.tools.prometheus === undefined) return;
+      const members = need(session, 'target').members.filter((member) => member.metricsUrl !== undefined);
+      const own = await startPrometheus({
+        binary: session.tools.prometheus,
+        runDir: session.dir,
+        runId: session.plan.runId,
+        scrape: [
+          {
+            job: 'collector',
+            targets: members.map((member) => ({
+              address: new URL(member.metricsUrl ?? '').host,
+              labels: { member: member.name, group: member.group },
+            })),
+          },
+          { job: 'squall', targets: [{ address: need(session, 'metrics').address, labels: {} }] },
+        ],
+        scrapeIntervalMs,
+        clock: session.clock,
+      });
+      stop = own.stop;
+      session.prometheus = { url: own.url, headers: {}, match: {} };
+    },
+    down: async () => stop?.(),
+  };
+}
+
+async function mustAnswer(session: Session, spec: PrometheusSpec): Promise<void> {
+  const answered = await createPrometheus(spec, session.clock).ready(10_000);
+  if (!answered) {
+    throw new SquallError({
+      code: 'SQ-PROMETHEUS-UNREACHABLE',
+      what: 'Prometheus does not answer its API within 10 s',
+      where: spec.url,
+      next: `curl -i ${spec.url}/-/ready`,
+    });
+  }
+  session.prometheus = spec;
+}
+
+async function loadUp(session: Session): Promise<void> {
+  const { entry } = need(session, 'target');
+  session.load = await startLoad({
+    plan: session.plan,
+    endpoints: entry.map((member) => ({ member: member.name, otlp: member.otlp })),
+    evidenceDir: session.evidenceDir,
+    onProgress: (counts) => session.metrics?.observe(counts),
+  });
+}
+
+async function faultsUp(session: Session): Promise<void> {
+  session.faults = startFaultEngine({
+    plan: session.plan,
+    faults,
+    target: need(session, 'target'),
+    ...(session.sink === undefined ? {} : { sink: session.sink.script }),
+    journal: need(session, 'journal'),
+    clock: session.clock,
+    runId: session.plan.runId,
+    seed: session.plan.seed,
+  });
+}
+
+async function faultsDown(session: Session): Promise<void> {
+  const result = await session.faults?.rollback();
+  if (result !== undefined && !result.clean) throw new Error(`still in place: ${result.left.join(', ')}`);
+}

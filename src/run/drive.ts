@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readBacklog } from '../observe/backlog.ts';
+import type { RunRecord } from '../observe/evidence.ts';
+import { watchProcesses } from '../observe/process.ts';
+import type { Live } from '../report/live.ts';
+import { evaluateStop } from '../verdict/stop-condition.ts';
+import { need, type Session } from './session.ts';
+import { type SettleResult, settle } from './settle.ts';
+
+/** Between "all ready" and t = 0, so that every thread has heard of it. */
+const leadMs = 300;
+const lookEveryMs = 200;
+/** Name of the file by which `squall halt` asks this run to stop. */
+const haltFile = 'halt';
+
+/** Starts the clock and follows the load timeline to its end, a stop condition, or an interruption. */
+export async function drive(session: Session, live: Live): Promise<RunRecord['ended']> {
+  const { clock, plan } = session;
+  const load = need(session, 'load');
+  const engine = need(session, 'faults');
+  const t0Ns = clock.nowNs() + leadMs * 1e6;
+  session.t0Ns = t0Ns;
+  session.t0WallMs = clock.wallMs() + leadMs;
+  const processes = watchProcesses({
+    members: need(session, 'target').members,
+    clock,
+    t0Ns,
+    into: session.processes,
+  });
+  session.sink?.go(t0Ns);
+  load.go(t0Ns);
+  engine.go(t0Ns);
+  let finished = false;
+  const failed: { error?: unknown } = {};
+  const end = Promise.all([load.done, engine.done]).then(
+    () => {
+      finished = true;
+    },
+    (error: unknown) => {
+      failed.error = error;
+      finished = true;
+    },
+  );
+  try {
+    let before = { atNs: clock.nowNs(), offered: 0, acknowledged: 0 };
+    while (!finished) {
+      if (session.signal.aborted || existsSync(join(session.dir, haltFile))) return { kind: 'interrupted' };
+      const nowNs = clock.nowNs();
+      const { counts } = load.progress();
+      const stop = evaluateStop(plan.slos, { elapsedMs: (nowNs - t0Ns) / 1e6, counts });
+      if (stop !== undefined) return { kind: 'stop-condition', slo: stop };
+      if (nowNs - before.atNs > 1e9) {
+        const seconds = (nowNs - before.atNs) / 1e9;
+        live.update({
+          phase: phaseAt(session, nowNs - t0Ns),
+          offeredPerS: (counts.offered - before.offered) / seconds,
+          acknowledgedPerS: (counts.acknowledged - before.acknowledged) / seconds,
+          p95Ms: counts.ackMsP95,
+          lost: null,
+          activeFaults: engine.active(),
+          leftS: Math.max(0, (t0Ns + plan.endNs - nowNs) / 1e9),
+        });
+        before = { atNs: nowNs, offered: counts.offered, acknowledged: counts.acknowledged };
+      }
+      await Promise.race([end, clock.sleep(lookEveryMs)]);
+    }
+    if (failed.error !== undefined) throw failed.error;
+    return { kind: 'complete' };
+  } finally {
+    processes.stop();
+  }
+}
+
+function phaseAt(session: Session, elapsedNs: number): string {
+  if (elapsedNs < session.plan.warmupNs) return 'warmup';
+  return elapsedNs < session.plan.endNs ? 'load' : 'waiting for faults to end';
+}
+
+/** After the load: faults away, then wait until the target is shown empty or the horizon is over. */
+export async function settleDown(session: Session, live: Live): Promise<SettleResult> {
+  const target = need(session, 'target');
+  const load = need(session, 'load');
+  load.stop();
+  await load.done.catch(() => undefined); // a worker that died is in the record already
+  await need(session, 'faults').rollback();
+  const horizonNs =
+    session.scenario.settleMs === undefined ? target.settleNs : session.scenario.settleMs * 1e6;
+  return settle({
+    clock: session.clock,
+    t0Ns: need(session, 't0Ns'),
+    horizonNs: session.sink === undefined ? 0 : horizonNs,
+    quietNs: target.quietNs ?? 2e9,
+    everyMs: 500,
+    signal: session.signal,
+    look: () =>
+      Promise.all(
+        target.members.map(async (member) => ({ member: member.name, held: await heldBy(member) })),
+      ),
+    lastArrivalNs: () => session.sink?.progress().lastArrivalNs ?? Number.NEGATIVE_INFINITY,
+    onLook: (leftS) => {
+      const delivered = Object.values(session.sink?.progress().delivered ?? {}).reduce(
+        (sum, count) => sum + count,
+        0,
+      );
+      const missing = Math.max(0, load.progress().counts.acknowledged - delivered);
+      live.update({ phase: 'settling', lost: missing, leftS });
+    },
+  });
+}
+
+async function heldBy(member: { metricsUrl?: string }): Promise<number | undefined> {
+  return member.metricsUrl === undefined ? undefined : readBacklog(member.metricsUrl, 1000);
+}

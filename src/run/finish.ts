@@ -1,0 +1,155 @@
+import type { Signal } from '../base/signal.ts';
+import { readColumns } from '../observe/columns.ts';
+import { arrivalFields, type RunRecord, requestFields } from '../observe/evidence.ts';
+import { computeLedger } from '../observe/ledger.ts';
+import type { Columns } from '../observe/ledger-types.ts';
+import { observePrometheus } from '../observe/observe-prometheus.ts';
+import { createPrometheus } from '../observe/prometheus.ts';
+import { evidencePaths, listRequestFiles } from '../record.ts';
+import type { Report } from '../report/types.ts';
+import { judgeRun } from '../verdict/judge.ts';
+import { requestTable } from '../verdict/request-table.ts';
+import { findWindows } from '../verdict/windows.ts';
+import { scrapeIntervalMs } from './bring-up.ts';
+import { machineFacts } from './machine-facts.ts';
+import { withRecoveries } from './recovery.ts';
+import { need, type Session } from './session.ts';
+import type { SettleResult } from './settle.ts';
+
+const noPrometheus: RunRecord['prometheus'] = {
+  available: false,
+  scrapeIntervalMs,
+  answers: [],
+  names: {},
+  coverage: null,
+  skewMs: null,
+  counters: { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null },
+  series: [],
+};
+
+/** The run's record, taken while target and Prometheus are still up. */
+export async function takeRecord(
+  session: Session,
+  ended: RunRecord['ended'],
+  settled: SettleResult,
+  startedAt: string,
+): Promise<RunRecord> {
+  const target = need(session, 'target');
+  const generator = need(session, 'load').progress().generator;
+  const requests = await readRequests(session.dir);
+  const { description, expect } = session.scenario;
+  const record: RunRecord = {
+    plan: session.plan,
+    judged: { description, ...(expect === undefined ? {} : { expect }), recoveryIncomplete: false },
+    ...(target.banner === undefined ? {} : { banner: target.banner }),
+    sink: session.sink === undefined ? 'none' : 'own',
+    startedAt,
+    durationS: (session.clock.nowNs() - need(session, 't0Ns')) / 1e9,
+    command: session.command,
+    versions: session.versions,
+    machine: machineFacts(),
+    targetKind: target.kind,
+    members: target.members.map((member) => memberRecord(session, member)),
+    ended,
+    settle: settled,
+    reach: target.reach,
+    faults: withRecoveries(need(session, 'faults').records(), requests),
+    canaries: session.canaries,
+    generator: { lateTicks: generator.lateTicks, ticks: generator.ticks, cpuRatioMax: generator.cpuRatio },
+    prometheus: noPrometheus,
+    processes: session.processes,
+    notes: session.notes,
+  };
+  return { ...record, prometheus: await askPrometheus(session, record, requests) };
+}
+
+function memberRecord(
+  session: Session,
+  member: NonNullable<Session['target']>['members'][number],
+): RunRecord['members'][number] {
+  const t0Ns = need(session, 't0Ns');
+  return {
+    name: member.name,
+    group: member.group,
+    version: member.version,
+    lossyComponents: member.lossyComponents ?? [],
+    starts: (member.process?.starts() ?? []).map((start) => ({
+      atNs: start.startedNs - t0Ns,
+      pid: start.pid,
+      ...(start.exit === undefined ? {} : { exit: { ...start.exit, atNs: start.exit.atNs - t0Ns } }),
+    })),
+  };
+}
+
+async function askPrometheus(
+  session: Session,
+  record: RunRecord,
+  requests: Columns[],
+): Promise<RunRecord['prometheus']> {
+  if (session.prometheus === undefined) return noPrometheus;
+  const client = createPrometheus(session.prometheus, session.clock);
+  return observePrometheus({
+    client,
+    plan: session.plan,
+    members: record.members,
+    slos: session.plan.slos,
+    t0WallMs: need(session, 't0WallMs'),
+    windows: findWindows(record, requestTable(session.plan, requests)),
+    scrapeIntervalMs,
+    ownJob: 'squall',
+  });
+}
+
+/** Evidence on disk -> report, pure but for reading the files: `squall run` and `squall report` both end in it. */
+export async function judgeEvidence(dir: string, record: RunRecord): Promise<Report> {
+  const { plan, judged } = record;
+  const requests = await readRequests(dir);
+  const arrivals = readColumns(evidencePaths(dir).arrivals, arrivalFields);
+  const hasSink = record.sink !== 'none';
+  const unknownReason = whyUnknown(record);
+  const ledger = computeLedger({
+    plan,
+    requests,
+    arrivals,
+    settled: record.settle.shownEmpty || record.settle.toNs - record.settle.fromNs >= record.settle.horizonNs,
+    expect: judged.expect,
+    ...(unknownReason === undefined ? {} : { unknownReason }),
+    faults: record.faults,
+    reachNs: record.reach.ns,
+    hasSink,
+  });
+  return judgeRun({
+    record,
+    scenario: {
+      name: plan.scenario,
+      description: judged.description,
+      slos: plan.slos,
+      warmupMs: plan.warmupNs / 1e6,
+      ...(judged.expect === undefined ? {} : { expect: judged.expect }),
+    },
+    requests,
+    arrivals,
+    ledger,
+    interrupted: record.ended.kind === 'interrupted',
+    recoveryIncomplete: judged.recoveryIncomplete,
+    hasSink,
+  });
+}
+
+/** Why what arrived says nothing about loss: the canary came back changed, or the pipeline drops on purpose. */
+function whyUnknown(record: RunRecord): Partial<Record<Signal, string>> | string | undefined {
+  const lossy = record.members.flatMap((member) => member.lossyComponents);
+  if (lossy.length > 0 && record.judged.expect === undefined) {
+    return `the pipeline leaves items out on purpose (${[...new Set(lossy)].join(', ')}) and the scenario has no expect`;
+  }
+  const bySignal: Partial<Record<Signal, string>> = {};
+  for (const canary of record.canaries) {
+    if (canary.altered.length > 0)
+      bySignal[canary.signal] = `the canary came back changed: ${canary.altered.join(', ')}`;
+  }
+  return Object.keys(bySignal).length === 0 ? undefined : bySignal;
+}
+
+async function readRequests(dir: string): Promise<Columns[]> {
+  return (await listRequestFiles(dir)).map((file) => readColumns(file, requestFields));
+}

@@ -1,0 +1,92 @@
+import { access, constants, readFile } from 'node:fs/promises';
+import type { PipelineFacts } from '../plan/facts.ts';
+import { predictLoss } from '../plan/predict.ts';
+import type { PlanFacts } from '../plan/print.ts';
+import type { Plan } from '../plan/types.ts';
+import { faults } from '../registry.ts';
+import type { Scenario } from '../scenario/types.ts';
+import { findHierarchy } from '../target/cgroup.ts';
+import { readPipelineFacts } from '../target/collector-config.ts';
+import { stockGateway } from '../target/stock-gateway.ts';
+import type { ToolName } from '../tools/find.ts';
+import { defaultCacheDir, findCached, findFromEnv, findOnPath } from '../tools/present.ts';
+
+/** What a run of the plan would touch, lack and at worst lose. Looks, and changes nothing. */
+export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFacts> {
+  const pipelines = await readPipelines(scenario);
+  return {
+    preconditions: await missing(scenario),
+    touches: touches(plan, scenario),
+    predictions: pipelines.size === 0 ? [] : predictLoss(plan, pipelines),
+  };
+}
+
+/** The pipelines of a local target by member; empty for a target whose configuration squall does not see. */
+export async function readPipelines(scenario: Scenario): Promise<Map<string, PipelineFacts>> {
+  const pipelines = new Map<string, PipelineFacts>();
+  const { target } = scenario;
+  if (target.kind !== 'local') return pipelines;
+  for (const [name, member] of Object.entries(target.members)) {
+    const text = member.config === undefined ? stockGateway() : await readFile(member.config, 'utf8');
+    const facts = readPipelineFacts(text);
+    pipelines.set(name, { ...facts, ...(member.sendsTo === undefined ? {} : { sendsTo: member.sendsTo }) });
+  }
+  return pipelines;
+}
+
+async function missing(scenario: Scenario): Promise<string[]> {
+  const found: string[] = [];
+  const { target } = scenario;
+  if (target.kind !== 'local') return found;
+  for (const name of ['otelcol', 'prometheus'] as const) {
+    if (name === 'prometheus' && target.prometheus !== undefined) continue;
+    if (!(await isHere(name))) found.push(`${name} is not here yet: squall setup fetches or builds it`);
+  }
+  const limited = Object.values(target.members).some((member) => member.resources !== undefined);
+  const hierarchy = limited ? findHierarchy() : undefined;
+  if (hierarchy?.kind === 'none') found.push(`CPU and memory limits are not kept: ${hierarchy.reason}`);
+  const volumes = Object.values(target.members).some((member) => member.storageBytes !== undefined);
+  if (volumes && process.getuid?.() !== 0) found.push('a storage volume of its own needs root to mount');
+  try {
+    await access('.', constants.W_OK);
+  } catch {
+    found.push('this folder cannot be written: give --out');
+  }
+  return found;
+}
+
+/** Whether a run would find the tool without fetching or building it. */
+async function isHere(name: ToolName): Promise<boolean> {
+  const options = { env: process.env, cacheDir: defaultCacheDir(process.env), say: () => undefined };
+  for (const find of [findFromEnv, findOnPath, findCached]) {
+    const found = await find(name, options).catch(() => undefined); // not in this place: the next one
+    if (found !== undefined) return true;
+  }
+  return false;
+}
+
+function touches(plan: Plan, scenario: Scenario): string[] {
+  const { target } = scenario;
+  const lines: string[] = ['a folder for the run, below reports/ unless --out says otherwise'];
+  if (target.kind === 'local') {
+    for (const [name, member] of Object.entries(target.members)) {
+      lines.push(
+        `starts ${member.replicas} collector process${member.replicas === 1 ? '' : 'es'} (${name}) on loopback`,
+      );
+    }
+    if (target.prometheus === undefined) lines.push('starts a Prometheus on loopback');
+  }
+  if (target.kind === 'external') {
+    const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
+    lines.push(`sends to ${where.join(' and ')}; starts nothing there`);
+  }
+  if (target.kind === 'embedded') lines.push('runs a small reference collector inside squall');
+  if (target.sink !== 'none') lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
+  for (const { spec } of plan.faults) {
+    const power = faults[spec.kind]?.needs.power;
+    const on =
+      power === 'sink' ? 'the sink' : `${spec.selector.mode} of ${spec.selector.member ?? 'the members'}`;
+    lines.push(`${spec.kind} (${spec.name}) on ${on}`);
+  }
+  return lines;
+}

@@ -1,0 +1,49 @@
+import { faults } from '../registry.ts';
+import { startEmbedded } from '../target/embedded.ts';
+import { startExternal } from '../target/external.ts';
+import { startProxy } from '../target/link.ts';
+import { startLocal } from '../target/local.ts';
+import type { Target } from '../target/target.ts';
+import { need, type Session } from './session.ts';
+
+/** Starts (or reaches) the system under test that the scenario names. */
+export async function startTarget(session: Session): Promise<Target> {
+  const spec = session.scenario.target;
+  switch (spec.kind) {
+    case 'local':
+      return startLocal({
+        spec,
+        runId: session.plan.runId,
+        runDir: session.dir,
+        sink: sinkAddresses(session),
+        otelcol: need(session, 'tools').otelcol ?? '',
+        clock: session.clock,
+        links: linksOf(session),
+        startProxy,
+      });
+    case 'external':
+      return startExternal({ spec, clock: session.clock });
+    case 'embedded':
+      return startEmbedded({
+        spec,
+        runId: session.plan.runId,
+        runDir: session.dir,
+        sink: sinkAddresses(session),
+        clock: session.clock,
+      });
+  }
+}
+
+function sinkAddresses(session: Session): { grpc: string; http: string } {
+  return session.sink ?? { grpc: '127.0.0.1:1', http: '127.0.0.1:1' };
+}
+
+/** The links that some fault of the plan acts on: only those get a proxy. */
+function linksOf(session: Session): { member: string; peer: string }[] {
+  const links: { member: string; peer: string }[] = [];
+  for (const { spec } of session.plan.faults) {
+    if (faults[spec.kind]?.needs.power !== 'link') continue;
+    links.push({ member: spec.selector.member ?? '', peer: String(spec.params.peer ?? 'load') });
+  }
+  return links;
+}
