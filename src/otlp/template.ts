@@ -3,7 +3,7 @@ import { encodeJson } from './encode-json.ts';
 import { encodeProtobuf } from './encode-protobuf.ts';
 import { type RunKeys, seriesId } from './item-id.ts';
 import type { Encoded, Field, PlacedSlot } from './message.ts';
-import { collectOffsets, patchIds, patchTimes, splitTime } from './patch.ts';
+import { collectOffsets, patchIds, patchTimes } from './patch.ts';
 import { patchJsonIds, patchJsonTimes } from './patch-json.ts';
 import { collectPointSlots, patchJsonPoints, patchPoints } from './patch-points.ts';
 import { logRequest } from './shape-logs.ts';
@@ -72,8 +72,9 @@ function idTemplate(options: TemplateOptions, count: number): Template {
   return {
     copy,
     patch(body, from, timeNs) {
-      patchIds(body, offsets, options, from);
-      patchTimes(new DataView(body.buffer, body.byteOffset, body.length), offsets, splitTime(timeNs));
+      const view = new DataView(body.buffer, body.byteOffset, body.length);
+      patchIds(view, offsets, options, from);
+      patchTimes(view, offsets, timeNs);
     },
   };
 }
