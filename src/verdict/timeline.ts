@@ -1,4 +1,4 @@
-import { DurationHistogram } from '../base/histogram.ts';
+import { rankOf } from '../base/histogram.ts';
 import { requestClass } from '../observe/evidence.ts';
 import type { Report, TimelineSeries } from '../report/types.ts';
 import type { Facts } from './facts.ts';
@@ -6,14 +6,18 @@ import { answerNs, wasOffered } from './request-table.ts';
 import { signalsOf } from './summary.ts';
 import type { Window } from './windows.ts';
 
-const stepS = 1;
-/** A day: a timeline beyond it is cut, so that a wild time in the evidence cannot ask for a gigabyte. */
-const stepsMax = 86_400;
+/** An hour in steps of 1 s; longer runs have longer steps, so that a soak's report stays one that can be opened. */
+const stepsMax = 3600;
+
+interface Steps {
+  stepS: number;
+  count: number;
+}
 
 /**
- * Per signal and second of the run: items offered (when sent), acknowledged (when answered) and delivered (when they
- * arrived), and the P99 of the requests due in that second, null where it is infinite; items not acknowledged have a
- * series of their own. A point [t, v] stands for (t, t + 1] seconds from t = 0.
+ * Per signal and step of the run: items offered (when sent), acknowledged (when answered) and delivered (when they
+ * arrived), and the P99 of the requests due in that step, null where it is infinite; items not acknowledged have a
+ * series of their own. A point [t, v] stands for (t, t + stepS] seconds from t = 0.
  */
 export function drawTimeline(facts: Facts, run: Window): Report['timeline'] {
   const steps = stepsOf(facts, run);
@@ -21,35 +25,40 @@ export function drawTimeline(facts: Facts, run: Window): Report['timeline'] {
     const wanted = facts.record.plan.entries.map(({ spec }) => spec.signal === signal);
     return drawSignal(facts, { signal, wanted, steps });
   });
-  return { stepS, series: [...series, ...facts.record.prometheus.series] };
+  return { stepS: steps.stepS, series: [...series, ...facts.record.prometheus.series] };
 }
 
 function drawSignal(
   facts: Facts,
-  part: { signal: string; wanted: boolean[]; steps: number },
+  part: { signal: string; wanted: boolean[]; steps: Steps },
 ): TimelineSeries[] {
   const { table, deliveries } = facts;
-  const row = () => new Float64Array(part.steps);
+  const { stepS, count } = part.steps;
+  const stepOf = (ns: number | undefined) => stepAt(ns, stepS);
+  const row = () => new Float64Array(part.steps.count);
   const [offered, acknowledged, delivered, without] = [row(), row(), row(), row()];
-  const latency = new Map<number, DurationHistogram>();
+  const latencies = new Map<number, number[]>();
   const mine = (i: number) => part.wanted[table.entry[i] ?? -1] === true;
   for (let i = 0; i < table.count; i++) {
     if (!mine(i)) continue;
     const items = table.items[i] ?? 0;
     const dueStep = stepOf(table.dueNs[i]);
     if (wasOffered(table.kind[i])) add(offered, stepOf(table.sendNs[i]), items);
-    if (table.kind[i] === requestClass.acknowledged) add(acknowledged, stepOf(table.finalNs[i]), items);
-    else add(without, dueStep, items);
-    const histogram = latency.get(dueStep) ?? new DurationHistogram();
-    histogram.record(answerNs(table, i, 'due'));
-    latency.set(dueStep, histogram);
+    const kept =
+      table.kind[i] === requestClass.acknowledged ? items - Math.min(items, table.rejected[i] ?? 0) : 0;
+    add(acknowledged, stepOf(table.finalNs[i]), kept);
+    add(without, dueStep, items - kept);
+    const known = latencies.get(dueStep);
+    if (known === undefined) latencies.set(dueStep, [answerNs(table, i, 'due')]);
+    else known.push(answerNs(table, i, 'due'));
   }
   for (let j = 0; j < deliveries.count; j++)
     if (mine(deliveries.request[j] ?? -1))
       add(delivered, stepOf(deliveries.arrivalNs[j]), deliveries.items[j] ?? 0);
 
-  const p99 = Array.from({ length: part.steps }, (_, step): [number, number | null] => {
-    const ns = latency.get(step)?.percentile(99);
+  const p99 = Array.from({ length: count }, (_, step): [number, number | null] => {
+    const sorted = (latencies.get(step) ?? []).sort((a, b) => a - b);
+    const ns = sorted[rankOf(99, sorted.length) - 1];
     return [step * stepS, ns === undefined || !Number.isFinite(ns) ? null : ns / 1e6];
   });
   const perS = (name: string, values: Float64Array): TimelineSeries => ({
@@ -66,14 +75,15 @@ function drawSignal(
   ];
 }
 
-function stepsOf(facts: Facts, run: Window): number {
-  let endNs = Math.max(run.toNs, 0);
-  for (const arrivalNs of facts.deliveries.arrivalNs) if (arrivalNs > endNs) endNs = arrivalNs;
-  return Math.min(stepsMax, Math.ceil(endNs / (stepS * 1e9)));
+function stepsOf(facts: Facts, run: Window): Steps {
+  const endS = Math.max(run.toNs, facts.record.settle.toNs, 0) / 1e9;
+  if (!Number.isFinite(endS)) return { stepS: 1, count: 0 };
+  const stepS = Math.max(1, Math.ceil(endS / stepsMax));
+  return { stepS, count: Math.ceil(endS / stepS) };
 }
 
-/** (t, t + 1] belongs to step t, as windows have it; t = 0 itself to the first. */
-function stepOf(ns: number | undefined): number {
+/** (t, t + stepS] belongs to one step, as windows have it; t = 0 itself to the first. */
+function stepAt(ns: number | undefined, stepS: number): number {
   return ns === undefined || Number.isNaN(ns) ? -1 : Math.max(0, Math.ceil(ns / (stepS * 1e9)) - 1);
 }
 
