@@ -6,13 +6,16 @@ import { parseByteRate, parseBytes, parseCpu, parseDuration, parseRatio } from '
  * "expected " is shown as the expectation of a mistake, with the place and the found text beside it.
  */
 
+/** For editors: a duration, or a value of the environment. */
+const durationPattern = '^((\\d+(\\.\\d+)?(ns|us|µs|ms|s|m|h|d))+|.*\\$\\{.+\\}.*)$';
+
 /** "30s" -> milliseconds. */
 export function durationField(options: { positive?: boolean } = {}) {
   const expected = `expected a duration${options.positive === true ? ' above 0' : ''}, such as 500ms, 30s or 1m30s`;
   return written(expected, (text) => {
     const ms = parseDuration(text);
     return ms === undefined || (options.positive === true && ms === 0) ? undefined : ms;
-  }).meta({ description: 'a duration, such as 500ms, 30s or 1m30s' });
+  }).meta({ description: 'a duration, such as 500ms, 30s or 1m30s', pattern: durationPattern });
 }
 
 /** "64Mi" or a number of bytes -> bytes. */
