@@ -1,5 +1,5 @@
 import { type LinkHandle, linkPower, type StartProxy } from './link.ts';
-import type { LinkAddresses } from './local-replica.ts';
+import type { LinkAddresses } from './local-seat.ts';
 import type { LinkEffect, LinkPower } from './target.ts';
 
 /** One end of a link: a replica and its group, or the load or the sink, which are both. */

@@ -7,7 +7,8 @@ import { inspectCollector } from './collector-binary.ts';
 import type { StartProxy } from './link.ts';
 import { createLinks, loadEnd, sinkEnd, type WantedLink } from './local-links.ts';
 import { entryGroups, longestPath, startOrder } from './local-order.ts';
-import { type LinkAddresses, type Replica, startReplica, takeSeat } from './local-replica.ts';
+import { type Replica, startReplica } from './local-replica.ts';
+import { type LinkAddresses, takeSeat } from './local-seat.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
 import type { LinkPower, Member, Target } from './target.ts';
 
@@ -61,7 +62,7 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
   try {
     for (const group of startOrder(spec.members)) {
       const member = spec.members[group] as LocalMemberSpec;
-      const tool = await inspectCollector(member.binary ?? options.otelcol);
+      const tool = await inspectCollector(member.binary ?? spec.collector ?? options.otelcol);
       const receivers = replicas.filter((replica) => replica.member.group === member.sendsTo);
       if (receivers.length > 1) {
         note(

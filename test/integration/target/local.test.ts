@@ -11,6 +11,7 @@ import {
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { SquallError } from '../../../src/base/errors.ts';
@@ -190,6 +191,22 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
       return proof !== undefined && proof.affectedConnections > 0 ? proof : undefined;
     });
     expect(cut).toBeDefined();
+  });
+
+  test('a receiver with the certificate of SQUALL_TLS_CERT is reached by https and trusted by its file', async () => {
+    const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
+    const endpoint = 'grpc: {endpoint: "${env:SQUALL_OTLP_GRPC}"';
+    const config = writeConfig(stockGateway().replace(endpoint, `${endpoint}, ${tls}`));
+    const { target } = await start({ gateway: member({ config }) });
+    const { otlp } = target.members[0] ?? {};
+    expect(otlp?.grpc).toMatch(/^https:/);
+    expect(otlp?.http).not.toMatch(/^https:/);
+    const { hostname, port } = new URL(otlp?.grpc ?? '');
+    const ca = readFileSync(otlp?.tls?.caFile ?? '');
+    const socket = connect({ host: hostname, port: Number(port), ca, ALPNProtocols: ['h2'] });
+    await once(socket, 'secureConnect');
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
   });
 
   test('a bounded volume holds what it is told to and is gone after down()', async () => {

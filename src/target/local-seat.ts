@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { SquallError } from '../base/errors.ts';
+import type { LocalMemberSpec } from '../scenario/types.ts';
+import type { CollectorBinary } from './collector-binary.ts';
+import type { Readiness } from './member-process.ts';
+import { freePorts } from './ports.ts';
+import { readReceiverTls, type ServerCertificate } from './server-certificate.ts';
+import { stockGateway } from './stock-gateway.ts';
+import type { Member } from './target.ts';
+
+/** HOST:PORT of both protocols. */
+export interface LinkAddresses {
+  grpc: string;
+  http: string;
+}
+
+/** A replica's name and addresses, kept over its restarts. */
+export interface ReplicaSeat {
+  name: string;
+  group: string;
+  otlp: LinkAddresses;
+  health: string;
+  metricsPort: number;
+}
+
+const host = '127.0.0.1';
+
+export async function takeSeat(group: string, index: number): Promise<ReplicaSeat> {
+  const [grpc = 0, http = 0, health = 0, metricsPort = 0] = await freePorts(4);
+  return {
+    name: `${group}-${index}`,
+    group,
+    otlp: { grpc: `${host}:${grpc}`, http: `${host}:${http}` },
+    health: `${host}:${health}`,
+    metricsPort,
+  };
+}
+
+/** The text of the member's configuration, or the stock gateway. Throws SQ-TARGET-START when it cannot be read. */
+export async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promise<string> {
+  if (member.config === undefined) return stockGateway(tool.exporters);
+  return readFile(member.config, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new SquallError({
+      code: 'SQ-TARGET-START',
+      what: 'the configuration of a member cannot be read',
+      where: member.config ?? '',
+      expected: 'a collector configuration',
+      found: error.message,
+      next: `ls -l ${member.config}`,
+    });
+  });
+}
+
+/** The contract's variables, on top of what the runner has and what the scenario gives. */
+export function replicaEnv(options: {
+  seat: ReplicaSeat;
+  next: LinkAddresses;
+  /** Inherited. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** The member's own, from the scenario. */
+  own: Readonly<Record<string, string>>;
+  dataDir: string;
+  certificate?: ServerCertificate;
+}): Record<string, string> {
+  const { seat, next, certificate } = options;
+  const inherited = Object.entries(options.env).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    ...options.own,
+    SQUALL_OTLP_GRPC: seat.otlp.grpc,
+    SQUALL_OTLP_HTTP: seat.otlp.http,
+    SQUALL_NEXT_GRPC: next.grpc,
+    // A collector's HTTP exporter takes a URL, its gRPC exporter HOST:PORT.
+    SQUALL_NEXT_HTTP: `http://${next.http}`,
+    SQUALL_METRICS_HOST: host,
+    SQUALL_METRICS_PORT: String(seat.metricsPort),
+    SQUALL_HEALTH: seat.health,
+    SQUALL_DATA: options.dataDir,
+    ...(certificate === undefined
+      ? {}
+      : { SQUALL_TLS_CERT: certificate.certFile, SQUALL_TLS_KEY: certificate.keyFile }),
+  };
+}
+
+export function uses(configText: string, variable: string): boolean {
+  return new RegExp(`\\$\\{(env:)?${variable}\\b`).test(configText);
+}
+
+/**
+ * Where the load finds a replica. A receiver with a certificate is reached by https://; the load then trusts the
+ * certificate squall made, or the user's own one, which has to be self-signed or to name its authority.
+ */
+export function listensOn(
+  configText: string,
+  addresses: LinkAddresses,
+  tls: { caFile?: string; baseDir: string },
+): Member['otlp'] {
+  const secured = readReceiverTls(configText);
+  const address = (protocol: 'grpc' | 'http') =>
+    secured[protocol] === undefined ? addresses[protocol] : `https://${addresses[protocol]}`;
+  const file = secured.grpc ?? secured.http;
+  const trusted = tls.caFile ?? (file === undefined ? undefined : resolve(tls.baseDir, file));
+  return {
+    headers: {},
+    ...(uses(configText, 'SQUALL_OTLP_GRPC') ? { grpc: address('grpc') } : {}),
+    ...(uses(configText, 'SQUALL_OTLP_HTTP') ? { http: address('http') } : {}),
+    ...(trusted === undefined ? {} : { tls: { caFile: trusted, insecureSkipVerify: false } }),
+  };
+}
+
+/** The health extension where the configuration has one on SQUALL_HEALTH, else the first OTLP port that it opens. */
+export function readinessOf(configText: string, seat: ReplicaSeat): Readiness {
+  if (uses(configText, 'SQUALL_HEALTH')) return { kind: 'health', url: `http://${seat.health}/` };
+  const address = uses(configText, 'SQUALL_OTLP_GRPC') ? seat.otlp.grpc : seat.otlp.http;
+  return { kind: 'port', host, port: Number(address.split(':')[1]) };
+}
