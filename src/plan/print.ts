@@ -97,9 +97,9 @@ function entrySteps(entry: EntryPlan): Step[] {
 }
 
 function sloLines(slo: SloSpec): string[] {
+  const window = slo.name.endsWith(` in ${slo.window}`) ? '' : ` in ${slo.window}`;
   return slo.thresholds.map((threshold) => {
-    const abort = threshold.abortOnFail ? ', stops the run' : '';
-    return `${slo.name}: ${threshold.text} (window ${slo.window}${abort})`;
+    return `${slo.name}${window}: ${threshold.text}${threshold.abortOnFail ? ', else the run stops' : ''}`;
   });
 }
 

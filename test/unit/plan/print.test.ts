@@ -50,7 +50,7 @@ test('a plan as people read it', () => {
             40s  load over: settling
 
     SLOs
-      items_lost in after:kill: count==0 (window after:kill, stops the run)
+      items_lost in after:kill: count==0, else the run stops
 
     Settling
       until the target is empty, at most 30s
