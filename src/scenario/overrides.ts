@@ -3,7 +3,6 @@ import type { Mistake, Path } from './mistakes.ts';
 
 /** One --set flag. */
 export interface SetOption {
-  text: string;
   path: (string | number)[];
   value: unknown;
 }
@@ -16,7 +15,7 @@ export function parseSet(text: string, mistakes: Mistake[]): SetOption | undefin
   try {
     if (path.length > 0 && !path.includes('__proto__')) {
       const value: unknown = parse(text.slice(equals + 1));
-      return { text, path: path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), value };
+      return { path: path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), value };
     }
   } catch {
     // the value is not YAML: the mistake below says what is expected

@@ -142,16 +142,32 @@ function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
   });
 }
 
-/** Contents of secret files, values of headers that carry credentials, passwords in URLs. */
+/** Contents of secret files, values of headers that carry credentials, user and password of URLs. */
 function secretsOf(target: Scenario['target']): string[] {
   const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file)] : []));
-  const headers = [target.kind === 'external' ? target.otlp.headers : {}, target.prometheus?.headers ?? {}];
-  const values = headers.flatMap((one) =>
-    Object.entries(one).flatMap(([key, value]) =>
-      /auth|token|key|secret|cookie|password/i.test(key) ? [value] : [],
-    ),
+  const otlp = target.kind === 'external' ? target.otlp : undefined;
+  const headers = [otlp?.headers ?? {}, target.prometheus?.headers ?? {}].flatMap(Object.entries);
+  const credentials = headers.flatMap(([key, value]) =>
+    /auth|token|key|secret|cookie|password/i.test(key)
+      ? [value, value.replace(/^(Bearer|Basic)\s+/i, '')]
+      : [],
   );
-  return [...files, ...values];
+  return [...files, ...credentials, ...[otlp?.grpc, otlp?.http, target.prometheus?.url].flatMap(userInfo)];
+}
+
+/** As written and as decoded. */
+function userInfo(url: string | undefined): string[] {
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { username, password } = new URL(url);
+  return [username, password].flatMap((text) => [text, decode(text)]);
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone %: what is written is all there is
+  }
 }
 
 /** Without the line end; empty where it cannot be read, which the check of files has already said. */

@@ -42,7 +42,7 @@ export function readSource(text: string, options: SourceOptions, mistakes: Mista
     secrets,
     locate: (path, at) => {
       const set = setOf(sets, path);
-      if (set !== undefined) return `--set ${set.text}`;
+      if (set !== undefined) return `--set ${formatPath(set.path)}`;
       const { from, rest } = textOf(main, target, path);
       if (from === main && options.places === 'paths') return `${options.file} (${formatPath(path)})`;
       return locateIn(from, rest, at);

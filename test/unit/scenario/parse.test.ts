@@ -183,6 +183,18 @@ describe('values from outside', () => {
     expect(secrets).toEqual(['s3cret-token']);
   });
 
+  test('credentials in headers and URLs are secrets', () => {
+    const target =
+      '{external: {otlp: {grpc: "localhost:1", headers: {authorization: Bearer b1, x-tenant: t}}, sink: none, prometheus: "http://user:pa%24s@localhost:9090"}}';
+    expect(parseText(scenarioText({ target })).secrets.toSorted()).toEqual([
+      'Bearer b1',
+      'b1',
+      'pa$s',
+      'pa%24s',
+      'user',
+    ]);
+  });
+
   test('--set changes values before anything is checked, and mistakes name the flag', () => {
     const sets = ['load.spans.rate=7', 'load.spans.retry={initial: 2s}', 'slos=[]', 'load.spans.tags.a=b'];
     const { scenario } = parseText(scenarioText(), { sets });
@@ -194,7 +206,7 @@ describe('values from outside', () => {
     expect(
       mistakesOf(() => parseText(scenarioText(), { sets: ['load.spans.rate=fast', 'oops'] })),
     ).toMatchObject([
-      { where: '--set load.spans.rate=fast', found: 'fast' },
+      { where: '--set load.spans.rate', found: 'fast' },
       { code: 'SQ-USAGE', found: 'oops' },
     ]);
   });
