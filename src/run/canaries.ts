@@ -8,12 +8,17 @@ const tries = 3;
 /** Longer than any usual batch timeout plus one exporter retry. */
 const arrivalTimeoutMs = 10_000;
 
+interface Way {
+  signal: Signal;
+  protocol: Protocol;
+}
+
 /**
  * Sends one canary per signal and protocol of the plan through the target and waits for it at the sink: proof, before
  * any load, that the way is open and that ids and times survive it. Silence is an error that names the hop.
  */
 export async function sendCanaries(session: Session): Promise<void> {
-  const ways = new Map<string, { signal: Signal; protocol: Protocol }>();
+  const ways = new Map<string, Way>();
   for (const { spec } of session.plan.entries) {
     const { signal, protocol } = spec;
     ways.set(`${signal} ${protocol}`, { signal, protocol });
@@ -24,34 +29,24 @@ export async function sendCanaries(session: Session): Promise<void> {
   }
 }
 
-async function sendOne(
-  session: Session,
-  way: { signal: Signal; protocol: Protocol },
-  nextNumber: () => number,
-): Promise<void> {
-  const { entry } = need(session, 'target');
-  const member = entry[0];
-  if (member === undefined) throw new Error('the target has no member that takes load');
+async function sendOne(session: Session, way: Way, nextNumber: () => number): Promise<void> {
   let last = 'no answer';
   for (let attempt = 0; attempt < tries; attempt++) {
     session.signal.throwIfAborted();
-    const number = nextNumber();
     const sentNs = session.clock.nowNs();
-    const outcome = await sendCanary({
-      runId: session.plan.runId,
-      epochNs: session.plan.epochNs,
-      endpoint: { member: member.name, otlp: member.otlp },
-      ...way,
-      number,
-      timeoutMs: 5000,
-    });
-    if (outcome.kind !== 'acknowledged') {
-      last = outcome.kind;
-      if ('message' in outcome && outcome.message) last += `: ${outcome.message}`;
+    const numbers = Array.from({ length: canariesFor(session, way.signal) }, nextNumber);
+    const outcomes = await Promise.all(
+      numbers.map((number) => sendCanary(canaryOptions(session, way, number))),
+    );
+    const refused = outcomes.find((outcome) => outcome.kind !== 'acknowledged');
+    if (refused !== undefined) {
+      last = refused.kind;
+      if ('message' in refused && refused.message) last += `: ${refused.message}`;
       continue;
     }
-    if (session.sink === undefined) return;
-    const arrived = await awaitAtSink(session.sink, number);
+    const { sink } = session;
+    if (sink === undefined) return;
+    const arrived = await firstArrived(sink, numbers);
     if (arrived !== undefined) {
       session.canaries.push({ ...way, sentNs, arrivedNs: arrived.arrivalNs, altered: arrived.altered });
       return;
@@ -61,11 +56,41 @@ async function sendOne(
   throw silence(session, way, last);
 }
 
-function awaitAtSink(sink: Sink, number: number) {
-  return sink.awaitCanary(number, arrivalTimeoutMs);
+/**
+ * One, unless the scenario says that the pipeline keeps only a share r on purpose: then ceil(12 / r), of which none
+ * arrives with a chance below (1 - r)^(12 / r) < e^-12.
+ */
+function canariesFor(session: Session, signal: Signal): number {
+  const ratio = session.scenario.expect?.delivered[signal]?.ratio ?? 1;
+  return ratio >= 1 ? 1 : Math.min(1000, Math.ceil(12 / Math.max(ratio, 0.001)));
 }
 
-function silence(session: Session, way: { signal: Signal; protocol: Protocol }, last: string): SquallError {
+function canaryOptions(session: Session, way: Way, number: number): Parameters<typeof sendCanary>[0] {
+  const member = need(session, 'target').entry[0];
+  if (member === undefined) throw new Error('the target has no member that takes load');
+  const { runId, epochNs } = session.plan;
+  return {
+    runId,
+    epochNs,
+    endpoint: { member: member.name, otlp: member.otlp },
+    ...way,
+    number,
+    timeoutMs: 5000,
+  };
+}
+
+type Arrived = Awaited<ReturnType<Sink['awaitCanary']>>;
+
+async function firstArrived(sink: Sink, numbers: number[]): Promise<Arrived> {
+  const waits = numbers.map(async (number) => {
+    const arrived = await sink.awaitCanary(number, arrivalTimeoutMs);
+    if (arrived === undefined) throw new Error('silence');
+    return arrived;
+  });
+  return Promise.any(waits).catch(() => undefined); // every one of them was silent
+}
+
+function silence(session: Session, way: Way, last: string): SquallError {
   const member = need(session, 'target').entry[0];
   const address = way.protocol === 'grpc' ? member?.otlp.grpc : member?.otlp.http;
   if (last.startsWith('acknowledged')) {
