@@ -14,7 +14,7 @@ import type { BareStart } from './bare-sender.ts';
  */
 const spanBytes = 263;
 const rounds = Number(process.argv[2] ?? 5);
-const itemsPerRun = 2_000_000;
+const itemsPerRun = 4_000_000;
 const inFlight = 16;
 const connections = 2;
 

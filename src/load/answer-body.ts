@@ -2,17 +2,19 @@ import type { IncomingHttpHeaders } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 import { bytesField, bytesFields, protobufFields } from '../otlp/protobuf-fields.ts';
 
+const nothing = Buffer.alloc(0);
 const answerBytesMax = 4 * 1024 * 1024;
 
 /** The one message of a unary gRPC answer; empty when it is malformed, as an empty answer is a plain success. */
 export function readSingleMessage(chunks: readonly Buffer[], head: IncomingHttpHeaders): Buffer {
-  const bytes = Buffer.concat(chunks);
-  if (bytes.length < 5) return Buffer.alloc(0);
+  const [first] = chunks;
+  const bytes = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
+  if (bytes.length <= 5) return nothing;
   const message = bytes.subarray(5, 5 + bytes.readUInt32BE(1));
   if (bytes[0] === 0) return message;
   return head['grpc-encoding'] === 'gzip'
     ? gunzipSync(message, { maxOutputLength: answerBytesMax })
-    : Buffer.alloc(0);
+    : nothing;
 }
 
 export interface PartialSuccess {
@@ -22,6 +24,7 @@ export interface PartialSuccess {
 
 /** Export*ServiceResponse {partial_success = 1 {rejected = 1 int64, error_message = 2}}: alike for all signals. */
 export function readPartialSuccess(bytes: Buffer): PartialSuccess {
+  if (bytes.length === 0) return { rejected: 0, message: '' };
   const partial = bytesField(bytes, 1) ?? Buffer.alloc(0);
   let rejected = 0;
   for (const { number, value } of protobufFields(partial)) {

@@ -38,7 +38,7 @@ export function createBodies(
     baseNs: epochNs + BigInt(entry.startNs),
     roundNs: entry.roundNs,
   };
-  const kept = new Map<string, Kept>();
+  const kept = new Map<number, Kept>();
   const keptFor = (range: { from: number; count: number }): Kept => {
     const key = templateKey(options, range);
     const found = kept.get(key);

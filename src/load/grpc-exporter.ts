@@ -36,7 +36,8 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
   const pick = createRoundRobin(connections);
   return {
     async send(body, attemptDeadlineNs) {
-      const connection = await pick(attemptDeadlineNs);
+      const picked = pick(attemptDeadlineNs);
+      const connection = picked instanceof Promise ? await picked : picked;
       if (typeof connection === 'string') return neverTaken(connection);
       return call(connection, options.compression === 'gzip' ? gzipBody(body) : body, attemptDeadlineNs);
     },

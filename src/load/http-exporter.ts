@@ -48,6 +48,8 @@ class HttpServerPool {
   readonly #agent: HttpAgent;
   readonly #delay = createReconnectDelay();
   readonly #options: RequestOptions;
+  /** As a list of names and values, which node writes as it stands. */
+  readonly #headers: string[];
   readonly #secure: boolean;
   readonly #name: string;
   #waitingUntilNs = 0;
@@ -68,13 +70,14 @@ class HttpServerPool {
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port || (this.#secure ? 443 : 80),
       path: `${url.pathname.replace(/\/$/, '')}${paths[options.signal]}`,
-      headers: {
-        ...requestHeaders(endpoint.otlp),
-        'content-type': options.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
-        ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
-        'user-agent': 'squall',
-      },
     };
+    this.#headers = Object.entries({
+      host: url.host,
+      'user-agent': 'squall',
+      ...requestHeaders(endpoint.otlp),
+      'content-type': options.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+      ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+    }).flat();
   }
 
   /** After a failed connect no request is tried here until the pause is over. */
@@ -95,8 +98,7 @@ class HttpServerPool {
   }
 
   request(sizeBytes: number): ClientRequest {
-    const headers = { ...(this.#options.headers as Record<string, string>), 'content-length': sizeBytes };
-    const options = { ...this.#options, headers };
+    const options = { ...this.#options, headers: [...this.#headers, 'content-length', String(sizeBytes)] };
     return this.#secure ? httpsRequest(options) : httpRequest(options);
   }
 

@@ -44,10 +44,9 @@ export interface TemplateRange {
 }
 
 /** What of a range its template depends on: ranges of the same key share one. */
-export function templateKey(options: TemplateOptions, range: TemplateRange): string {
-  return options.signal === 'metrics'
-    ? `${range.count}/${range.from % options.shape.series}`
-    : String(range.count);
+export function templateKey(options: TemplateOptions, range: TemplateRange): number {
+  const offset = options.signal === 'metrics' ? range.from % options.shape.series : 0;
+  return offset * (options.batch + 1) + range.count;
 }
 
 export function createTemplate(options: TemplateOptions, range: TemplateRange): Template {
