@@ -7,11 +7,13 @@
  * watcher then sends SIGKILL (which also ends a stopped process), removes the folders and ends the session. Either
  * of the two is enough: the shell does the same when the process ends by itself.
  *
+ * Reports go on when nobody reads them any more: SIGPIPE would end the shell between the process and its watcher.
  * `echo 0` into cgroup.procs moves the writing process, here the subshell before its exec. A folder stays EBUSY until
  * the kernel has let go of its last process, hence the 60 tries of 50 ms.
  */
 export const holderScript = `
 exec 4<&0 5>&1 </dev/null >/dev/null 2>&1
+trap '' PIPE
 set -f
 IFS='
 '
@@ -37,6 +39,7 @@ clean() {
 (
   for d in $dirs; do echo 0 >"$d/cgroup.procs"; done
   PATH=$path
+  trap - PIPE
   exec "$@" >&5 2>&1 3>&- 4<&- 5>&-
 ) &
 child=$!
@@ -55,4 +58,5 @@ status=$?
 echo "exit $status" >&3
 kill -9 $watcher
 clean
+kill -9 -$$
 `;

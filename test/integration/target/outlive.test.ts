@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
+import { random } from '../../../src/base/random.ts';
 import { findHierarchy, folderPrefix } from '../../../src/target/cgroup.ts';
 import { findTool } from '../../../src/tools/find.ts';
 
@@ -49,6 +50,10 @@ function folders(runId: string): string[] {
   );
 }
 
+function mountsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8').match(new RegExp(`${folder}\\S*`, 'g')) ?? [];
+}
+
 describe.skipIf(otelcol === undefined)(`what the runner started ends with it${why}`, () => {
   test.each([1, 2, 3])(
     'SIGKILL of the runner leaves no process, control group or mount within 5 s (%i)',
@@ -63,8 +68,7 @@ describe.skipIf(otelcol === undefined)(`what the runner started ends with it${wh
       expect(taggedPids(runId)).toEqual(expect.arrayContaining(pids));
       if (findHierarchy().kind === 'v1') expect(folders(runId)).toHaveLength(4);
       runner.kill('SIGKILL');
-      const mounts = () =>
-        readFileSync('/proc/self/mounts', 'utf8').match(new RegExp(`${dir}\\S*`, 'g')) ?? [];
+      const mounts = () => mountsBelow(dir);
       if (process.getuid?.() === 0) expect(mounts()).toHaveLength(2);
       const left = () => [...taggedPids(runId), ...folders(runId), ...mounts()];
       await waitFor(systemClock, { timeoutMs: 5000, everyMs: 20 }, () =>
@@ -73,4 +77,25 @@ describe.skipIf(otelcol === undefined)(`what the runner started ends with it${wh
       expect(left()).toEqual([]);
     },
   );
+
+  test('SIGKILL at any instant of the start leaves nothing either', async () => {
+    const instants = random(`outlive ${process.pid}`, 'instants');
+    for (let round = 0; round < 20; round++) {
+      dir = mkdtempSync(join(tmpdir(), 'squall-outlive-'));
+      const runId = `outlive-${process.pid}-early-${round}`;
+      const args = [program, runId, dir, otelcol?.path ?? '', prometheus?.path ?? ''];
+      const runner = spawn(process.execPath, args, { stdio: 'ignore' });
+      const gone = once(runner, 'exit');
+      const afterMs = 100 + instants.below(900);
+      await systemClock.sleep(afterMs);
+      runner.kill('SIGKILL');
+      await gone;
+      const left = () => [...taggedPids(runId), ...folders(runId), ...mountsBelow(dir)];
+      await waitFor(systemClock, { timeoutMs: 5000, everyMs: 20 }, () =>
+        left().length === 0 ? true : undefined,
+      );
+      expect(left(), `killed after ${afterMs} ms`).toEqual([]);
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
 });
