@@ -1,3 +1,4 @@
+import { nowNs } from '../base/clock.ts';
 import { requestClass } from '../observe/evidence.ts';
 import { lateTickNs } from './admission.ts';
 import type { GeneratorHealth, LoadCounts } from './messages.ts';
@@ -19,7 +20,7 @@ export class Tally {
   #lateTicks = 0;
   #ticks = 0;
   #cpuFrom = process.threadCpuUsage();
-  #wallFromMs = performance.now();
+  #wallFromNs = nowNs();
 
   due(items: number): void {
     this.#counts.due += items;
@@ -38,7 +39,7 @@ export class Tally {
   /** The clock of the CPU ratio starts at t = 0. */
   startCpu(): void {
     this.#cpuFrom = process.threadCpuUsage();
-    this.#wallFromMs = performance.now();
+    this.#wallFromNs = nowNs();
   }
 
   ended(record: RequestRecord): void {
@@ -76,7 +77,7 @@ export class Tally {
 
   health(): GeneratorHealth {
     const used = process.threadCpuUsage(this.#cpuFrom);
-    const wallUs = (performance.now() - this.#wallFromMs) * 1000;
+    const wallUs = (nowNs() - this.#wallFromNs) / 1000;
     return {
       lateTicks: this.#lateTicks,
       ticks: this.#ticks,

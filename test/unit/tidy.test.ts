@@ -21,7 +21,7 @@ const imports: Record<string, string[]> = {
   plan: ['base', 'scenario'],
   tools: ['base'],
   target: ['base', 'otlp', 'tools'],
-  load: ['base', 'otlp', 'plan/pace.ts'],
+  load: ['base', 'otlp', 'plan/pace.ts', 'observe/evidence.ts'],
   fault: ['base', 'target'],
   observe: ['base', 'otlp', 'plan/pace.ts'],
   verdict: ['base', 'plan/pace.ts', 'scenario/threshold.ts', 'scenario/measures.ts', 'observe/evidence.ts'],
