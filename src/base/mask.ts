@@ -1,4 +1,4 @@
-import { isMap, isPair, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
+import { isPair, isScalar, parseAllDocuments, visit } from 'yaml';
 
 /** What stands where a secret stood. */
 export const masked = '***';
@@ -13,11 +13,14 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
   return out
     .replace(/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@"'<>]+@/gi, `$1${masked}@`)
     .replace(/\b(Bearer)\s+[A-Za-z0-9._~+/=-]+/g, `$1 ${masked}`)
-    .replace(
-      /\b((?:proxy-)?authorization|x-api-key|api-key|set-cookie|cookie)(["']?\s*[:=]\s*["']?)(?!\*\*\*)[^\s"',;}]+(?:\s+[^\s"',;}]+)?/gi,
-      `$1$2${masked}`,
+    .replace(headerPair, (pair: string, name: string, value: string) =>
+      isReference(value) ? pair : `${name}${masked}`,
     );
 }
+
+/** An authorization-like name, its separator, and a value of one word or of scheme and word. */
+const headerPair =
+  /\b((?:(?:proxy-)?authorization|x-api-key|api-key|set-cookie|cookie)["']?\s*[:=]\s*["']?)(?!\*\*\*)((?:\$\{[^}\s]*\}|[^\s"',;}])+(?:\s+(?:\$\{[^}\s]*\}|[^\s"',;}])+)?)/gi;
 
 /** Every string in a value, keys included; numbers and structure stay. */
 export function maskDeep<T>(value: T, secrets: readonly string[]): T {
@@ -41,8 +44,8 @@ export function maskConfig(yamlText: string, secrets: readonly string[] = []): s
   const cuts: [number, number][] = [];
   for (const document of documents) {
     visit(document, {
-      Scalar(_key, node, path) {
-        if (!node.range || typeof node.value !== 'string' || !isSecretPlace(path)) return;
+      Scalar(place, node, path) {
+        if (place === 'key' || !node.range || typeof node.value !== 'string' || !isSecretPlace(path)) return;
         if (isReference(node.value) || node.value === '') return;
         cuts.push([node.range[0], node.range[1]]);
       },
@@ -103,10 +106,8 @@ const plainHeader = /^(?:content-type|content-encoding|accept|user-agent|action|
 
 function isSecretPlace(path: readonly unknown[]): boolean {
   const keys = path.flatMap((node) => (isPair(node) && isScalar(node.key) ? [String(node.key.value)] : []));
-  const last = path.at(-1);
-  const inKey = isPair(last) && isScalar(last.key) && last.value === null;
   const own = keys.at(-1);
-  if (inKey || own === undefined || !(isPair(last) || isSeq(last) || isMap(last))) return false;
+  if (own === undefined) return false;
   if (isSecretKey(own)) return true;
   return keys.slice(0, -1).some((key) => /(?:^|_)headers$/i.test(key)) && !plainHeader.test(own);
 }

@@ -14,8 +14,11 @@ export function chartViews(report: Report): Record<string, unknown> {
     timeline: chartView(report, timeline, timeline.main, {
       id: 'timeline',
       title: 'Timeline of rates, latency and queue',
-      // Three panels fill the first screen; more of them share the same height.
-      wide: { widthPx: 640, panelHeightPx: timeline.main.length > 3 ? 64 : 92 },
+      // The first screen has room for some 400 px of chart, however many panels there are.
+      wide: {
+        widthPx: 640,
+        panelHeightPx: Math.max(44, Math.min(96, Math.floor(390 / (timeline.main.length || 1)) - 34)),
+      },
     }),
     resources: chartView(report, timeline, timeline.other, {
       id: 'resources',

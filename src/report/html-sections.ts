@@ -1,6 +1,6 @@
 import { type Signal, signals } from '../base/signal.ts';
-import { formatCount, formatDuration, formatNumber, formatSeconds } from './format.ts';
-import { itemWord, ledgerEquations } from './sentences.ts';
+import { formatCount, formatDuration, formatNumber, formatSeconds, formatUnit } from './format.ts';
+import { agreement, itemWord, ledgerEquations } from './sentences.ts';
 import type { LatencySummary, Report, SloResult } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
@@ -132,6 +132,18 @@ export function ratesView(report: Report): Record<string, unknown>[] {
     );
     return [{ signal: itemWord[signal], values }];
   });
+}
+
+export function headlineView(report: Report): Record<string, string>[] {
+  return (report.headline ?? []).map((pair) => ({
+    name: pair.name,
+    client: formatUnit(pair.client, pair.unit),
+    prometheus: formatUnit(pair.prometheus, pair.unit),
+    error: pair.error === null ? '' : formatUnit(pair.error, pair.unit),
+    agree: agreement(pair.agree),
+    css: pair.agree === null ? 'unknown' : pair.agree ? 'pass' : 'fail',
+    reason: pair.reason,
+  }));
 }
 
 const counterWords = {

@@ -5,6 +5,7 @@ import {
   cardView,
   countersView,
   faultView,
+  headlineView,
   latencyView,
   ledgerView,
   lostView,
@@ -13,6 +14,7 @@ import {
   settleWords,
 } from './html-sections.ts';
 import {
+  fullStop,
   ledgerLines,
   sloActual,
   sloInterval,
@@ -20,6 +22,7 @@ import {
   verdictReason,
   verdictSymbol,
   whoseFault,
+  worstFirst,
 } from './sentences.ts';
 import type { Report, SloResult } from './types.ts';
 
@@ -45,7 +48,9 @@ export function htmlView(report: Report): Record<string, unknown> {
     valid: validity.valid,
     validityReasons: validity.reasons.slice(0, rowsMax),
     validity: validityView(report),
-    slos: report.slos.slice(0, rowsMax).map((slo) => sloView(slo)),
+    slos: worstFirst(report.slos)
+      .slice(0, rowsMax)
+      .map((slo) => sloView(slo)),
     slosLeftOut: Math.max(0, report.slos.length - rowsMax),
     ledgerLines: ledgerLines(report),
     ledger: ledgerView(report),
@@ -54,6 +59,7 @@ export function htmlView(report: Report): Record<string, unknown> {
     faults: report.faults.slice(0, rowsMax).map(faultView),
     latency: latencyView(report),
     rates: ratesView(report),
+    headline: headlineView(report),
     counters: countersView(report),
     windows: report.windows.map((window) => ({
       name: window.name,
@@ -64,6 +70,8 @@ export function htmlView(report: Report): Record<string, unknown> {
     reach: `${formatSeconds(report.reach.s)}${report.reach.parts.length > 0 ? ` = ${report.reach.parts.join(' + ')}` : ''}`,
     queries: report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined).map(queryView),
     card: cardView(report),
+    machine: Object.values(run.machine).join(', '),
+    seed: String(run.seed),
     command: run.command,
     started: run.startedAt,
     duration: formatDuration(run.durationS),
@@ -82,7 +90,7 @@ function findingView(finding: Report['findings'][number]): Record<string, string
     symbol: severitySymbol[finding.severity],
     severity: finding.severity,
     code: finding.code,
-    sentence: finding.sentence,
+    sentence: fullStop(finding.sentence),
     window: finding.window ?? '',
     evidence: finding.evidence ?? '',
     next: finding.next,
@@ -106,8 +114,13 @@ function validityView(report: Report): { label: string; value: string; bad: bool
       v.missedByTarget > 0,
       'its in-flight bound was full',
     ),
-    tile('send lag P99', formatMs(v.sendLagMs.p99), (v.sendLagMs.p99 ?? 0) > 10, 'above 10 ms'),
-    tile('generator CPU', formatPercent(v.generatorCpuRatio), (v.generatorCpuRatio ?? 0) > 0.9, 'above 90 %'),
+    tile('send lag P99', formatMs(v.sendLagMs.p99), !v.valid && (v.sendLagMs.p99 ?? 0) > 10, 'above 10 ms'),
+    tile(
+      'generator CPU',
+      formatPercent(v.generatorCpuRatio),
+      (v.generatorCpuRatio ?? 0) > 0.95,
+      'above 95 %',
+    ),
     tile('scrapes seen', formatPercent(v.scrapeCoverage), (v.scrapeCoverage ?? 0) < 0.9, 'below 90 %'),
   ];
 }

@@ -1,8 +1,9 @@
 import { signals } from '../base/signal.ts';
-import { formatCount, formatMs, formatNumber, formatPercent, formatSeconds, oneLine } from './format.ts';
+import { formatCount, formatMs, formatPercent, formatSeconds } from './format.ts';
+import { counters, headlines, latency, queries, runCard } from './markdown-sections.ts';
+import { table, text } from './markdown-text.ts';
 import {
   findingSentence,
-  itemWord,
   ledgerEquations,
   ledgerLine,
   sloActual,
@@ -11,6 +12,7 @@ import {
   verdictSentence,
   verdictSymbol,
   whoseFault,
+  worstFirst,
 } from './sentences.ts';
 import type { Report } from './types.ts';
 
@@ -39,6 +41,7 @@ function sections(report: Report): string[] {
     ...ledger(report),
     ...faults(report),
     ...latency(report),
+    ...headlines(report),
     ...counters(report),
     ...runCard(report),
     ...queries(report),
@@ -67,7 +70,7 @@ function head(report: Report): string[] {
 }
 
 function slos(report: Report): string[] {
-  const rows = report.slos.map((slo) => [
+  const rows = worstFirst(report.slos).map((slo) => [
     `${verdictSymbol[slo.verdict]} ${slo.verdict}`,
     text(slo.name, 120),
     text(slo.threshold, 120),
@@ -135,95 +138,7 @@ function faults(report: Report): string[] {
   return table('Faults', names, rows);
 }
 
-function latency(report: Report): string[] {
-  const rows = signals.flatMap((signal) => {
-    const of = report.latency[signal];
-    if (of === undefined) return [];
-    return (['ack', 'send', 'delivery'] as const).map((point) => [
-      `${itemWord[signal]}, ${point}`,
-      formatCount(of[point].count),
-      ...[
-        of[point].p50Ms,
-        of[point].p90Ms,
-        of[point].p95Ms,
-        of[point].p99Ms,
-        of[point].p999Ms,
-        of[point].maxMs,
-      ].map((value) => formatNumber(value)),
-    ]);
-  });
-  return table('Latency, ms', ['points', 'count', 'P50', 'P90', 'P95', 'P99', 'P99.9', 'max'], rows);
-}
-
-function counters(report: Report): string[] {
-  const { names, ...values } = report.counters;
-  const rows = Object.entries(values).map(([quantity, value]) => [
-    text(quantity),
-    formatCount(value),
-    text(names[quantity] ?? '', 200),
-  ]);
-  return table("The collector's own counters", ['quantity', 'value', 'metric'], rows);
-}
-
-function runCard(report: Report): string[] {
-  const { run } = report;
-  const card: [string, string][] = [
-    ['run', run.id],
-    ['seed', String(run.seed)],
-    ['started', run.startedAt],
-    ['target', run.target],
-    ...run.members.map((m): [string, string] => [
-      `member ${m.name}`,
-      `${m.version}, started ${m.starts} times`,
-    ]),
-    ...Object.entries(run.versions).map(([name, version]): [string, string] => [name, version]),
-    ...Object.entries(run.machine).map(([name, value]): [string, string] => [name, String(value)]),
-    ['command', run.command],
-  ];
-  return table(
-    'Run',
-    ['', ''],
-    card.map((row) => row.map((cell) => text(cell, 500))),
-  );
-}
-
-function queries(report: Report): string[] {
-  const rows = report.slos.flatMap((slo) =>
-    slo.query === undefined ? [] : [[text(slo.name, 120), `<code>${text(slo.query, 1000)}</code>`]],
-  );
-  return table('Queries', ['SLO', 'resolved PromQL'], rows);
-}
-
-function table(title: string, names: string[], rows: string[][], level = '##'): string[] {
-  if (rows.length === 0) return [];
-  return [
-    `${level} ${title}`,
-    '',
-    `| ${names.join(' | ')} |`,
-    `|${names.map(() => '---').join('|')}|`,
-    ...rows.map((row) => `| ${row.join(' | ')} |`),
-    '',
-  ];
-}
-
 function span(from: number | null, to: number | null): string {
   if (to === null) return formatSeconds(from);
   return `${formatSeconds(from)} to ${formatSeconds(to)}`;
-}
-
-/**
- * Text that Markdown takes as nothing but text: HTML, emphasis, links, tables, mentions, issue numbers, formulas and
- * bare addresses are written with character references.
- */
-export function text(raw: string, charsMax = 300): string {
-  return oneLine(raw, charsMax)
-    .replace(/[&<>`*[\]|~\\@$]/g, reference)
-    .replace(/(?<![a-z0-9])_|_(?![a-z0-9])/gi, reference)
-    .replace(/#(?=\w)|:(?=\/\/)|(?<=www)\./gi, reference)
-    .replace(/^([-+>#=]|\d+[.)])/, (start) => [...start].map(reference).join(''));
-}
-
-function reference(character: string): string {
-  const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-  return named[character] ?? `&#${character.codePointAt(0)};`;
 }

@@ -10,6 +10,10 @@ export interface Panel {
   unit: string;
   series: { name: string; points: Point[]; infiniteAtS: number[] }[];
   limits: { text: string; value: number }[];
+  /** Latencies: from a fraction of a millisecond to minutes. */
+  log: boolean;
+  /** A value stands for the step that begins at its time (rates, latencies), not for an instant (gauges). */
+  steps: boolean;
 }
 
 export interface Band {
@@ -64,13 +68,17 @@ function groupOf(series: TimelineSeries): string {
   return `unit ${series.unit}`;
 }
 
-const titles: Record<string, string> = {
-  rates: 'Rate',
-  ...Object.fromEntries(signals.map((signal) => [`rates ${signal}`, `Rate of ${signal}`])),
-  latency: 'Latency',
-  queues: 'Queue',
-};
-const unitTitles: Record<string, string> = { cores: 'CPU', bytes: 'Memory', MiB: 'Memory' };
+const titles = new Map<string, string>([
+  ['rates', 'Rate'],
+  ...signals.map((signal): [string, string] => [`rates ${signal}`, `Rate of ${signal}`]),
+  ['latency', 'Latency'],
+  ['queues', 'Queue'],
+]);
+const unitTitles = new Map([
+  ['cores', 'CPU'],
+  ['bytes', 'Memory'],
+  ['MiB', 'Memory'],
+]);
 const seriesMax = 12;
 
 function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
@@ -80,24 +88,26 @@ function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
     .slice(0, seriesMax)
     .map(({ name, points }) => ({ name: shortName(name, key), ...splitInfinite(points) }));
   return {
-    title: titles[key] ?? unitTitles[unit] ?? oneLine(unit, 30),
-    unit: oneLine(unit, 30),
+    title: titles.get(key) ?? unitTitles.get(unit) ?? chartText(unit, 30),
+    unit: chartText(unit, 30),
     series: series.map(({ name, finite, infiniteAtS }) => ({ name, points: finite, infiniteAtS })),
     limits,
+    log: key === 'latency',
+    steps: key === 'latency' || key.startsWith('rates'),
   };
 }
 
 /** "offered traces" is "offered" under the title "Rate of traces". */
 function shortName(name: string, key: string): string {
   const signal = signals.find((one) => key === `rates ${one}`);
-  return oneLine(signal === undefined ? name : name.slice(0, -signal.length - 1), 60);
+  return chartText(signal === undefined ? name : name.slice(0, -signal.length - 1), 60);
 }
 
 function latencyLimits(report: Report): Panel['limits'] {
   return report.slos.flatMap((slo) => {
     const limit = thresholdLimit(slo);
     const drawn = slo.unit === 'ms' && slo.measure?.startsWith('ack_duration') === true;
-    return drawn && limit !== undefined ? [{ text: oneLine(slo.threshold, 40), value: limit }] : [];
+    return drawn && limit !== undefined ? [{ text: chartText(slo.threshold, 40), value: limit }] : [];
   });
 }
 
@@ -108,6 +118,15 @@ function bandsOf(report: Report): Band[] {
     if (!Number.isFinite(fromS)) return [];
     const toS = Number.isFinite(end) ? Math.max(end, fromS) : fromS;
     const seen = fault.observed.injectedS === null ? ' (not seen)' : '';
-    return [{ label: `${oneLine(fault.name, 30)}${seen}`, fromS, toS }];
+    return [{ label: chartText(`${oneLine(fault.name, 30)}${seen}`, 60), fromS, toS }];
   });
+}
+
+/**
+ * Text that a chart may draw. ECharts keeps the widths of texts in a plain object under the text itself, so that a
+ * text such as __proto__ would change the prototype of every object of the process; a no-break space parts them.
+ */
+export function chartText(text: string, charsMax: number): string {
+  const line = oneLine(text, charsMax);
+  return line in Object.prototype ? `${line}\u00a0` : line;
 }

@@ -1,6 +1,6 @@
 import { type Signal, signals, type VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
-import { formatAgainst, formatCount, formatPercent, formatUnit, oneLine } from './format.ts';
+import { formatAgainst, formatCount, formatUnit, oneLine } from './format.ts';
 import type { Finding, Report, SloResult } from './types.ts';
 
 /** The words that terminal, Markdown, JUnit and HTML share, so that they cannot disagree. */
@@ -26,9 +26,9 @@ export function verdictReason(report: Report): string {
     const held = count === 1 ? 'its SLO' : `all ${count} SLOs`;
     const sum = totals(report);
     const items =
-      sum.acknowledged > 0
-        ? `; ${formatCount(sum.delivered)} of ${formatCount(sum.due)} items delivered, ${formatCount(sum.lost)} lost`
-        : '';
+      sum === undefined
+        ? ''
+        : `; ${formatCount(sum.delivered)} of ${formatCount(sum.due)} items delivered, ${formatCount(sum.lost)} lost`;
     return `${scenario} held ${held}${items}.${ending}`;
   }
   const sameWord = report.slos.filter((slo) => slo.verdict === report.verdict);
@@ -108,17 +108,19 @@ const msPerUnit: Record<string, number> = {
 
 /** One line per signal; classes without an item are left out except the four that people look for. */
 export function ledgerLine(signal: Signal, counts: LedgerCounts): string {
-  const always = [
-    `${formatCount(counts.due)} due`,
-    `${formatCount(counts.acknowledged)} acknowledged`,
-    `${formatCount(counts.delivered)} delivered`,
-    `${formatCount(counts.lost)} lost`,
-  ];
-  const others = ledgerExtras
-    .filter((name) => counts[name] > 0)
-    .map((name) => `${formatCount(counts[name])} ${name}`);
+  // Never "no data lost": that would read as nothing lost.
+  const part = (name: LedgerClass) => {
+    const value: number | null | undefined = counts[name];
+    return value === null || value === undefined || Number.isNaN(value)
+      ? `${name} not known`
+      : `${formatCount(value)} ${name}`;
+  };
+  const always = (['due', 'acknowledged', 'delivered', 'lost'] as const).map(part);
+  const others = ledgerExtras.filter((name) => (counts[name] ?? 0) > 0).map(part);
   return `${itemWord[signal]}: ${[...always, ...others].join(', ')}`;
 }
+
+type LedgerClass = 'due' | 'acknowledged' | 'delivered' | 'lost' | (typeof ledgerExtras)[number];
 
 const ledgerExtras = [
   'missed',
@@ -127,6 +129,7 @@ const ledgerExtras = [
   'refused',
   'unknown',
   'recovered',
+  'filtered',
   'duplicated',
   'late',
   'unexpected',
@@ -158,15 +161,17 @@ export type Party = 'nobody' | 'target' | 'generator' | 'Prometheus' | 'set-up';
 export function whoseFault(report: Report): { party: Party; why: string } {
   const { validity } = report;
   if (report.verdict === 'pass' && report.exitCode === 0) return { party: 'nobody', why: 'every SLO held' };
-  if (report.verdict === 'fail') {
+  if (report.slos.some((slo) => slo.verdict === 'fail')) {
     const also = validity.valid ? '' : '; the run is not valid, so only the ledger could be judged';
     return { party: 'target', why: `it broke what it was held to${also}` };
   }
-  if (
-    validity.missedByGenerator > 0 ||
-    (!validity.valid && validity.missedByTarget === 0 && starved(report))
-  ) {
-    return { party: 'generator', why: generatorWords(report) };
+  const firstFinding = report.findings[0]?.sentence;
+  if (exitWords[report.exitCode] !== undefined) {
+    return { party: 'set-up', why: sentencePart(firstFinding ?? exitWords[report.exitCode] ?? '') };
+  }
+  // Every reason for a run that is not valid is the generator's: see verdict/validity.ts.
+  if (!validity.valid) {
+    return { party: 'generator', why: sentencePart(validity.reasons[0] ?? 'it did not offer the plan') };
   }
   const unverified = report.faults.find((fault) => !fault.verified);
   if (unverified !== undefined) {
@@ -174,7 +179,7 @@ export function whoseFault(report: Report): { party: Party; why: string } {
   }
   const unknown = report.slos.filter((slo) => slo.verdict === 'unknown');
   if (unknown.length > 0 && unknown.every((slo) => slo.source === 'prometheus')) {
-    return { party: 'Prometheus', why: oneLine(unknown[0]?.reason ?? 'it gave no answer') };
+    return { party: 'Prometheus', why: sentencePart(unknown[0]?.reason ?? 'it gave no answer') };
   }
   if (validity.missedByTarget > 0) {
     return {
@@ -182,31 +187,35 @@ export function whoseFault(report: Report): { party: Party; why: string } {
       why: `${formatCount(validity.missedByTarget)} items could not be sent to it in time`,
     };
   }
-  const why =
-    validity.reasons[0] ?? unknown[0]?.reason ?? report.findings[0]?.sentence ?? 'evidence is missing';
-  return { party: 'set-up', why: oneLine(why) };
+  return { party: 'set-up', why: sentencePart(unknown[0]?.reason ?? firstFinding ?? 'evidence is missing') };
 }
 
-function starved(report: Report): boolean {
-  const { sendLagMs, generatorCpuRatio } = report.validity;
-  return (sendLagMs.p99 ?? 0) > 10 || (generatorCpuRatio ?? 0) > 0.9;
+function sentencePart(text: string): string {
+  return oneLine(text).replace(/\.$/, '');
 }
 
-function generatorWords(report: Report): string {
-  const { missedByGenerator, offeredRatio } = report.validity;
-  if (missedByGenerator === 0) return 'it sent later than the plan had it';
-  return `it missed ${formatCount(missedByGenerator)} items and offered ${formatPercent(offeredRatio)} of the plan`;
+/** Whether squall's own value and Prometheus's stand within the stated error of one another. */
+export function agreement(agree: boolean | null): string {
+  if (agree === null) return '? one is missing';
+  return agree ? '✔ agree' : '✘ disagree';
 }
 
-function totals(report: Report): { due: number; acknowledged: number; delivered: number; lost: number } {
-  const sum = { due: 0, acknowledged: 0, delivered: 0, lost: 0 };
+/** Failed, then unknown, then passed; otherwise in the scenario's order. */
+export function worstFirst(slos: readonly SloResult[]): SloResult[] {
+  const rank: Record<VerdictWord, number> = { fail: 0, unknown: 1, pass: 2 };
+  return [...slos].sort((a, b) => rank[a.verdict] - rank[b.verdict]);
+}
+
+/** Undefined where a signal's delivery is not known. */
+function totals(report: Report): { due: number; delivered: number; lost: number } | undefined {
+  const sum = { due: 0, delivered: 0, lost: 0 };
   for (const signal of signals) {
     const counts = report.ledger[signal];
     if (counts === undefined) continue;
+    if (!Number.isFinite(counts.delivered) || !Number.isFinite(counts.lost)) return undefined;
     sum.due += counts.due;
-    sum.acknowledged += counts.acknowledged;
     sum.delivered += counts.delivered;
     sum.lost += counts.lost;
   }
-  return sum;
+  return sum.due > 0 ? sum : undefined;
 }

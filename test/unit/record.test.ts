@@ -1,0 +1,150 @@
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SquallError } from '../../src/base/errors.ts';
+import type { RunRecord } from '../../src/observe/evidence.ts';
+import * as disk from '../../src/record.ts';
+import { failReport, passReport } from '../fixtures/report-sample.ts';
+
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'squall-record-'));
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+const secret = 'canary-S3CRET/+=';
+
+function sampleRecord(): RunRecord {
+  return {
+    plan: {
+      runId: 'r1',
+      seed: 1,
+      scenario: 's',
+      epochNs: '1795230000000000000',
+      warmupNs: 0,
+      endNs: 1e9,
+      entries: [],
+      faults: [],
+      slos: [],
+    },
+    judged: { description: '', recoveryIncomplete: false },
+    startedAt: '2026-11-21T03:00:00.000Z',
+    durationS: 1,
+    command: `squall run s.yaml --set target.otlp.headers.authorization=${secret}`,
+    versions: {},
+    machine: { note: `${encodeURIComponent(secret)} ${Buffer.from(secret).toString('base64')}` },
+    targetKind: 'external',
+    members: [],
+    ended: { kind: 'failed', message: `http://user:${secret}@host:4317 refused` },
+    settle: {
+      fromNs: 0,
+      toNs: Number.POSITIVE_INFINITY,
+      horizonNs: 0,
+      shownEmpty: false,
+      reason: 'Infinity',
+    },
+    reach: { ns: Number.POSITIVE_INFINITY, parts: [] },
+    faults: [],
+    canaries: [],
+    generator: { lateTicks: 0, ticks: 0, cpuRatioMax: Number.NaN },
+    prometheus: {
+      available: false,
+      scrapeIntervalMs: 1000,
+      answers: [],
+      names: {},
+      coverage: null,
+      skewMs: null,
+      counters: { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null },
+      series: [],
+    },
+    processes: [],
+    notes: [],
+  };
+}
+
+async function everyFile(): Promise<string> {
+  const names = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = names.filter((entry) => entry.isFile());
+  const texts = await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+  return texts.join('\n');
+}
+
+test('a record is read back as it was, infinite and missing numbers included', async () => {
+  const record = sampleRecord();
+  await disk.writeRecord(dir, { record: { ...record, command: 'c', ended: { kind: 'complete' } } });
+  const back = await disk.readRecord(dir);
+  expect(back.reach.ns).toBe(Number.POSITIVE_INFINITY);
+  expect(back.generator.cpuRatioMax).toBeNaN();
+  expect(back.settle.reason).toBe('Infinity');
+  expect(back.plan).toEqual(record.plan);
+});
+
+test('no form of a secret reaches the disk', async () => {
+  await disk.writeRecord(dir, {
+    record: sampleRecord(),
+    scenarioText: `# password: ${secret}\ntarget:\n  external: {otlp: {headers: {x-team: ${secret}}}}\n`,
+    configs: { 'a/b': `exporters:\n  otlp:\n    headers:\n      x-honeycomb-team: "not listed"\n` },
+    secrets: [secret],
+  });
+  const text = await everyFile();
+  expect(text).not.toContain('S3CRET');
+  expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 16));
+  expect(text).not.toContain('not listed');
+  expect(await readdir(join(dir, 'evidence'))).toEqual(['config-a_b.yaml', 'record.json', 'scenario.yaml']);
+});
+
+test('reports are written all or not at all', async () => {
+  await disk.writeReports(dir, passReport());
+  const before = await everyFile();
+  // A folder in the place of one of the files: writing it fails as a full disk would.
+  await rm(join(dir, 'junit.xml'));
+  const html = await readFile(join(dir, 'report.html'), 'utf8');
+  const blocked = disk.writeReports(join(dir, 'report.md'), failReport());
+  await expect(blocked).rejects.toMatchObject({ parts: { code: 'SQ-OUT-UNWRITABLE' } });
+  expect(await readFile(join(dir, 'report.html'), 'utf8')).toBe(html);
+  expect(before).toContain(html);
+  expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+test('a device without room is SQ-OUT-UNWRITABLE', async () => {
+  const writing = disk.writeAtomically({ '/proc/squall-no-such/report.json': 'x' });
+  await expect(writing).rejects.toBeInstanceOf(SquallError);
+  await expect(writing).rejects.toMatchObject({ exitCode: 4 });
+});
+
+test('re-rendering from report.json gives the same bytes', async () => {
+  const [one, two] = [join(dir, 'one'), join(dir, 'two')];
+  await disk.writeReports(one, failReport());
+  await disk.writeReports(two, await disk.readReport(one));
+  for (const name of await readdir(one)) {
+    expect(await readFile(join(two, name), 'utf8'), name).toBe(await readFile(join(one, name), 'utf8'));
+  }
+});
+
+test('latest points to the newest run, and is replaced in one step', async () => {
+  await disk.writeReports(join(dir, 'a'), passReport());
+  await disk.pointLatest(join(dir, 'a'));
+  await disk.pointLatest(join(dir, 'b'));
+  expect(await readlink(join(dir, 'latest'))).toBe('b');
+  expect((await readdir(dir)).sort()).toEqual(['a', 'latest']);
+});
+
+test.each([
+  ['no file', undefined],
+  ['not JSON', '{'],
+  ['another schema', '{"schema": "squall.record/v99"}'],
+  ['no object', 'null'],
+])('a record that cannot be read is SQ-RUN-NOT-FOUND: %s', async (_what, text) => {
+  if (text !== undefined) await disk.writeAtomically({ [disk.evidencePaths(dir).record]: text });
+  await expect(disk.readRecord(dir)).rejects.toMatchObject({ parts: { code: 'SQ-RUN-NOT-FOUND' } });
+});
+
+test('request files come in the order of the workers', async () => {
+  await disk.writeAtomically({ [disk.evidencePaths(dir).record]: '{}' });
+  for (const n of [10, 2, 0]) await writeFile(disk.evidencePaths(dir).requests(n), '');
+  const files = await disk.listRequestFiles(dir);
+  expect(files).toEqual([0, 2, 10].map((n) => disk.evidencePaths(dir).requests(n)));
+});
