@@ -1,6 +1,7 @@
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import type { PrometheusAnswer } from './evidence.ts';
 import type { PrometheusClient, PrometheusResult } from './prometheus.ts';
+import { lintQuery } from './promql-lint.ts';
 import { asksForWindow, lookbackMs, putWindow } from './promql-text.ts';
 
 /** A range over fewer scrapes than this is a guess. */
@@ -35,6 +36,9 @@ export async function askSlo(
     annotations: [],
   });
   if (!(lengthS > 0)) return [nothing('the window is empty')];
+  const misleading = lintQuery(query).problems.find((problem) => problem.seenInAnswer !== true);
+  if (misleading !== undefined)
+    return [nothing(`${misleading.what} (${misleading.found}); expected ${misleading.expected}`)];
   if (asksForWindow(query)) {
     if (lengthS < scrapesMin * context.intervalS)
       return [nothing(`the window holds fewer than ${scrapesMin} scrapes of ${context.intervalS} s`)];

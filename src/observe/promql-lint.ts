@@ -4,8 +4,6 @@ import { isOneSeries } from './promql-shape.ts';
 import { windowName } from './promql-text.ts';
 import { aggregateName, functionName, has, type QueryProblem, syntaxErrors } from './promql-tree.ts';
 
-export { withMatchers } from './promql-text.ts';
-
 /** `problems` give wrong verdicts and are refused; `warnings` are shown. */
 export interface Lint {
   problems: QueryProblem[];
@@ -44,6 +42,7 @@ export function lintQuery(query: string): Lint {
       what: 'the query can give several series, and only one value is judged',
       expected: 'one series: max(...), min(...), sum(...) or another aggregation without by',
       next: `max(${query})`,
+      seenInAnswer: true,
     });
   return { problems, warnings };
 }
@@ -61,7 +60,7 @@ const rules: Rule[] = [
         ? {
             what: 'a counter function over an aggregate hides the resets of single series',
             expected: 'the aggregation outside: sum(rate(x[$window]))',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },
@@ -72,7 +71,7 @@ const rules: Rule[] = [
         ? {
             what: `${functionName(node, text)} reads only the last two samples of its range`,
             expected: 'rate(x[$window])',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },
@@ -84,7 +83,7 @@ const rules: Rule[] = [
         ? {
             what: 'an average or sum of quantiles is no quantile',
             expected: 'histogram_quantile(q, sum by (le) (rate(x_bucket[$window])))',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },
@@ -97,7 +96,7 @@ const rules: Rule[] = [
         ? {
             what: '"or vector(x)" turns missing data into a value that passes',
             expected: 'the query without it: no data is unknown',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },
@@ -108,7 +107,7 @@ const rules: Rule[] = [
         ? {
             what: 'offset and @ look at another time than the window',
             expected: 'the plain selector; squall pins the time of the query',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },
@@ -130,7 +129,7 @@ const rules: Rule[] = [
         ? {
             what: 'a recording rule lags by its evaluation interval',
             expected: 'the raw series that the rule is made of',
-            next: 'squall explain measure promql',
+            next: 'squall explain measure',
           }
         : undefined,
   },

@@ -8,6 +8,8 @@ export interface QueryProblem {
   next: string;
   from: number;
   to: number;
+  /** The answer itself shows whether it is so. */
+  seenInAnswer?: true;
 }
 
 export function functionName(node: SyntaxNode, text: string): string {
@@ -40,7 +42,7 @@ export function syntaxErrors(tree: Tree, query: string): QueryProblem[] {
         what: 'the query is not PromQL',
         expected: 'a PromQL expression',
         found: at === '' ? 'the end of the query' : at,
-        next: 'squall explain measure promql',
+        next: 'squall explain measure',
         from: node.from,
         to: node.to,
       });
@@ -51,7 +53,7 @@ export function syntaxErrors(tree: Tree, query: string): QueryProblem[] {
       what: 'the query is empty',
       expected: 'a PromQL expression',
       found: 'nothing',
-      next: 'squall explain measure promql',
+      next: 'squall explain measure',
       from: 0,
       to: 0,
     });

@@ -3,7 +3,7 @@ import type { ThresholdSpec } from '../scenario/types.ts';
 import { type Facts, rowsIn, type Scope, tally } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
 import { quantileRanks } from './quantile-interval.ts';
-import { answerNs } from './request-table.ts';
+import { answerNs, maskOf } from './request-table.ts';
 import type { Window } from './windows.ts';
 
 /** Request latency: one observation per export request; those without an acknowledgement are +Infinity. */
@@ -16,11 +16,11 @@ export function answerHistogram(facts: Facts, rows: Int32Array, since: 'due' | '
 /** Item latency, due to the first arrival at the sink, over the items that arrived: absence is the ledger's matter. */
 export function deliveryHistogram(facts: Facts, rows: Int32Array): DurationHistogram {
   const { table, deliveries } = facts;
-  const wanted = new Set(rows);
+  const wanted = maskOf(table, rows);
   const histogram = new DurationHistogram();
   for (let j = 0; j < deliveries.count; j++) {
     const row = deliveries.request[j] ?? -1;
-    if (!wanted.has(row)) continue;
+    if (wanted[row] !== 1) continue;
     histogram.record((deliveries.arrivalNs[j] ?? 0) - (table.dueNs[row] ?? 0), deliveries.items[j] ?? 0);
   }
   return histogram;

@@ -3,7 +3,7 @@ import { type RunRecord, requestClass } from '../observe/evidence.ts';
 import type { LedgerResult, LostInterval } from '../observe/ledger-types.ts';
 import type { EntryPlan } from '../plan/types.ts';
 import { type Deliveries, firstEndingAfter, rowsByStream } from './deliveries.ts';
-import { type RequestTable, wasOffered } from './request-table.ts';
+import { maskOf, type RequestTable, wasOffered } from './request-table.ts';
 import { contains, entryEndNs, ledgerContains, type Window } from './windows.ts';
 
 /** Everything the judge reads, tabulated once. */
@@ -100,11 +100,11 @@ export function tally(facts: Facts, rows: Int32Array): Tally {
 /** Items delivered more than their entry's lateAfter after they were due. */
 export function lateIn(facts: Facts, rows: Int32Array): number {
   const { table, deliveries } = facts;
-  const wanted = new Set(rows);
+  const wanted = maskOf(table, rows);
   let late = 0;
   for (let j = 0; j < deliveries.count; j++) {
     const row = deliveries.request[j] ?? -1;
-    if (!wanted.has(row)) continue;
+    if (wanted[row] !== 1) continue;
     const limitMs = facts.record.plan.entries[table.entry[row] ?? -1]?.spec.lateAfterMs;
     const delayNs = (deliveries.arrivalNs[j] ?? 0) - (table.dueNs[row] ?? 0);
     if (limitMs !== undefined && delayNs > limitMs * 1e6) late += deliveries.items[j] ?? 0;

@@ -89,14 +89,28 @@ function ofLedger({ facts }: FindingContext): Finding[] {
       code: 'LEDGER-ODDITY',
       severity: 'warn',
       sentence: oddity,
-      next: 'squall explain code LEDGER-ODDITY',
+      next: 'squall explain measure items_rejected',
     });
   return findings;
 }
 
-function ofSlos({ slos }: FindingContext, verdict: Exclude<VerdictWord, 'pass'>): Finding[] {
-  return slos
-    .filter((slo) => slo.verdict === verdict)
+/** One finding per SLO; a loss has its own, and what a run that does not count leaves unknown is said once. */
+function ofSlos(context: FindingContext, verdict: Exclude<VerdictWord, 'pass'>): Finding[] {
+  const { facts, slos, validity, withoutEffect } = context;
+  const lossIsNamed = ofLedger(context).some(({ code }) => code === 'ITEMS-LOST');
+  const wanted = slos.filter((slo) => slo.verdict === verdict);
+  if (verdict === 'unknown' && wanted.length > 1 && (!validity.valid || withoutEffect.length > 0))
+    return [
+      {
+        code: 'SLO-UNKNOWN',
+        severity: 'unknown',
+        sentence: `${wanted.length} of ${slos.length} SLOs are unknown because the run does not count.`,
+        evidence: wanted.map(({ name, threshold }) => `${name} ${threshold}`).join(', '),
+        next: facts.record.command,
+      },
+    ];
+  return wanted
+    .filter((slo) => !(lossIsNamed && slo.measure?.startsWith('items_lost') === true))
     .map((slo) => ({
       code: verdict === 'fail' ? 'SLO-FAILED' : 'SLO-UNKNOWN',
       severity: verdict,
@@ -107,7 +121,7 @@ function ofSlos({ slos }: FindingContext, verdict: Exclude<VerdictWord, 'pass'>)
       window: slo.window,
       next:
         slo.measure === undefined
-          ? 'squall explain measure promql'
+          ? 'squall explain measure'
           : `squall explain measure ${slo.measure.replace(/\{.*/, '')}`,
     }));
 }
@@ -129,7 +143,7 @@ function ofRunEnd({ facts, interrupted }: FindingContext): Finding[] {
         code: 'STOPPED',
         severity: 'fail',
         sentence: `The stop condition of ${ended.slo} ended the run.`,
-        next: `squall explain code STOPPED`,
+        next: facts.record.command,
       },
     ];
   if (!interrupted && ended.kind !== 'interrupted') return [];
@@ -148,7 +162,7 @@ function ofValidity({ facts, validity, slos }: FindingContext): Finding[] {
     code: 'RUN-NOT-VALID',
     severity: 'unknown',
     sentence: `The run is not valid: ${reason}.`,
-    next: 'squall explain code RUN-NOT-VALID',
+    next: 'squall doctor',
   }));
   if (validity.missedByTarget > 0)
     findings.push({
@@ -162,7 +176,7 @@ function ofValidity({ facts, validity, slos }: FindingContext): Finding[] {
       code: 'NO-SLO',
       severity: 'unknown',
       sentence: 'The scenario has no SLO, so there is nothing to pass.',
-      next: `squall explain measure`,
+      next: 'squall init',
     });
   if (facts.record.plan.entries.length === 0)
     findings.push({
@@ -194,7 +208,7 @@ function ofPrometheus({ facts }: FindingContext): Finding[] {
       code: (prometheus.coverage ?? 0) < coverageMin ? 'SCRAPES-MISSING' : 'CLOCK-SKEW',
       severity: 'warn',
       sentence: `Prometheus cannot judge this run: ${blind}.`,
-      next: 'squall explain code SCRAPES-MISSING',
+      next: 'squall doctor',
     });
   for (const answer of prometheus.answers)
     for (const annotation of answer.annotations)
@@ -203,7 +217,7 @@ function ofPrometheus({ facts }: FindingContext): Finding[] {
         severity: 'warn',
         sentence: `Prometheus on ${answer.for}: ${annotation}`,
         evidence: answer.query,
-        next: 'squall explain code QUERY-ANNOTATION',
+        next: 'squall explain measure',
       });
   return findings;
 }

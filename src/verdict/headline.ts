@@ -33,7 +33,7 @@ export function compareHeadlines(facts: Facts, run: Window): { pairs: HeadlinePa
         severity: 'warn',
         sentence: `${pair.name}: squall has ${show(pair.client)} ${pair.unit}, Prometheus ${show(pair.prometheus)} ${pair.unit}; ${pair.reason}.`,
         window: run.name,
-        next: 'squall explain code HEADLINE-DISAGREES',
+        next: `squall explain measure ${pair.name.startsWith('P95') ? 'ack_duration' : pair.name === 'loss' ? 'items_lost' : 'acknowledged_rate'}`,
       })),
   };
 }

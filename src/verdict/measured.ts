@@ -11,7 +11,8 @@ export function none(reason: string): Measured {
   return { value: null, reason };
 }
 
-/** Up to four significant decimals, thousands apart. */
+/** Four significant digits, or whole numbers from 1,000 on, thousands apart. */
 export function format(value: number): string {
-  return value.toLocaleString('en-US', { maximumSignificantDigits: value >= 1000 ? 15 : 4 });
+  const digits = value >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
+  return value.toLocaleString('en-US', digits);
 }

@@ -51,6 +51,13 @@ export function answerNs(table: RequestTable, i: number, since: 'due' | 'send'):
   return Number.isNaN(duration) ? Number.POSITIVE_INFINITY : Math.max(0, duration);
 }
 
+/** 1 for each of the rows, by row. */
+export function maskOf(table: RequestTable, rows: Int32Array): Uint8Array {
+  const mask = new Uint8Array(table.count);
+  for (const row of rows) mask[row] = 1;
+  return mask;
+}
+
 export function wasOffered(kind: number | undefined): boolean {
   return kind === requestClass.acknowledged || kind === requestClass.refused || kind === requestClass.unknown;
 }

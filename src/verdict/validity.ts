@@ -21,7 +21,7 @@ export function assessValidity(facts: Facts, slos: SloSpec[]): Report['validity'
   const all = run === undefined ? new Int32Array() : rowsIn(facts, {}, run, 'ledger');
   const counts = tally(facts, all);
   const lag = new DurationHistogram();
-  for (const i of all)
+  for (const i of run === undefined ? all : rowsIn(facts, {}, run, 'measured'))
     if (wasOffered(table.kind[i])) lag.record((table.sendNs[i] ?? Number.NaN) - (table.dueNs[i] ?? 0));
   const lagMs = (percent: number) => finiteMs(lag.percentile(percent));
   const { lateTicks, ticks, cpuRatioMax: cpuRatio } = record.generator;

@@ -52,10 +52,6 @@ export function ledgerContains(window: Window, dueNs: number): boolean {
   return dueNs > window.ledgerFromNs && dueNs <= window.toNs;
 }
 
-export function lengthS(window: Window): number {
-  return Math.max(0, window.toNs - Math.max(0, window.fromNs)) / 1e9;
-}
-
 /** Time of the window in which at least one of the entries ran, s: rates are over this. */
 export function activeS(window: Window, entries: EntryPlan[], ends: number[]): number {
   const spans = entries

@@ -143,6 +143,22 @@ const misleading: [string, Situation, RegExp][] = [
     }),
     /monotonicity/,
   ],
+  [
+    '6: a query that hides resets is not asked',
+    { slos: [promqlSlo('max(rate(sum(x)[$window:1s]))', 'value<1')] },
+    /hides the resets/,
+  ],
+  [
+    '8: a query that fills in what is missing is not asked',
+    { slos: [promqlSlo('max(x) or vector(0)', 'value<1')] },
+    /missing data/,
+  ],
+  [
+    '13: an average of quantiles is not asked',
+    { slos: [promqlSlo('avg(histogram_quantile(0.9, rate(x_bucket[$window])))', 'value<1')] },
+    /no quantile/,
+  ],
+  ['14: irate is not asked', { slos: [promqlSlo('max(irate(x[$window]))', 'value<1')] }, /last two samples/],
   ['a refused query', windowed({ error: 'unknown function "raet"' }), /raet/],
   [
     '17: scrapes that failed while the pod starved',
@@ -195,7 +211,7 @@ test('18: an annotation that spoils nothing is shown beside the value and as a f
 
 describe('counters', () => {
   const names = (list: string[]) => (asked: Asked) =>
-    asked.path.includes('/label/') ? { data: list } : undefined;
+    asked.path.endsWith('/series') ? { data: list.map((__name__) => ({ __name__ })) } : undefined;
   const counters = (given: Record<string, [Record<string, string>, string][]>): Answer => {
     return (asked) => {
       const known = names(Object.keys(given))(asked);
