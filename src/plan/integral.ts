@@ -134,12 +134,30 @@ function inverseInPiece(piece: Piece, n: number): number {
     // Below 2^53 the quotient of whole numbers never rounds onto a wrong whole number.
     if (product <= Number.MAX_SAFE_INTEGER) return piece.fromNs + Math.ceil(product / piece.even.items);
   }
-  // The float is off by less than a few ns; whole-number arithmetic decides the last of them.
-  let tau = BigInt(Math.ceil(localNs(piece, n)));
+  // The float is off by a few ns at most; whole-number arithmetic decides.
   const goal = BigInt(n) * piece.scale - piece.offset;
-  while (tau > 0n && reached(piece, tau - 1n) >= goal) tau--;
-  while (tau < BigInt(piece.lengthNs) && reached(piece, tau) < goal) tau++;
-  return piece.fromNs + Number(tau);
+  const found = firstReaching(piece, goal, BigInt(Math.ceil(localNs(piece, n))));
+  return piece.fromNs + Number(found);
+}
+
+/** The smallest whole tau at which C reaches the goal, from a guess: steps that double away from it, then bisection. */
+function firstReaching(piece: Piece, goal: bigint, guess: bigint): bigint {
+  const end = BigInt(piece.lengthNs);
+  let high = guess;
+  for (let step = 1n; high < end && reached(piece, high) < goal; step *= 2n) {
+    high = high + step < end ? high + step : end;
+  }
+  let low = high - 1n;
+  for (let step = 2n; low >= 0n && reached(piece, low) >= goal; step *= 2n) {
+    high = low;
+    low -= step;
+  }
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n;
+    if (middle < 0n || reached(piece, middle) < goal) low = middle;
+    else high = middle;
+  }
+  return high;
 }
 
 function reached(piece: Piece, tau: bigint): bigint {

@@ -19,7 +19,7 @@ const shape = z
   .strictObject({
     itemBytes: bytesField().optional().describe('encoded size of one item, filled up with an attribute'),
     services: count(1000).optional().describe('distinct values of service.name'),
-    series: count(10_000_000).optional().describe('distinct metric series'),
+    series: count(10_000_000).optional().describe('distinct metric series of each load worker'),
     metricTypes: z
       .array(z.enum(['gauge', 'sum', 'histogram', 'exponential-histogram']))
       .min(1)
