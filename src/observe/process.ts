@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { readThrottling, type Throttling } from '../base/throttling.ts';
 import type { Member } from '../target/target.ts';
-import { readThrottling, type Throttling } from '../target/throttling.ts';
 import type { ProcessSample } from './evidence.ts';
 
 const everyMs = 1000;

@@ -5,7 +5,7 @@ import type { PlanFacts } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
 import type { Scenario } from '../scenario/types.ts';
-import { findHierarchy } from '../target/cgroup.ts';
+import { findHierarchy } from '../base/cgroup.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
 import type { ToolName } from '../tools/find.ts';

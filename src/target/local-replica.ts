@@ -1,10 +1,10 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Hierarchy, planLimits } from '../base/cgroup.ts';
 import { type Clock, waitFor } from '../base/clock.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
-import { type Hierarchy, planLimits } from './cgroup.ts';
-import type { CollectorBinary } from './collector-binary.ts';
+import type { CollectorBinary } from '../tools/collector-binary.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { type HeldProcess, spawnHeld } from './held-process.ts';
 import {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
-import type { CollectorBinary } from './collector-binary.ts';
+import type { CollectorBinary } from '../tools/collector-binary.ts';
 import type { Readiness } from './member-process.ts';
 import { freePorts } from './ports.ts';
 import { readReceiverTls, type ServerCertificate } from './server-certificate.ts';

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findHierarchy } from '../base/cgroup.ts';
 import type { Clock } from '../base/clock.ts';
 import type { LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
-import { findHierarchy } from './cgroup.ts';
-import { inspectCollector } from './collector-binary.ts';
+import { inspectCollector } from '../tools/collector-binary.ts';
 import type { StartProxy } from './link.ts';
 import { createLinks, loadEnd, sinkEnd, type WantedLink } from './local-links.ts';
 import { entryGroups, longestPath, startOrder } from './local-order.ts';

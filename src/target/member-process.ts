@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { connect } from 'node:net';
 import { type Clock, waitFor } from '../base/clock.ts';
 import type { HeldProcess } from './held-process.ts';
-import { afterExit, freshBackoff } from './restart-policy.ts';
+import { afterExit, type Backoff, freshBackoff } from './restart-policy.ts';
 import type { ProcessPower, ProcessStart } from './target.ts';
 
 /** How one finds out that a member serves: its health endpoint, or, without one, an open OTLP port. */
@@ -25,80 +25,95 @@ export interface MemberProcess extends ProcessPower {
 /** Polling distance of readiness: far below the second or so that a collector needs, small beside its CPU. */
 const readyEveryMs = 20;
 
+interface State {
+  starts: ProcessStart[];
+  policy: 'always' | 'never';
+  backoff: Backoff;
+  /** The running process, and the last one that was. */
+  held?: HeldProcess | undefined;
+  last?: HeldProcess;
+  starting: boolean;
+  stopping: boolean;
+  /** Ends the wait before a restart. */
+  waiting?: AbortController | undefined;
+}
+
 /** One process under a restart policy like a kubelet's. The first start is awaited, its readiness is not. */
 export async function startMemberProcess(options: MemberProcessOptions): Promise<MemberProcess> {
   const { clock } = options;
-  const starts: ProcessStart[] = [];
-  let policy = options.restart;
-  let backoff = freshBackoff;
-  let held: HeldProcess | undefined;
-  let last: HeldProcess | undefined;
-  let stopping = false;
-  let starting = false;
-  let waiting: AbortController | undefined;
-
-  const mayRestart = () => !stopping && policy === 'always';
-  const startOnce = async () => {
-    starting = true;
-    try {
-      const process = await options.start(starts.length + 1);
-      if (stopping) return process.release();
-      const record: ProcessStart = { pid: process.pid, startedNs: process.startedNs };
-      starts.push(record);
-      held = process;
-      last = process;
-      void process.exited.then((exit) => {
-        record.exit = exit;
-        held = undefined;
-        return keepUp(exit.atNs - process.startedNs);
-      });
-    } finally {
-      starting = false;
-    }
+  const state: State = {
+    starts: [],
+    policy: options.restart,
+    backoff: freshBackoff,
+    starting: false,
+    stopping: false,
   };
-  const keepUp = async (ranNs: number): Promise<void> => {
-    if (!mayRestart()) return;
-    const next = afterExit(backoff, ranNs / 1e6);
-    backoff = next.backoff;
-    await pause(next.waitMs);
-    if (!mayRestart()) return;
-    try {
-      await startOnce();
-    } catch (error) {
-      options.onNote(`restart failed: ${error instanceof Error ? error.message : String(error)}`);
-      await keepUp(0);
-    }
-  };
-  const pause = async (ms: number) => {
-    waiting = new AbortController();
-    await clock.sleep(ms, waiting.signal).catch(() => undefined); // aborted: go on at once
-    waiting = undefined;
-  };
-
-  await startOnce();
+  await startOnce(options, state);
   return {
-    current: () => (held === undefined ? undefined : { pid: held.pid, startTicks: held.startTicks }),
-    signal: (signal) => void held?.signal(signal),
+    current: () =>
+      state.held === undefined ? undefined : { pid: state.held.pid, startTicks: state.held.startTicks },
+    signal: (signal) => void state.held?.signal(signal),
     ready: (timeoutMs) =>
       waitFor(clock, { timeoutMs, everyMs: readyEveryMs }, async () =>
-        held !== undefined && (await isReady(options.readiness)) ? clock.nowNs() : undefined,
+        state.held !== undefined && (await isReady(options.readiness)) ? clock.nowNs() : undefined,
       ),
-    starts: () => starts,
+    starts: () => state.starts,
     setRestart: (wanted) => {
-      const resumed = wanted === 'always' && policy === 'never';
-      policy = wanted;
-      const idle = held === undefined && waiting === undefined && !starting;
-      if (resumed && idle) void keepUp(Number.POSITIVE_INFINITY);
+      const resumed = wanted === 'always' && state.policy === 'never';
+      state.policy = wanted;
+      const idle = state.held === undefined && state.waiting === undefined && !state.starting;
+      // Set free again by a person or a fault: it starts at once, as a new pod would.
+      if (resumed && idle) void keepUp(options, state, Number.POSITIVE_INFINITY);
     },
     stop: async (graceMs) => {
-      stopping = true;
-      waiting?.abort();
-      held?.signal('SIGCONT');
-      held?.signal('SIGTERM');
-      await waitFor(clock, { timeoutMs: graceMs, everyMs: 10 }, () => held === undefined || undefined);
-      await last?.release();
+      state.stopping = true;
+      state.waiting?.abort();
+      state.held?.signal('SIGCONT');
+      state.held?.signal('SIGTERM');
+      await waitFor(clock, { timeoutMs: graceMs, everyMs: 10 }, () => state.held === undefined || undefined);
+      await state.last?.release();
     },
   };
+}
+
+async function startOnce(options: MemberProcessOptions, state: State): Promise<void> {
+  state.starting = true;
+  try {
+    const held = await options.start(state.starts.length + 1);
+    if (state.stopping) return await held.release();
+    const record: ProcessStart = { pid: held.pid, startedNs: held.startedNs };
+    state.starts.push(record);
+    state.held = held;
+    state.last = held;
+    void held.exited.then((exit) => {
+      record.exit = exit;
+      state.held = undefined;
+      return keepUp(options, state, exit.atNs - held.startedNs);
+    });
+  } finally {
+    state.starting = false;
+  }
+}
+
+/** After an exit: waits as the back-off says and starts again, unless that is no longer wanted. */
+async function keepUp(options: MemberProcessOptions, state: State, ranNs: number): Promise<void> {
+  if (!mayRestart(state)) return;
+  const { waitMs, backoff } = afterExit(state.backoff, ranNs / 1e6);
+  state.backoff = backoff;
+  state.waiting = new AbortController();
+  await options.clock.sleep(waitMs, state.waiting.signal).catch(() => undefined); // aborted: stopping
+  state.waiting = undefined;
+  if (!mayRestart(state)) return;
+  try {
+    await startOnce(options, state);
+  } catch (error) {
+    options.onNote(`restart failed: ${error instanceof Error ? error.message : String(error)}`);
+    await keepUp(options, state, 0);
+  }
+}
+
+function mayRestart(state: State): boolean {
+  return !state.stopping && state.policy === 'always';
 }
 
 /** One question; false for any failure, since all of them mean "not yet". */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { cgroupVersion, findHierarchy } from '../base/cgroup.ts';
 import { runCommand } from '../base/run-command.ts';
-import { cgroupVersion, findHierarchy } from '../target/cgroup.ts';
 import { envNames, type FindOptions, findTool, type ToolName } from './find.ts';
 
 /** One fact about the machine and what follows from it for squall. */

@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { runCommand } from '../base/run-command.ts';
-import { collectorVersion } from '../target/collector-binary.ts';
+import { collectorVersion } from './collector-binary.ts';
 import { envNames, type FindOptions, type FoundTool, type ToolName } from './find.ts';
 import { pinned } from './versions.ts';
 

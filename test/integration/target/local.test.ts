@@ -13,15 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
+import { findHierarchy } from '../../../src/base/cgroup.ts';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { SquallError } from '../../../src/base/errors.ts';
+import { readThrottling } from '../../../src/base/throttling.ts';
 import type { LocalMemberSpec, TargetSpec } from '../../../src/scenario/types.ts';
-import { findHierarchy } from '../../../src/target/cgroup.ts';
 import { startProxy } from '../../../src/target/link.ts';
 import { startLocal } from '../../../src/target/local.ts';
 import { stockGateway } from '../../../src/target/stock-gateway.ts';
 import type { Target } from '../../../src/target/target.ts';
-import { readThrottling } from '../../../src/target/throttling.ts';
 import { findTool } from '../../../src/tools/find.ts';
 
 const tool = await findTool('otelcol', {

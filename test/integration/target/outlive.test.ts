@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
+import { findHierarchy, folderPrefix } from '../../../src/base/cgroup.ts';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { random } from '../../../src/base/random.ts';
-import { findHierarchy, folderPrefix } from '../../../src/target/cgroup.ts';
 import { findTool } from '../../../src/tools/find.ts';
 
 const options = { env: process.env, cacheDir: '/nowhere', presentOnly: true, say: () => {} };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { collectorVersion } from '../../../src/target/collector-binary.ts';
 import { parseReport, startTicksOf } from '../../../src/target/held-process.ts';
 import { explainingLines, portInUse } from '../../../src/target/start-failure.ts';
+import { collectorVersion } from '../../../src/tools/collector-binary.ts';
 
 test('the lines from the error on explain, else the last ones', () => {
   const noise = Array.from({ length: 20 }, (_, i) => `info ${i}`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { candidatesV1, candidatesV2, cgroupVersion, planLimits } from '../../../src/target/cgroup.ts';
-import { parseCpuStat } from '../../../src/target/throttling.ts';
+import { candidatesV1, candidatesV2, cgroupVersion, planLimits } from '../../../src/base/cgroup.ts';
+import { parseCpuStat } from '../../../src/base/throttling.ts';
 
 const v1Mounts = `30 25 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs ro,mode=755
 31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
