@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock as clock, waitFor } from '../../src/base/clock.ts';
 import { random } from '../../src/base/random.ts';
 import { guardTag } from '../../src/fault/guard.ts';
@@ -149,29 +149,31 @@ test('halt ends a live run and brings it to nothing; a second halt is a success'
 });
 
 describe('a pause is held by its own process', () => {
+  const started: { kill(signal: 'SIGKILL'): boolean }[] = [];
+  afterEach(() => {
+    for (const one of started.splice(0)) one.kill('SIGKILL');
+  });
   const pause = async (deadlineMs: number) => {
     const victim = spawn('sleep', ['300'], { stdio: 'ignore' });
     const pid = victim.pid ?? 0;
     const holder = startProgram('pause-holder.ts', [`pause-${pid}`, String(pid), String(deadlineMs)]);
+    started.push(victim, holder.child);
     await holder.says('stopped');
     expect(readProcess(pid)?.state).toBe('T');
     const runs = (timeoutMs: number) =>
       waitFor(clock, { timeoutMs, everyMs: 10 }, () => (readProcess(pid)?.state === 'T' ? undefined : true));
-    const end = () => [victim.kill('SIGKILL'), holder.child.kill('SIGKILL')];
-    return { holder, runs, end };
+    return { holder, runs };
   };
 
   test('the victim goes on when the runner is killed, with no guard at all', async () => {
-    const { holder, runs, end } = await pause(60_000);
+    const { holder, runs } = await pause(60_000);
     holder.child.kill('SIGKILL');
     expect(await runs(2_000)).toBe(true);
-    end();
   });
 
   test('the victim goes on at the deadline though the runner hangs', async () => {
-    const { holder, runs, end } = await pause(1_000);
+    const { holder, runs } = await pause(1_000);
     holder.child.kill('SIGSTOP');
     expect(await runs(3_000)).toBe(true);
-    end();
   });
 });
