@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { nowNs } from '../base/clock.ts';
+import { raisePriority } from '../base/priority.ts';
 import { createPacer } from '../plan/pace.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
 import { orders } from './orders.ts';
@@ -23,6 +24,7 @@ interface Alarm {
 
 /** Sleeps until the next request of any entry is due and rings the worker it belongs to. */
 export function ring(start: TickerStart): void {
+  raisePriority();
   const bells = new Int32Array(start.bells);
   const own = bells.length - 1;
   const alarms = start.plan.entries.map(createAlarm);

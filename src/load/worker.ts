@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
+import { raisePriority } from '../base/priority.ts';
 import { runKeys } from '../otlp/item-id.ts';
 import { createPacer } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
@@ -21,6 +22,7 @@ const progressEveryMs = 500;
 
 /** One load worker: connects, waits for go, then sends what is due each time its bell rings. */
 async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
+  raisePriority();
   const { start } = data;
   const writer = await RecordWriter.open(start.recordsFile);
   const tally = new Tally();

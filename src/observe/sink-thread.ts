@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SecureServerOptions } from 'node:http2';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
+import { raisePriority } from '../base/priority.ts';
 import type { SinkReply } from '../fault/fault.ts';
 import type { TlsSpec } from '../scenario/types.ts';
 import { createCapture } from './sink-capture.ts';
@@ -18,6 +19,7 @@ const progressEveryMs = 500;
 
 /** The sink's worker thread: nothing that the runner does can hold it up. */
 async function serve(start: SinkStart): Promise<void> {
+  raisePriority();
   const script = createReplyScript(start.plan.seed);
   const arrivals = openRecordFile(start.arrivalsFile, start);
   const recorder = createRecorder(start.plan, arrivals.append);
