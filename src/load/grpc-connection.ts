@@ -1,12 +1,14 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
-import { parseAddress, requestHeaders, tlsOptions } from './credentials.ts';
+import { nowNs } from '../base/clock.ts';
+import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
 import type { LoadEndpoint } from './messages.ts';
 import type { ConnectionState } from './round-robin.ts';
 import { createReconnectDelay } from './round-robin.ts';
 
 const connectTimeoutMs = 5_000;
 const pingTimeoutMs = 5_000;
+const provenNs = 1e9;
 
 /** Streams above `lastStreamId` were not processed by the server (GOAWAY). */
 interface SessionLimit {
@@ -21,12 +23,18 @@ export class GrpcConnection {
   readonly #call: { path: string; compression: 'none' | 'gzip' };
   readonly #url: URL;
   readonly #delay = createReconnectDelay();
+  /** The one being opened or open; events of earlier ones are no longer ours. */
+  #current: ClientHttp2Session | undefined;
+  /** The current one, once it is open. */
   #session: ClientHttp2Session | undefined;
+  #openedNs = 0;
   #state: ConnectionState = { kind: 'connecting' };
   #changed: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #pinging = false;
+  readonly #ownHeaders: () => Record<string, string>;
+  #lastOwn: Record<string, string> | undefined;
   #headers: OutgoingHttpHeaders = {};
   #timeoutMs = -1;
 
@@ -34,6 +42,7 @@ export class GrpcConnection {
     this.#endpoint = endpoint;
     this.#call = call;
     this.#url = parseAddress(endpoint.otlp.grpc ?? '');
+    this.#ownHeaders = createHeaderSource(endpoint.otlp);
     this.#open();
   }
 
@@ -51,10 +60,22 @@ export class GrpcConnection {
     return this.#session.request(headers, { endStream: false });
   }
 
+  /** The same object while neither the timeout nor the token has changed. */
   headersFor(timeoutMs: number): OutgoingHttpHeaders {
-    if (timeoutMs !== this.#timeoutMs) {
+    const own = this.#ownHeaders();
+    if (timeoutMs !== this.#timeoutMs || own !== this.#lastOwn) {
       this.#timeoutMs = timeoutMs;
-      this.#headers = { ...this.#headers, 'grpc-timeout': `${timeoutMs}m` };
+      this.#lastOwn = own;
+      this.#headers = {
+        ...own,
+        ':method': 'POST',
+        ':path': this.#call.path,
+        'content-type': 'application/grpc',
+        ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
+        'grpc-timeout': `${timeoutMs}m`,
+        te: 'trailers',
+        'user-agent': 'squall',
+      };
     }
     return this.#headers;
   }
@@ -79,7 +100,7 @@ export class GrpcConnection {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#session?.destroy();
+    this.#current?.destroy();
     this.#become({ kind: 'waiting', reason: 'closed' });
   }
 
@@ -87,16 +108,7 @@ export class GrpcConnection {
     this.#become({ kind: 'connecting' });
     let session: ClientHttp2Session;
     try {
-      this.#headers = {
-        ...requestHeaders(this.#endpoint.otlp),
-        ':method': 'POST',
-        ':path': this.#call.path,
-        'content-type': 'application/grpc',
-        ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
-        te: 'trailers',
-        'user-agent': 'squall',
-      };
-      this.#timeoutMs = -1;
+      this.#ownHeaders(); // an unreadable token file shows as the reason why there is no connection
       session = connect(this.#url, {
         settings: { enablePush: false },
         ...tlsOptions(this.#endpoint.otlp, this.#url),
@@ -109,6 +121,7 @@ export class GrpcConnection {
   }
 
   #watch(session: ClientHttp2Session): void {
+    this.#current = session;
     let reason = 'closed by the peer';
     const giveUp = setTimeout(
       () => session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
@@ -118,8 +131,8 @@ export class GrpcConnection {
     session.on('connect', () => {
       clearTimeout(giveUp);
       this.#session = session;
+      this.#openedNs = nowNs();
       this.limit = limit;
-      this.#delay.reset();
       this.#become({ kind: 'open' });
     });
     session.on('goaway', (_code, lastStreamId) => {
@@ -137,16 +150,20 @@ export class GrpcConnection {
   }
 
   #detach(session: ClientHttp2Session, reason: string): void {
-    if (this.#session !== undefined && this.#session !== session) return;
-    if (this.#session === undefined && this.#state.kind !== 'connecting') return;
+    if (this.#current !== session) return;
+    const wasOpen = this.#session !== undefined;
+    this.#current = undefined;
     this.#session = undefined;
-    this.#lost(reason);
+    // A connection that served for a while is replaced at once; one that breaks as it opens is not hammered.
+    if (wasOpen && !this.#closed && nowNs() - this.#openedNs > provenNs) {
+      this.#delay.reset();
+      this.#open();
+    } else this.#lost(reason);
   }
 
   #lost(reason: string): void {
     this.#become({ kind: 'waiting', reason: `${this.#endpoint.member} ${this.#url.host}: ${reason}` });
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => this.#open(), this.#delay.next());
+    if (!this.#closed) this.#timer = setTimeout(() => this.#open(), this.#delay.next());
   }
 
   #become(state: ConnectionState): void {

@@ -13,7 +13,7 @@ import {
   readStatusMessage,
 } from './answer-body.ts';
 import { gzipBody } from './compression.ts';
-import { parseAddress, requestHeaders, tlsOptions } from './credentials.ts';
+import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
 import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
 import type { LoadEndpoint } from './messages.ts';
 import { type ConnectionState, createReconnectDelay, createRoundRobin } from './round-robin.ts';
@@ -48,8 +48,9 @@ class HttpServerPool {
   readonly #agent: HttpAgent;
   readonly #delay = createReconnectDelay();
   readonly #options: RequestOptions;
+  readonly #ownHeaders: () => Record<string, string>;
   /** As a list of names and values, which node writes as it stands. */
-  readonly #headers: string[];
+  readonly #fixedHeaders: string[];
   readonly #secure: boolean;
   readonly #name: string;
   #waitingUntilNs = 0;
@@ -71,10 +72,10 @@ class HttpServerPool {
       port: url.port || (this.#secure ? 443 : 80),
       path: `${url.pathname.replace(/\/$/, '')}${paths[options.signal]}`,
     };
-    this.#headers = Object.entries({
+    this.#ownHeaders = createHeaderSource(endpoint.otlp);
+    this.#fixedHeaders = Object.entries({
       host: url.host,
       'user-agent': 'squall',
-      ...requestHeaders(endpoint.otlp),
       'content-type': options.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
     }).flat();
@@ -98,7 +99,9 @@ class HttpServerPool {
   }
 
   request(sizeBytes: number): ClientRequest {
-    const options = { ...this.#options, headers: [...this.#headers, 'content-length', String(sizeBytes)] };
+    const headers = [...this.#fixedHeaders, 'content-length', String(sizeBytes)];
+    for (const [name, value] of Object.entries(this.#ownHeaders())) headers.push(name, value);
+    const options = { ...this.#options, headers };
     return this.#secure ? httpsRequest(options) : httpRequest(options);
   }
 
@@ -113,8 +116,13 @@ class HttpServerPool {
 
 function attempt(server: HttpServerPool, message: Buffer, deadlineNs: number): Promise<Outcome> {
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
+  let request: ClientRequest;
+  try {
+    request = server.request(message.length);
+  } catch (error) {
+    return Promise.resolve(neverTaken(messageOf(error)));
+  }
   return new Promise((resolve) => {
-    const request = server.request(message.length);
     let connected = false;
     const finish = (outcome: Outcome) => {
       clearTimeout(timer);

@@ -274,3 +274,35 @@ async function startRawHttp2(frozen: () => boolean): Promise<{ address: string; 
     },
   };
 }
+
+test('a GOAWAY to a connection that served is followed by a new one at once', async () => {
+  const server = await serve();
+  const exporter = exporterTo([server.address]);
+  await exporter.ready();
+  const openedNs = systemClock.nowNs();
+  await waitFor(systemClock, { timeoutMs: 3000, everyMs: 50 }, () =>
+    systemClock.nowNs() - openedNs > 1.1e9 ? true : undefined,
+  );
+  const kinds: string[] = [];
+  for (let i = 0; i < 200; i++) {
+    if (i === 20) for (const session of server.sessions) session.close();
+    kinds.push((await exporter.send(body, inMs(1000))).kind);
+  }
+  // The one request that was under way when it came may be above its last stream.
+  expect(kinds.filter((kind) => kind !== 'acknowledged').length).toBeLessThanOrEqual(1);
+});
+
+test('a request over 64 MiB is not sent', async () => {
+  const server = await serve();
+  const outcome = await exporterTo([server.address]).send(Buffer.alloc(64 * 1024 * 1024 + 1), inMs(1000));
+  expect(outcome).toMatchObject({ kind: 'refused', retryable: false, status: -1 });
+  expect(server.calls).toHaveLength(0);
+});
+
+test('a token file that cannot be read is named', async () => {
+  const server = await serve();
+  const exporter = exporterTo([server.address], {}, { bearerTokenFile: '/nowhere/token' });
+  const outcome = await exporter.send(body, inMs(1000));
+  expect(outcome).toMatchObject({ kind: 'refused' });
+  expect(outcome.message).toContain('/nowhere/token');
+});
