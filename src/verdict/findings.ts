@@ -1,3 +1,4 @@
+import type { FindingCode } from '../base/finding-codes.ts';
 import type { VerdictWord } from '../base/signal.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
@@ -16,11 +17,14 @@ export interface FindingContext {
   interrupted: boolean;
 }
 
+/** One of the verdict's own, with a code that `explain` knows. */
+export type VerdictFinding = Finding & { code: FindingCode };
+
 const order: Finding['severity'][] = ['fail', 'unknown', 'warn', 'info'];
 
 /** Everything that people should know, worst first; within one severity in the order below. */
-export function listFindings(context: FindingContext, further: Finding[]): Finding[] {
-  const all = [
+export function listFindings(context: FindingContext, further: VerdictFinding[]): Finding[] {
+  const all: Finding[] = [
     ...ofRecovery(context),
     ...ofLedger(context),
     ...ofSlos(context, 'fail'),
@@ -35,7 +39,7 @@ export function listFindings(context: FindingContext, further: Finding[]): Findi
   return all.sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
-function ofRecovery({ facts, recoveryIncomplete }: FindingContext): Finding[] {
+function ofRecovery({ facts, recoveryIncomplete }: FindingContext): VerdictFinding[] {
   if (!recoveryIncomplete) return [];
   return [
     {
@@ -47,8 +51,8 @@ function ofRecovery({ facts, recoveryIncomplete }: FindingContext): Finding[] {
   ];
 }
 
-function ofLedger({ facts }: FindingContext): Finding[] {
-  const findings: Finding[] = [];
+function ofLedger({ facts }: FindingContext): VerdictFinding[] {
+  const findings: VerdictFinding[] = [];
   const lost = sumLedger(facts, 'lost');
   const blind = [...alteredCanaries(facts, {}), ...lossyWithoutExpect(facts, {})];
   if (lost > 0 && blind.length === 0 && facts.record.sink !== 'none') {
@@ -95,7 +99,7 @@ function ofLedger({ facts }: FindingContext): Finding[] {
 }
 
 /** One finding per SLO; a loss has its own, and what a run that does not count leaves unknown is said once. */
-function ofSlos(context: FindingContext, verdict: Exclude<VerdictWord, 'pass'>): Finding[] {
+function ofSlos(context: FindingContext, verdict: Exclude<VerdictWord, 'pass'>): VerdictFinding[] {
   const { facts, slos, validity, withoutEffect } = context;
   const lossIsNamed = ofLedger(context).some(({ code }) => code === 'ITEMS-LOST');
   const wanted = slos.filter((slo) => slo.verdict === verdict);
@@ -126,7 +130,7 @@ function ofSlos(context: FindingContext, verdict: Exclude<VerdictWord, 'pass'>):
     }));
 }
 
-function ofRunEnd({ facts, interrupted }: FindingContext): Finding[] {
+function ofRunEnd({ facts, interrupted }: FindingContext): VerdictFinding[] {
   const { ended } = facts.record;
   if (ended.kind === 'failed')
     return [
@@ -157,8 +161,8 @@ function ofRunEnd({ facts, interrupted }: FindingContext): Finding[] {
   ];
 }
 
-function ofValidity({ facts, validity, slos }: FindingContext): Finding[] {
-  const findings: Finding[] = validity.reasons.map((reason) => ({
+function ofValidity({ facts, validity, slos }: FindingContext): VerdictFinding[] {
+  const findings: VerdictFinding[] = validity.reasons.map((reason) => ({
     code: 'RUN-NOT-VALID',
     severity: 'unknown',
     sentence: `The run is not valid: ${reason}.`,
@@ -188,7 +192,7 @@ function ofValidity({ facts, validity, slos }: FindingContext): Finding[] {
   return findings;
 }
 
-function ofFaults({ withoutEffect }: FindingContext): Finding[] {
+function ofFaults({ withoutEffect }: FindingContext): VerdictFinding[] {
   return withoutEffect.map((fault) => ({
     code: 'FAULT-WITHOUT-EFFECT',
     severity: 'unknown',
@@ -198,10 +202,10 @@ function ofFaults({ withoutEffect }: FindingContext): Finding[] {
   }));
 }
 
-function ofPrometheus({ facts }: FindingContext): Finding[] {
+function ofPrometheus({ facts }: FindingContext): VerdictFinding[] {
   const { prometheus } = facts.record;
   if (!prometheus.available) return [];
-  const findings: Finding[] = [];
+  const findings: VerdictFinding[] = [];
   const blind = whyBlind(facts);
   if (blind !== undefined)
     findings.push({

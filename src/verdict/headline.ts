@@ -1,9 +1,10 @@
 import { ackBoundsMs } from '../base/ack-bounds.ts';
 import { rankOf } from '../base/histogram.ts';
 import type { Signal } from '../base/signal.ts';
-import type { Finding, HeadlinePair } from '../report/types.ts';
+import type { HeadlinePair } from '../report/types.ts';
 import { answerHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
+import type { VerdictFinding } from './findings.ts';
 import { encodeNumber } from './judge-slo.ts';
 import { rateValue, scopeSeconds } from './measure.ts';
 import { format } from './measured.ts';
@@ -16,7 +17,10 @@ import type { Window } from './windows.ts';
  * P95, rate and loss as the client and the ledger have them, beside what Prometheus says, each with the error that
  * its way of counting must have. A distance beyond that error is a finding: one of the two is wrong.
  */
-export function compareHeadlines(facts: Facts, run: Window): { pairs: HeadlinePair[]; findings: Finding[] } {
+export function compareHeadlines(
+  facts: Facts,
+  run: Window,
+): { pairs: HeadlinePair[]; findings: VerdictFinding[] } {
   if (!facts.record.prometheus.available) return { pairs: [], findings: [] };
   const blind = whyBlind(facts);
   const pairs = [

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import { findingCodes } from '../../../src/base/finding-codes.ts';
+import type { Report } from '../../../src/report/types.ts';
+import { judgeRun } from '../../../src/verdict/judge.ts';
+import {
+  type EvidenceOptions,
+  goodPrometheus,
+  judgeInput,
+  killRecord,
+  naiveLedger,
+  runRecord,
+  slo,
+  steadyRows,
+} from '../../fixtures/run-evidence.ts';
+
+const { requests, arrivals } = steadyRows(10);
+const tight = slo('ack_duration', 'p(95)<1');
+
+/** Situations, and the codes of their findings in order. */
+const situations: [string, EvidenceOptions, string[]][] = [
+  ['nothing wrong', { slos: [slo('ack_duration', 'p(95)<10')] }, []],
+  [
+    'a loss is named once, not as an SLO too',
+    { slos: [slo('items_lost', 'count==0')], arrivals: arrivals.slice(5) },
+    ['ITEMS-LOST'],
+  ],
+  [
+    'a loss that no SLO asked about',
+    { slos: [slo('ack_duration', 'p(95)<10')], arrivals: arrivals.slice(5) },
+    ['ITEMS-LOST'],
+  ],
+  ['a broken threshold', { slos: [tight] }, ['SLO-FAILED']],
+  [
+    'one that cannot be judged',
+    { slos: [slo('ack_duration', 'p(95)<10', { window: 'x' })] },
+    ['SLO-UNKNOWN'],
+  ],
+  [
+    'a run that does not count says so once',
+    {
+      slos: [tight, slo('items_due', 'count>0'), slo('items_lost', 'count==0')],
+      requests: requests.map((row, i) => (i === 3 ? { ...row, kind: 'missedByGenerator' as const } : row)),
+    },
+    ['RUN-NOT-VALID', 'SLO-UNKNOWN'],
+  ],
+  [
+    'worst first: a fault left behind, then the loss, then the rest',
+    {
+      slos: [tight, slo('items_lost', 'count==0')],
+      arrivals: arrivals.slice(5),
+      more: { recoveryIncomplete: true, interrupted: true },
+      record: runRecord({ notes: [{ code: 'NOTE', sentence: 'n', severity: 'info', next: 'x' }] }),
+    },
+    ['RECOVERY-INCOMPLETE', 'ITEMS-LOST', 'SLO-FAILED', 'INTERRUPTED', 'NOTE'],
+  ],
+  [
+    'an oddity of the ledger',
+    {
+      slos: [slo('ack_duration', 'p(95)<10')],
+      ledger: { ...naiveLedger(requests, arrivals), oddities: ['odd'] },
+    },
+    ['LEDGER-ODDITY'],
+  ],
+  [
+    'scrapes that are missing',
+    {
+      slos: [slo('ack_duration', 'p(95)<10')],
+      record: runRecord({ prometheus: goodPrometheus({ coverage: 0.5 }) }),
+    },
+    ['SCRAPES-MISSING'],
+  ],
+  [
+    'clocks apart',
+    {
+      slos: [slo('ack_duration', 'p(95)<10')],
+      record: runRecord({ prometheus: goodPrometheus({ skewMs: -2000 }) }),
+    },
+    ['CLOCK-SKEW'],
+  ],
+  [
+    'a plan without load',
+    { record: runRecord({ entries: [] }), requests: [], arrivals: [] },
+    ['RUN-NOT-VALID', 'NO-SLO', 'NO-LOAD'],
+  ],
+];
+
+describe('findings, worst first', () => {
+  test.each(situations)('%s', (_, options, codes) => {
+    expect(judgeRun(judgeInput(options)).findings.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('each has a sentence, one command, and a code that explain knows', () => {
+    const all = situations.flatMap(([, options]) => judgeRun(judgeInput(options)).findings);
+    for (const { code, sentence, next } of all) {
+      expect(next.split('\n')).toHaveLength(1);
+      expect(next).not.toBe('');
+      expect(sentence).not.toContain('undefined');
+      if (code !== 'NOTE') expect(Object.keys(findingCodes)).toContain(code);
+    }
+  });
+});
+
+test('a loss names the fault in whose reach it lies, and the first interval', () => {
+  const ledger = naiveLedger(requests, arrivals.slice(5));
+  for (const interval of ledger.bySignal.traces?.lostIntervals ?? []) interval.fault = 'kill';
+  const record = runRecord({ faults: [killRecord(100, 200)] });
+  const report = judgeRun(
+    judgeInput({ slos: [slo('items_lost', 'count==0')], arrivals: arrivals.slice(5), ledger, record }),
+  );
+  expect(report.findings[0]).toMatchObject({
+    sentence: '50 of 10,000 acknowledged items were lost (kill).',
+    evidence: expect.stringContaining('sequences 0 to'),
+  });
+  expect(report.faults[0]?.lost).toBe(50);
+});
+
+describe('expect: a pipeline that thins out on purpose', () => {
+  const tenth = arrivals.filter((_, i) => i % 10 === 0);
+  const sampled = (ratio: number, seen = tenth): Report =>
+    judgeRun({
+      ...judgeInput({ arrivals: seen }),
+      scenario: {
+        name: 's',
+        description: '',
+        slos: [],
+        warmupMs: 0,
+        expect: { delivered: { traces: { ratio, within: 0.01 } } },
+      },
+    });
+
+  test('passes within the stated distance and fails beyond it', () => {
+    expect(sampled(0.1).slos).toMatchObject([{ verdict: 'pass', actual: 0.1, threshold: '0.1 ± 0.01' }]);
+    expect(sampled(0.2).slos).toMatchObject([{ verdict: 'fail', actual: 0.1 }]);
+    expect(sampled(0.1).exitCode).toBe(0);
+  });
+
+  test('nothing acknowledged is unknown', () => {
+    const none = requests.map((row) => ({ ...row, kind: 'refused' as const }));
+    const report = judgeRun({
+      ...judgeInput({ requests: none, arrivals: [] }),
+      scenario: {
+        name: 's',
+        description: '',
+        slos: [],
+        warmupMs: 0,
+        expect: { delivered: { traces: { ratio: 0, within: 1 } } },
+      },
+    });
+    expect(report.slos).toMatchObject([{ verdict: 'unknown', actual: null }]);
+  });
+});
