@@ -259,3 +259,33 @@ test('Poisson times of one seed are the same bytes; of another seed others; and 
   expect(deviation / mean).toBeGreaterThan(0.95);
   expect(deviation / mean).toBeLessThan(1.05);
 });
+
+/** C(t) = 1000 t^2 up, and its mirror down: every 10 j^2-th item is due at a whole tenth of a second. */
+test.each(['up', 'down'])('a ramp %s whose roots are whole ns hits each of them exactly', (way) => {
+  const [from, to] = way === 'up' ? [0, 2] : [2, 0];
+  const stages = [{ durationMs: 60_000, rate: { items: to * 60, perMs: 1 } }];
+  const one = { kind: 'ramping-arrival-rate' as const, startRate: { items: from * 60, perMs: 1 }, stages };
+  const pacer = createPacer(compilePace(spec({ executor: one, batch: 10 }), 1));
+  for (let j = 1; j <= 600; j++) {
+    const items = way === 'up' ? 10 * j * j : 3_600_000 - 10 * (600 - j) * (600 - j);
+    expect([j, pacer.dueNs(items / 10 - 1)]).toEqual([j, j * 1e8]);
+  }
+});
+
+/** 1/3 of an item per second and ramps of it: no end of a segment falls on a whole item. */
+test('forall starts of segments: a fraction of an item is carried over, neither lost nor rounded', () => {
+  const third = { items: 1, perMs: 3000 };
+  const stages = Array.from({ length: 30 }, () => ({ durationMs: 1000, rate: third }));
+  const pace = compilePace(
+    spec({ executor: { kind: 'ramping-arrival-rate', startRate: third, stages }, batch: 1 }),
+    1,
+  );
+  const pacer = createPacer(pace);
+  expect(pace.items).toBe(10);
+  expect(Array.from({ length: 10 }, (_, k) => pacer.dueNs(k))).toEqual(
+    Array.from({ length: 10 }, (_, k) => (k + 1) * 3e9),
+  );
+  expect(pace.kind === 'open' ? pace.segments.map((segment) => segment.itemsBefore) : []).toEqual(
+    Array.from({ length: 30 }, (_, k) => expect.closeTo(k / 3, 12)),
+  );
+});
