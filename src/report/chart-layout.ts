@@ -23,7 +23,7 @@ export interface Box {
   labelLines: number[];
 }
 
-const characterPx = 6.6;
+const characterPx = 6.1;
 const labelLinePx = 14;
 const legendLinePx = 15;
 
@@ -42,7 +42,7 @@ export function layOut(
   let y = 2;
   const boxes = panels.map((panel, i): Box => {
     const titlePx = textPx(`${panel.title}, ${panel.unit}`) * 1.15 + 14;
-    const legendPx = panel.series.reduce((sum, { name }) => sum + textPx(name) + 37, 0);
+    const legendPx = panel.series.reduce((sum, { name }) => sum + textPx(name) + 43, 0);
     const legendLines = size.narrow
       ? 1 + Math.ceil(legendPx / size.widthPx)
       : Math.ceil(legendPx / (size.widthPx - titlePx));

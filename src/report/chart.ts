@@ -80,7 +80,7 @@ function legendOf({ panel, y, titlePx }: Box, { narrow, widthPx }: ChartSize): o
     ...(narrow ? { left: 0, top: y + 18 } : { left: titlePx, top: y + 1 }),
     width: narrow ? widthPx : widthPx - titlePx,
     padding: 0,
-    itemGap: 10,
+    itemGap: 16,
     itemWidth: 22,
     itemHeight: 10,
     selectedMode: false,

@@ -7,6 +7,11 @@ import type { Report } from './types.ts';
 const rowsMax = 120;
 const columnsMax = 8;
 
+const captionEnd =
+  'A gap is a step without data; ▲ is an infinite value (never answered). Where there are more points than pixels,' +
+  ' the least and the greatest of each column are drawn. Shaded: faults as observed. Grey upright line: end of' +
+  ' the load. t = 0: its start.';
+
 /** The timeline twice, for wide and for narrow screens, and the table of the same points. */
 export function chartViews(report: Report): Record<string, unknown> {
   const timeline = timelineOf(report);
@@ -14,6 +19,9 @@ export function chartViews(report: Report): Record<string, unknown> {
     timeline: chartView(report, timeline, timeline.main, {
       id: 'timeline',
       title: 'Timeline of rates, latency and queue',
+      caption: (step) =>
+        `Each step is ${step}: items offered by when they were sent, acknowledged by when they were answered,` +
+        ' delivered by when they arrived; latency by when the request was due; queues as scraped.',
       // The first screen has room for some 400 px of chart, however many panels there are.
       wide: {
         widthPx: 640,
@@ -23,6 +31,7 @@ export function chartViews(report: Report): Record<string, unknown> {
     resources: chartView(report, timeline, timeline.other, {
       id: 'resources',
       title: 'Resources over time',
+      caption: () => 'A point is one sample.',
       wide: { widthPx: 1180, panelHeightPx: 110 },
     }),
   };
@@ -32,7 +41,12 @@ function chartView(
   report: Report,
   timeline: Timeline,
   panels: Panel[],
-  options: { id: string; title: string; wide: { widthPx: number; panelHeightPx: number } },
+  options: {
+    id: string;
+    title: string;
+    caption: (step: string) => string;
+    wide: { widthPx: number; panelHeightPx: number };
+  },
 ): Record<string, unknown> {
   if (panels.length === 0) return { present: false };
   const description = describe(timeline, panels);
@@ -48,11 +62,7 @@ function chartView(
       panelHeightPx: 90,
       narrow: true,
     }),
-    caption:
-      `A point is one step of ${step}, by due time for what the load saw and by arrival for what was delivered;` +
-      ' lines that are cut are steps without data; where there are more points than pixels, the least and the' +
-      ' greatest of each column are drawn; ▲ is an infinite value (never answered). Shaded: faults, from' +
-      ' injected to recovered as observed. Solid upright line: end of the load. t = 0 is the start of the load.',
+    caption: `${options.caption(step)} ${captionEnd}`,
     table: tableOf(panels),
   };
 }

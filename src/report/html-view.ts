@@ -28,6 +28,8 @@ import type { Report, SloResult } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
 const rowsMax = 200;
+/** Texts up to here are not broken into lines. */
+const keepCharsMax = 16;
 
 const severitySymbol = { fail: '✘', unknown: '?', warn: '!', info: 'i' } as const;
 
@@ -46,7 +48,7 @@ export function htmlView(report: Report): Record<string, unknown> {
     findings: topFindings(report).map(findingView),
     moreFindings: report.findings.slice(3, rowsMax).map(findingView),
     valid: validity.valid,
-    validityReasons: validity.reasons.slice(0, rowsMax),
+    validityReasons: validity.reasons.slice(0, rowsMax).join('; '),
     validity: validityView(report),
     slos: worstFirst(report.slos)
       .slice(0, rowsMax)
@@ -70,7 +72,9 @@ export function htmlView(report: Report): Record<string, unknown> {
     reach: `${formatSeconds(report.reach.s)}${report.reach.parts.length > 0 ? ` = ${report.reach.parts.join(' + ')}` : ''}`,
     queries: report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined).map(queryView),
     card: cardView(report),
-    machine: Object.values(run.machine).join(', '),
+    machine: Object.entries(run.machine)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
     seed: String(run.seed),
     command: run.command,
     started: run.startedAt,
@@ -129,7 +133,11 @@ function sloView(slo: SloResult): Record<string, unknown> {
   return {
     ...verdictView(slo.verdict),
     name: slo.name,
+    // The first screen says why only where something is wrong; the reasons of all stand further down.
+    why: slo.verdict === 'pass' ? '' : slo.reason,
     limit: slo.threshold,
+    limitShort: slo.threshold.length <= keepCharsMax,
+    windowShort: slo.window.length <= keepCharsMax,
     actual: sloActual(slo),
     interval: sloInterval(slo),
     window: slo.window,

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SquallError } from '../../src/base/errors.ts';
 import type { RunRecord } from '../../src/observe/evidence.ts';
@@ -96,20 +96,25 @@ test('no form of a secret reaches the disk', async () => {
   expect(await readdir(join(dir, 'evidence'))).toEqual(['config-a_b.yaml', 'record.json', 'scenario.yaml']);
 });
 
-test('reports are written all or not at all', async () => {
+test('reports are written all or not at all: one that cannot be written leaves the others as they were', async () => {
   await disk.writeReports(dir, passReport());
   const before = await everyFile();
-  // A folder in the place of one of the files: writing it fails as a full disk would.
-  await rm(join(dir, 'junit.xml'));
-  const html = await readFile(join(dir, 'report.html'), 'utf8');
-  const blocked = disk.writeReports(join(dir, 'report.md'), failReport());
-  await expect(blocked).rejects.toMatchObject({ parts: { code: 'SQ-OUT-UNWRITABLE' } });
-  expect(await readFile(join(dir, 'report.html'), 'utf8')).toBe(html);
-  expect(before).toContain(html);
-  expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  // A folder where the last of the files is to be written first: that write fails as it would on a full disk.
+  const blocked = join(dir, `.junit.xml.${process.pid}.tmp`);
+  await mkdir(blocked);
+  const writing = disk.writeReports(dir, failReport());
+  await expect(writing).rejects.toMatchObject({ parts: { code: 'SQ-OUT-UNWRITABLE' } });
+  expect(await everyFile()).toBe(before);
+  expect((await readdir(dir)).sort()).toEqual([
+    basename(blocked),
+    'junit.xml',
+    'report.html',
+    'report.json',
+    'report.md',
+  ]);
 });
 
-test('a device without room is SQ-OUT-UNWRITABLE', async () => {
+test('a folder that cannot be made is SQ-OUT-UNWRITABLE, and does not hang', async () => {
   const writing = disk.writeAtomically({ '/proc/squall-no-such/report.json': 'x' });
   await expect(writing).rejects.toBeInstanceOf(SquallError);
   await expect(writing).rejects.toMatchObject({ exitCode: 4 });
