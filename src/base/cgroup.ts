@@ -57,19 +57,19 @@ export function planLimits(hierarchy: Hierarchy, name: string, limits: Limits): 
 
 /**
  * Finds where limits can be set, by making and removing a folder there: rights on paper (root in a container, a
- * read-only mount, a v2 folder without the controllers) do not tell.
+ * read-only mount, a v2 folder without the controllers) do not tell. `readOnly` asks for the rights on paper only.
  */
-export function findHierarchy(): Hierarchy {
+export function findHierarchy(look: { readOnly: boolean } = { readOnly: false }): Hierarchy {
   if (!existsSync('/proc/self/cgroup')) return { kind: 'none', reason: 'this system has no control groups' };
   const own = readFileSync('/proc/self/cgroup', 'utf8');
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const reasons: string[] = [];
-  const cpu = candidatesV1('cpu', own, mounts).find((folder) => usable(folder, 'cpu.cfs_quota_us', reasons));
-  const memory = candidatesV1('memory', own, mounts).find((folder) =>
-    usable(folder, 'memory.limit_in_bytes', reasons),
-  );
+  const fits = (parent: string, file: string) =>
+    look.readOnly ? seemsUsable(parent, reasons) : usable(parent, file, reasons);
+  const cpu = candidatesV1('cpu', own, mounts).find((folder) => fits(folder, 'cpu.cfs_quota_us'));
+  const memory = candidatesV1('memory', own, mounts).find((folder) => fits(folder, 'memory.limit_in_bytes'));
   if (cpu !== undefined && memory !== undefined) return { kind: 'v1', cpu, memory };
-  const parent = candidatesV2(own, mounts).find((folder) => usable(folder, 'cpu.max', reasons));
+  const parent = candidatesV2(own, mounts).find((folder) => fits(folder, 'cpu.max'));
   if (parent !== undefined) return { kind: 'v2', parent };
   return { kind: 'none', reason: reasons[0] ?? 'no control group with CPU and memory is mounted' };
 }
@@ -124,6 +124,17 @@ function mountOf(mountinfo: string, wanted: (type: string, options: string[]) =>
 function inMount(mount: Mount, path: string): string {
   const inside = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
   return join(mount.point, inside).replace(/(.)\/$/, '$1');
+}
+
+/** By rights on paper only: nothing is made. */
+function seemsUsable(parent: string, reasons: string[]): boolean {
+  try {
+    accessSync(parent, constants.W_OK);
+    return true;
+  } catch (error) {
+    reasons.push(error instanceof Error ? error.message : String(error));
+    return false;
+  }
 }
 
 function usable(parent: string, file: string, reasons: string[]): boolean {

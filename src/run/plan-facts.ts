@@ -43,7 +43,7 @@ async function missing(scenario: Scenario): Promise<string[]> {
     if (!(await isHere(name))) found.push(`${name} is not here yet: squall setup fetches or builds it`);
   }
   const limited = Object.values(target.members).some((member) => member.resources !== undefined);
-  const hierarchy = limited ? findHierarchy() : undefined;
+  const hierarchy = limited ? findHierarchy({ readOnly: true }) : undefined;
   if (hierarchy?.kind === 'none') found.push(`CPU and memory limits are not kept: ${hierarchy.reason}`);
   const volumes = Object.values(target.members).some((member) => member.storageBytes !== undefined);
   if (volumes && process.getuid?.() !== 0) found.push('a storage volume of its own needs root to mount');

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hierarchy, planLimits } from '../base/cgroup.ts';
 import { type Clock, waitFor } from '../base/clock.ts';
@@ -21,6 +21,7 @@ import { makeServerCertificate } from './server-certificate.ts';
 import { explainStart } from './start-failure.ts';
 import type { Member, ReconfigurePower } from './target.ts';
 import { mountVolume } from './volume.ts';
+import { removeWorkFolder, workFolder } from './work-folder.ts';
 
 export interface ReplicaOptions {
   seat: ReplicaSeat;
@@ -79,7 +80,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const stop = async (graceMs: number) => {
     await running.stop(graceMs);
     await volume?.release();
-    await rm(workDir, { recursive: true, force: true });
+    await removeWorkFolder(options.runDir, seat.name);
   };
   try {
     await awaitServing(running, { name: seat.name, logFile, clock });
@@ -116,7 +117,7 @@ interface Place {
 /** Folders, configuration, volume, certificate and environment of one replica. */
 async function prepare(options: ReplicaOptions, configText: string): Promise<Place> {
   const { seat, member } = options;
-  const workDir = join(options.runDir, 'work', seat.name);
+  const workDir = workFolder(options.runDir, seat.name);
   const dataDir = join(workDir, 'data');
   const configFile = join(workDir, 'config.yaml');
   await mkdir(dataDir, { recursive: true });

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Clock, waitFor } from '../base/clock.ts';
@@ -6,6 +6,7 @@ import { spawnHeld } from './held-process.ts';
 import { isReady } from './member-process.ts';
 import { freePorts } from './ports.ts';
 import { explainStart } from './start-failure.ts';
+import { removeWorkFolder, workFolder } from './work-folder.ts';
 
 export interface PrometheusOptions {
   binary: string;
@@ -26,7 +27,7 @@ export async function startPrometheus(
   options: PrometheusOptions,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { clock } = options;
-  const dir = join(options.runDir, 'work', 'prometheus');
+  const dir = workFolder(options.runDir, 'prometheus');
   const logFile = join(options.runDir, 'evidence', 'logs', 'prometheus.log');
   await mkdir(dir, { recursive: true });
   await mkdir(join(options.runDir, 'evidence', 'logs'), { recursive: true });
@@ -53,7 +54,7 @@ export async function startPrometheus(
     held.signal('SIGTERM');
     await Promise.race([held.exited, clock.sleep(stopGraceMs)]);
     await held.release();
-    await rm(dir, { recursive: true, force: true });
+    await removeWorkFolder(options.runDir, 'prometheus');
   };
   let ended = false;
   void held.exited.then(() => {

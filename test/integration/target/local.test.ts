@@ -1,13 +1,5 @@
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,7 +85,7 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     expect(process_.starts()).toHaveLength(2);
     await target.down();
     expect(existsSync(`/proc/${second?.pid}`)).toBe(false);
-    expect(readdirSync(join(dir, 'work'))).toEqual([]);
+    expect(existsSync(join(dir, 'work'))).toBe(false);
     expect(readFileSync(join(dir, 'evidence', 'logs', 'gateway-0.log'), 'utf8')).toContain(
       'Shutdown complete',
     );
