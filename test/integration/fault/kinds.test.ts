@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock as clock } from '../../../src/base/clock.ts';
+import { startFaultEngine } from '../../../src/fault/engine.ts';
+import { openJournal } from '../../../src/fault/journal.ts';
+import type { FaultRecord } from '../../../src/observe/evidence.ts';
+import type { Plan, PlannedFault } from '../../../src/plan/types.ts';
+import { faults } from '../../../src/registry.ts';
+import type { LocalMemberSpec } from '../../../src/scenario/types.ts';
+import { startProxy } from '../../../src/target/link.ts';
+import { startLocal } from '../../../src/target/local.ts';
+import { stockGateway } from '../../../src/target/stock-gateway.ts';
+import type { Target } from '../../../src/target/target.ts';
+
+const otelcol = process.env.SQUALL_OTELCOL ?? '';
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
+/** Faults as they stand in a scenario, their own fields parsed by their own schema. */
+function planned(kind: string, times: { atMs: number; forMs?: number }, fields: object = {}): PlannedFault {
+  const params = faults[kind]?.params.parse(fields) as Record<string, unknown>;
+  const selector = { member: 'collector', mode: 'one' } as const;
+  return {
+    spec: { name: kind, kind, atMs: times.atMs, selector, params },
+    startNs: times.atMs * 1e6,
+    ...(times.forMs === undefined ? {} : { endNs: (times.atMs + times.forMs) * 1e6 }),
+  };
+}
+
+interface Stage {
+  target: Target;
+  runDir: string;
+  strike(fault: PlannedFault): Promise<FaultRecord>;
+}
+
+/** One real collector and the real engine. */
+async function stage(
+  member: Partial<LocalMemberSpec>,
+  links: { member: string; peer: string }[] = [],
+): Promise<Stage> {
+  const runDir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
+  open.push(() => rmSync(runDir, { recursive: true, force: true }));
+  const backend = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  open.push(() => backend.close());
+  const address = `127.0.0.1:${(backend.address() as AddressInfo).port}`;
+  const runId = `kinds-${process.pid}`;
+  const whole: LocalMemberSpec = { replicas: 1, restart: 'always', env: {}, ...member };
+  const target = await startLocal({
+    spec: { kind: 'local', members: { collector: whole }, sink: 'none' },
+    runId,
+    runDir,
+    sink: { grpc: address, http: address },
+    otelcol,
+    clock,
+    links,
+    startProxy,
+  });
+  open.push(() => target.down());
+  const strike = async (fault: PlannedFault) => {
+    const journal = openJournal(join(runDir, 'journal.jsonl'), clock);
+    const plan = { faults: [fault] } as Partial<Plan> as Plan;
+    const engine = startFaultEngine({ plan, faults, target, journal, clock, runId, seed: 1 });
+    engine.go(clock.nowNs());
+    const [record] = await engine.done;
+    expect(await engine.rollback()).toEqual({ clean: true, left: [] });
+    journal.close();
+    if (record === undefined) throw new Error('no record');
+    return record;
+  };
+  return { target, runDir, strike };
+}
+
+const name = otelcol === '' ? ' (skipped: SQUALL_OTELCOL names no collector)' : '';
+describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
+  test.each([
+    ['SIGKILL', /^process \d+ ended by SIGKILL$/],
+    ['SIGTERM', /^process \d+ ended (with code 0 after|by) SIGTERM$/],
+  ])(
+    'container-kill by %s: the exit is the proof, and it waits until the next one is ready',
+    async (killSignal, proof) => {
+      const { strike } = await stage({});
+      const record = await strike(planned('container-kill', { atMs: 0 }, { killSignal }));
+      expect(record.effect).toMatch(proof);
+      expect(record.verified).toBe(true);
+      expect(record.observed.recoveredNs).toBeUndefined();
+      expect(record.recovery.endpointReadyNs).toBeGreaterThan(record.observed.injectedNs ?? Number.NaN);
+    },
+  );
+
+  test('container-pause: stopped, and running again', async () => {
+    const { strike } = await stage({});
+    const record = await strike(planned('container-pause', { atMs: 0, forMs: 800 }));
+    expect(record.effect).toContain('(state T)');
+    expect(record.verified).toBe(true);
+    expect(record.observed.recoveredNs).toBeGreaterThanOrEqual(800e6);
+  });
+
+  test('collector-reconfigure: taken up without a new process, and back', async () => {
+    const { strike, runDir, target } = await stage({});
+    const file = target.members[0]?.reconfigure?.configFile ?? '';
+    const prior = readFileSync(file, 'utf8');
+    const pid = target.members[0]?.process?.current()?.pid;
+    const configPatch = { processors: { batch: { timeout: '5s' } } };
+    const record = await strike(planned('collector-reconfigure', { atMs: 0, forMs: 2_000 }, { configPatch }));
+    expect([record.effect, record.verified]).toEqual([
+      expect.stringContaining('opened its ports anew'),
+      true,
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe(prior);
+    expect(target.members[0]?.process?.current()?.pid).toBe(pid);
+    expect(readdirSync(join(runDir, 'work', 'collector-0')).filter((one) => one.includes('squall-'))).toEqual(
+      [],
+    );
+  });
+
+  test('tls-expiry: an expired certificate is presented, then the own one again', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
+    open.push(() => rmSync(dir, { recursive: true, force: true }));
+    const config = join(dir, 'tls.yaml');
+    const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
+    writeFileSync(config, stockGateway().replaceAll(/(SQUALL_OTLP_\w+\}")/g, `$1, ${tls}`));
+    const { strike } = await stage({ config });
+    const record = await strike(planned('tls-expiry', { atMs: 0, forMs: 2_000 }));
+    expect([record.effect, record.verified]).toEqual([
+      expect.stringContaining('presents a certificate that ended'),
+      true,
+    ]);
+  });
+
+  test('disk-fill: the volume is full, then free; without a volume of its own it is refused', async () => {
+    const none = await stage({});
+    const refused = await none.strike(planned('disk-fill', { atMs: 0, forMs: 500 }));
+    expect(refused).toMatchObject({
+      verified: false,
+      effect: expect.stringContaining('no volume of its own'),
+    });
+    const { strike, target } = await stage({ storageBytes: 16 * 1024 * 1024 });
+    if (target.members[0]?.storage?.bounded !== true) {
+      expect(target.notes.map(({ sentence }) => sentence).join()).toContain('mounting is not allowed here');
+      return;
+    }
+    const record = await strike(planned('disk-fill', { atMs: 0, forMs: 500 }));
+    expect([record.effect, record.verified]).toEqual([
+      expect.stringMatching(/, \d{1,4} of 16777216 bytes free$/),
+      true,
+    ]);
+    expect(readdirSync(target.members[0].storage.dir)).toEqual([]);
+  });
+
+  test('network-partition and connection-reset strike the link to the load', async () => {
+    const { strike, target } = await stage({}, [{ member: 'collector', peer: 'load' }]);
+    const [host = '', port = ''] = (target.entry[0]?.otlp.grpc ?? '').split(':');
+    const socket = connect({ host, port: Number(port) });
+    open.push(() => socket.destroy());
+    await once(socket, 'connect');
+    const closed = once(socket, 'error');
+    const writing = setInterval(() => socket.write('PRI'), 50);
+    open.push(() => clearInterval(writing));
+    const cut = await strike(planned('network-partition', { atMs: 0, forMs: 500 }));
+    expect([cut.effect, cut.verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
+    const other = connect({ host, port: Number(port) });
+    open.push(() => other.destroy());
+    const reset = once(other, 'error');
+    await once(other, 'connect');
+    const record = await strike(planned('connection-reset', { atMs: 100 }));
+    expect([record.effect, record.verified]).toEqual([expect.stringMatching(/connections .* struck$/), true]);
+    await Promise.race([reset, closed]);
+  });
+});

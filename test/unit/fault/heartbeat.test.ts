@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { deadlineGraceMs, heartbeatTtlMs, judgeWatch, type Watch } from '../../../src/fault/heartbeat.ts';
+
+const pause = { kind: 'signal', pid: 1, startTicks: 1, signal: 'SIGCONT' } as const;
+const link = { kind: 'in-process', what: 'partition' } as const;
+const watch = (extra: Partial<Watch>, undo: Watch['open'][number]['undo'] = [pause]): Watch => ({
+  runnerAlive: true,
+  released: false,
+  beatAgeMs: 0,
+  nowNs: 0,
+  open: [{ injection: 'i', fault: 'f', member: 'm', undo, deadlineNs: 1e9 }],
+  ...extra,
+});
+const lateNs = 1e9 + deadlineGraceMs * 1e6 + 1;
+
+test.each<[string, Watch, string]>([
+  ['all is well', watch({}), 'watch'],
+  ['the runner is gone', watch({ runnerAlive: false }), 'sweep'],
+  ['released', watch({ released: true }), 'sweep'],
+  ['hung with a fault', watch({ beatAgeMs: heartbeatTtlMs + 1 }), 'fence'],
+  ['hung without a fault', watch({ beatAgeMs: heartbeatTtlMs + 1, open: [] }), 'watch'],
+  ['hung in the wait after a kill', watch({ beatAgeMs: heartbeatTtlMs + 1 }, []), 'watch'],
+  ['past a deadline', watch({ nowNs: lateNs }), 'expire'],
+  ['at the deadline', watch({ nowNs: 1e9 }), 'watch'],
+  ['past the deadline of what only the runner can undo', watch({ nowNs: lateNs }, [link]), 'fence'],
+])('the guard, %s', (_, seen, kind) => {
+  expect(judgeWatch(seen).kind).toBe(kind);
+});
