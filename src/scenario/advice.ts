@@ -1,37 +1,48 @@
+import type { Path } from './mistakes.ts';
+
 const inFlight = 'remove it and set maxInFlight: the load is open loop and has no virtual users';
 const noScript = 'remove it: squall sends items itself and runs no script';
 const later = 'remove it: this version has no such block';
 
-/** What to do about words that people bring along from other tools or that a bare number or unit leaves open. */
-const words: Record<string, string> = {
-  vus: inFlight,
-  maxVUs: inFlight,
-  startVUs: inFlight,
-  preAllocatedVUs: inFlight,
-  gracefulRampDown: inFlight,
-  'constant-vus':
-    'use shared-iterations or constant-arrival-rate with maxInFlight: there are no virtual users',
-  'ramping-vus': 'use ramping-arrival-rate with maxInFlight: there are no virtual users',
-  'per-vu-iterations': 'use shared-iterations with maxInFlight: there are no virtual users',
-  exec: noScript,
-  env: noScript,
-  options: noScript,
-  gracefulStop: 'remove it and set settle: load ends by the clock, settle waits for the items under way',
-  thresholds: 'move it into an entry of slos',
-  scenarios: 'write load',
-  phases: 'write load, with stages',
-  endpoint: 'write otlp: {grpc: HOST:PORT}',
-  capacity: later,
-  compare: later,
-  drill: later,
-  docker: 'use local, external or embedded: this version has no such target',
-  kind: 'use local, external or embedded: this version has no such target',
-  kubernetes: 'use local, external or embedded: this version has no such target',
+const noTarget = 'use local, external or embedded: this version has no such target';
+
+/** What to do about words that people bring along from other tools, by the block they stand in. */
+const blocks: Record<string, Record<string, string>> = {
+  load: {
+    vus: inFlight,
+    maxVUs: inFlight,
+    startVUs: inFlight,
+    preAllocatedVUs: inFlight,
+    gracefulRampDown: inFlight,
+    'constant-vus':
+      'use shared-iterations or constant-arrival-rate with maxInFlight: there are no virtual users',
+    'ramping-vus': 'use ramping-arrival-rate with maxInFlight: there are no virtual users',
+    'per-vu-iterations': 'use shared-iterations with maxInFlight: there are no virtual users',
+    exec: noScript,
+    env: noScript,
+    options: noScript,
+    gracefulStop: 'remove it and set settle: load ends by the clock, settle waits for the items under way',
+  },
+  target: {
+    docker: noTarget,
+    kind: noTarget,
+    kubernetes: noTarget,
+    endpoint: 'write otlp: {grpc: HOST:PORT}',
+  },
+  capacity: { capacity: later },
+  compare: { compare: later },
+  drill: { drill: later },
+  thresholds: { thresholds: 'move it into an entry of slos' },
+  scenarios: { scenarios: 'write load' },
+  phases: { phases: 'write load, with stages' },
 };
 
-export function advice(word: unknown): string | undefined {
-  if (typeof word === 'number') return undefined;
-  return typeof word === 'string' && Object.hasOwn(words, word) ? words[word] : undefined;
+/** `path`: where the word stands, as key or value. */
+export function advice(path: Path, word: unknown): string | undefined {
+  const block = blocks[String(path[0])];
+  return typeof word === 'string' && block !== undefined && Object.hasOwn(block, word)
+    ? block[word]
+    : undefined;
 }
 
 /** Another way to write a value that is nearly right: a duration without its unit, a rate in mbps. */

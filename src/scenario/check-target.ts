@@ -107,8 +107,8 @@ function checkExternal(target: TargetSpec & { kind: 'external' }, draft: Draft):
     });
   }
   const outside = [grpc, http].find((endpoint) => endpoint !== undefined && !isLocal(endpoint));
-  if (outside === undefined) return mistakes;
-  return [...mistakes, ...checkLimits(draft, { path, endpoint: outside })];
+  if (outside === undefined && draft.limits === undefined) return mistakes;
+  return [...mistakes, ...checkLimits(draft, { path, endpoint: outside ?? '' })];
 }
 
 function isLocal(endpoint: string): boolean {

@@ -183,7 +183,7 @@ function mistakesOf(source: Source, issue: Issue): Mistake[] {
       found,
       next:
         near === undefined
-          ? (advice(raw) ?? betterText(expected, raw) ?? `correct ${name}`)
+          ? (advice(path, raw) ?? betterText(expected, raw) ?? `correct ${name}`)
           : `write ${near}`,
     },
   ];
@@ -191,7 +191,7 @@ function mistakesOf(source: Source, issue: Issue): Mistake[] {
 
 /** An unknown key of a mapping that knows `known`. */
 export function unknownKey(path: Path, key: string, known: readonly string[]): Mistake {
-  const hint = advice(key);
+  const hint = advice(path, key);
   const near = nearest(key, known);
   return {
     path,

@@ -192,6 +192,11 @@ const rows: Row[] = [
     found: '100',
   },
   {
+    name: 'limits count on this machine too',
+    blocks: { target: external('{grpc: "localhost:4317"}'), limits: '{itemsPerS: 99, items: 1e6}' },
+    what: 'the load is above its limit',
+  },
+  {
     name: 'wrong limits are one mistake, not two',
     blocks: { target: external('{grpc: "gw:4317"}'), limits: '{items: 1}' },
     what: 'limits.itemsPerS is missing',
