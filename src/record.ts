@@ -74,7 +74,10 @@ export async function readRecord(dir: string): Promise<RunRecord> {
   return body;
 }
 
-/** report.json, report.html, report.md and junit.xml: all of the new ones, or, on an error, all of the old. */
+/**
+ * report.json, report.html, report.md and junit.xml: all of the new ones, or, on an error, all of the
+ * old.
+ */
 export async function writeReports(dir: string, report: Report): Promise<void> {
   // The chart library takes 0.2 s to load; commands that only read a record do without.
   const { renderHtml } = await import('./report/html.ts');
@@ -111,8 +114,8 @@ export async function pointLatest(dir: string): Promise<void> {
 }
 
 /**
- * Every file goes to a temporary one first and is fsynced; only when all are written are they renamed. A full disk
- * or a missing right leaves what was there before.
+ * Every file goes to a temporary one first and is fsynced; only when all are written are they renamed.
+ * A full disk or a missing right leaves what was there before.
  */
 export async function writeAtomically(files: Record<string, string>): Promise<void> {
   const temporary = (path: string) => join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);

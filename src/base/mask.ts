@@ -4,8 +4,9 @@ import { isPair, isScalar, parseAllDocuments, visit } from 'yaml';
 export const masked = '***';
 
 /**
- * The text without secrets: the given values (as they are, URL-encoded and in base64), the user info of every URL,
- * and what follows authorization-like words. Used on everything that is written or printed.
+ * The text without secrets: the given values (as they are, URL-encoded and in base64), the user info
+ * of every URL, and what follows authorization-like words. Used on everything that is written or
+ * printed.
  */
 export function maskSecrets(text: string, secrets: readonly string[]): string {
   let out = text;
@@ -28,8 +29,9 @@ export function maskDeep<T>(value: T, secrets: readonly string[]): T {
 }
 
 /**
- * A collector's configuration, or any YAML, with the values of secret keys and of all headers masked; `${env:NAME}`
- * references stay. Layout and comments are kept. A text that is not YAML is masked line by line.
+ * A collector's configuration, or any YAML, with the values of secret keys and of all headers masked;
+ * `${env:NAME}` references stay. Layout and comments are kept. A text that is not YAML is masked line
+ * by line.
  */
 export function maskConfig(yamlText: string, secrets: readonly string[] = []): string {
   const byLine = () => maskSecrets(maskLines(yamlText), secrets);
@@ -60,7 +62,10 @@ export function maskConfig(yamlText: string, secrets: readonly string[] = []): s
   return maskSecrets(maskComments(out), secrets);
 }
 
-/** Values that a short ${NAME} often holds and that are no secret: masking them would blank half of a report. */
+/**
+ * Values that a short ${NAME} often holds and that are no secret: masking them would blank half of a
+ * report.
+ */
 const plainValue = /^(?:\d{1,7}(?:\.\d+)?(?:ns|us|ms|s|m|h|%|[KMG]i?B?)?|true|false|yes|no|on|off|)$/i;
 const secretCharsMin = 3;
 
@@ -93,8 +98,11 @@ function maskValue(value: unknown, secrets: readonly string[]): unknown {
   return Object.fromEntries(entries);
 }
 
-const secretWord =
-  /(?:^|[-_.\s])(?:authorization|cookie|token|bearer|password|passwd|passphrase|pwd|secret|api[-_]?key|access[-_]?key(?:[-_]?id)?|account[-_]?key|private[-_]?key|license[-_]?key|credentials?|key[-_]?pem|sas|dsn|connection[-_]?string|inline)$/i;
+const secretWords = [
+  'authorization|cookie|token|bearer|password|passwd|passphrase|pwd|secret|credentials?|sas|dsn|inline',
+  '(?:api|account|private|license|access)[-_]?key|access[-_]?key[-_]?id|key[-_]?pem|connection[-_]?string',
+].join('|');
+const secretWord = new RegExp(`(?:^|[-_.\\s])(?:${secretWords})$`, 'i');
 const camelWord = /[a-z](?:Authorization|Token|Password|Secret|ApiKey|AccessKey|PrivateKey|Credential)s?$/;
 
 export function isSecretKey(key: string): boolean {
@@ -112,7 +120,10 @@ function isSecretPlace(path: readonly unknown[]): boolean {
   return keys.slice(0, -1).some((key) => /(?:^|_)headers$/i.test(key)) && !plainHeader.test(own);
 }
 
-/** Nothing but references and a scheme word: `Bearer ${env:TOKEN}`. A default value after `:-` may be a secret. */
+/**
+ * Nothing but references and a scheme word: `Bearer ${env:TOKEN}`. A default value after `:-` may be a
+ * secret.
+ */
 function isReference(value: string): boolean {
   return /^(?:(?:Bearer|Basic)\s+)?(?:\$\{(?:env:|file:)?[A-Za-z0-9_./-]+\})+$/.test(value.trim());
 }

@@ -16,11 +16,6 @@ export function painter(color: boolean): Paint {
   return (style, text) => `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`;
 }
 
-/** NO_COLOR (no-color.org: any value that is not empty), --no-color and a stream that is no terminal turn it off. */
-export function wantsColor(options: { env: NodeJS.ProcessEnv; tty: boolean; flag: boolean }): boolean {
-  return options.flag && options.tty && (options.env.NO_COLOR ?? '') === '' && options.env.TERM !== 'dumb';
-}
-
 /** Columns that a terminal needs for the text; CJK and emoji take two. */
 export function columnsOf(text: string): number {
   let columns = 0;

@@ -169,8 +169,8 @@ function seriesOf(box: Box, timeline: Timeline): object[] {
 }
 
 /**
- * Takes out what depends on how many charts this process drew before (class names, ids) and on a pointer (hover
- * styles), so that the same report gives the same bytes; adds the accessible name.
+ * Takes out what depends on how many charts this process drew before (class names, ids) and on a
+ * pointer (hover styles), so that the same report gives the same bytes; adds the accessible name.
  */
 export function cleanSvg(svg: string, options: Pick<ChartOptions, 'id' | 'title' | 'description'>): string {
   const body = svg
@@ -185,5 +185,6 @@ export function cleanSvg(svg: string, options: Pick<ChartOptions, 'id' | 'title'
   const names =
     `<title id="${id}-t">${escapeXml(options.title)}</title>` +
     `<desc id="${id}-d">${escapeXml(options.description)}</desc>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img" aria-labelledby="${id}-t" aria-describedby="${id}-d">${names}${inner}`;
+  const labels = `aria-labelledby="${id}-t" aria-describedby="${id}-d"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img" ${labels}>${names}${inner}`;
 }

@@ -28,8 +28,8 @@ const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const 
 >;
 
 /**
- * The last lines of every run, at most 15: verdict (1), the three worst findings (3), failed SLOs (3 and how many
- * more), ledger (3), whose fault, faults left, report, again.
+ * The last lines of every run, at most 15: verdict (1), the three worst findings (3), failed SLOs (3
+ * and how many more), ledger (3), whose fault, faults left, report, again.
  */
 export function closingLines(
   report: Report,

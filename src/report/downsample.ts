@@ -3,8 +3,9 @@ export type RawPoint = [number, number | string | null];
 export type Point = [number, number | null];
 
 /**
- * The minimum and the maximum of each of `buckets` equal spans of points, in the order they came, so that no spike and
- * no dip is lost; a gap within a span stays a gap. Series of at most two points a bucket are left as they are.
+ * The minimum and the maximum of each of `buckets` equal spans of points, in the order they came, so
+ * that no spike and no dip is lost; a gap within a span stays a gap. Series of at most two points a
+ * bucket are left as they are.
  */
 export function envelope(points: readonly Point[], buckets: number): Point[] {
   if (points.length <= buckets * 2) return [...points];

@@ -26,8 +26,8 @@ export function formatNumber(value: Shown, significant = 4): string {
 }
 
 /**
- * As formatNumber, with as many digits as it takes that the shown value stands on the same side of `limit` as the
- * true one: 9.99996 against 10 is never shown as 10.
+ * As formatNumber, with as many digits as it takes that the shown value stands on the same side of
+ * `limit` as the true one: 9.99996 against 10 is never shown as 10.
  */
 export function formatAgainst(value: Shown, limit: number | undefined): string {
   const number = asNumber(value);
@@ -95,7 +95,10 @@ export function formatDuration(seconds: Shown): string {
     .join(' ');
 }
 
-/** Control, bidirectional and line characters become a space, so that a text can neither move the cursor nor reorder a line. */
+/**
+ * Control, bidirectional and line characters become a space, so that a text can neither move the
+ * cursor nor reorder a line.
+ */
 export function oneLine(text: string, charsMax = 300): string {
   const flat = text
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')

@@ -8,9 +8,9 @@ const rowsMax = 120;
 const columnsMax = 8;
 
 const captionEnd =
-  'A gap is a step without data; ▲ is an infinite value (never answered). Where there are more points than pixels,' +
-  ' the least and the greatest of each column are drawn. Shaded: faults as observed. Grey upright line: end of' +
-  ' the load. t = 0: its start.';
+  'A gap is a step without data; ▲ is an infinite value (never answered). ' +
+  'Where there are more points than pixels, the least and the greatest of each column are drawn. ' +
+  'Shaded: faults as observed. Grey upright line: end of the load. t = 0: its start.';
 
 /** The timeline twice, for wide and for narrow screens, and the table of the same points. */
 export function chartViews(report: Report): Record<string, unknown> {
@@ -20,8 +20,8 @@ export function chartViews(report: Report): Record<string, unknown> {
       id: 'timeline',
       title: 'Timeline of rates, latency and queue',
       caption: (step) =>
-        `Each step is ${step}: items offered by when they were sent, acknowledged by when they were answered,` +
-        ' delivered by when they arrived; latency by when the request was due; queues as scraped.',
+        `Each step is ${step}: items offered by when they were sent, ` +
+        'acknowledged by when they were answered, delivered by when they arrived; latency by when the request was due; queues as scraped.',
       // The first screen has room for some 400 px of chart, however many panels there are.
       wide: {
         widthPx: 640,

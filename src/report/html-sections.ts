@@ -167,7 +167,8 @@ export function countersView(report: Report): { what: string; value: string; met
 export function settleWords(report: Report): string {
   const { settle } = report;
   const how = settle.shownEmpty ? 'shown empty' : 'not shown empty; the horizon ended it';
-  return `${formatSeconds(settle.fromS)} to ${formatSeconds(settle.toS)} of at most ${formatSeconds(settle.horizonS)}: ${how} (${settle.reason})`;
+  const span = `${formatSeconds(settle.fromS)} to ${formatSeconds(settle.toS)}`;
+  return `${span} of at most ${formatSeconds(settle.horizonS)}: ${how} (${settle.reason})`;
 }
 
 export function queryView(slo: SloResult): Record<string, string> {

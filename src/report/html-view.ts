@@ -69,7 +69,9 @@ export function htmlView(report: Report): Record<string, unknown> {
       to: formatSeconds(window.toS),
     })),
     settle: settleWords(report),
-    reach: `${formatSeconds(report.reach.s)}${report.reach.parts.length > 0 ? ` = ${report.reach.parts.join(' + ')}` : ''}`,
+    reach: [formatSeconds(report.reach.s), report.reach.parts.join(' + ')]
+      .filter((part) => part !== '')
+      .join(' = '),
     queries: report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined).map(queryView),
     card: cardView(report),
     machine: Object.entries(run.machine)

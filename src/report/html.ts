@@ -7,8 +7,8 @@ const file = new URL('../../reports/templates/report.hbs', import.meta.url);
 let compiled: ((view: Record<string, unknown>) => string) | undefined;
 
 /**
- * report.html: one offline file without scripts. Every text goes through Handlebars' escaping; the only raw parts are
- * the charts, whose text ECharts escapes (tested with hostile text).
+ * report.html: one offline file without scripts. Every text goes through Handlebars' escaping; the
+ * only raw parts are the charts, whose text ECharts escapes (tested with hostile text).
  */
 export function renderHtml(report: Report): string {
   compiled ??= Handlebars.create().compile(readFileSync(file, 'utf8'), {

@@ -10,16 +10,12 @@ import type {
 } from './types.ts';
 
 /**
- * report.json: keys in the order of the type, unknown ones after them as they come, Infinity as "Infinity", NaN as
- * null, undefined left out. The same report gives the same bytes, and so does what is read back from them.
+ * report.json: keys in the order of the type, unknown ones after them as they come, Infinity as
+ * "Infinity", NaN as null, undefined left out. The same report gives the same bytes, and so does what
+ * is read back from them.
  */
 export function stableJson(report: Report): string {
   return `${write(report, reportShape, '')}\n`;
-}
-
-/** Any other value under the same rules for numbers, keys as they come. */
-export function stableJsonOf(value: unknown): string {
-  return `${write(value, undefined, '')}\n`;
 }
 
 /** The report as every renderer sees it: exactly what report.json says. */

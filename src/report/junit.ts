@@ -24,8 +24,8 @@ interface Case {
 }
 
 /**
- * One suite per scenario, one case per SLO and window, and the case "run", which fails or errs when the run's exit
- * code is not 0 and no SLO says why.
+ * One suite per scenario, one case per SLO and window, and the case "run", which fails or errs when
+ * the run's exit code is not 0 and no SLO says why.
  */
 export function renderJunit(report: Report, options: JunitOptions = { unknownAs: 'error' }): string {
   const cases = [...report.slos.map((slo) => sloCase(report, slo, options)), runCase(report)];
@@ -107,7 +107,8 @@ function runCase(report: Report): Case {
 }
 
 function caseLines(one: Case, scenario: string): string[] {
-  const open = `    <testcase ${attribute('classname', scenario)} ${attribute('name', one.name)} time="${seconds(one.timeS)}"`;
+  const names = `${attribute('classname', scenario)} ${attribute('name', one.name)}`;
+  const open = `    <testcase ${names} time="${seconds(one.timeS)}"`;
   if (one.outcome === undefined) return [`${open}/>`];
   const { tag, type, message, text } = one.outcome;
   const body = text.split('\n').map(escapeXml).join('\n');

@@ -38,7 +38,10 @@ export interface LiveOptions {
 
 const clearLine = '\r\u001b[2K';
 
-/** On a terminal one line that is written over and over; elsewhere a plain line when `everyMs` is over or the phase changes. */
+/**
+ * On a terminal one line that is written over and over; elsewhere a plain line when `everyMs` is over
+ * or the phase changes.
+ */
 export function createLive(stream: LiveStream, options: LiveOptions): Live {
   const clock = options.clock ?? systemClock;
   const paint = painter(options.color && options.tty);

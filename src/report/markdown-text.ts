@@ -1,8 +1,8 @@
 import { oneLine } from './format.ts';
 
 /**
- * Text that Markdown takes as nothing but text: HTML, emphasis, links, tables, mentions, issue numbers, formulas and
- * bare addresses are written with character references.
+ * Text that Markdown takes as nothing but text: HTML, emphasis, links, tables, mentions, issue
+ * numbers, formulas and bare addresses are written with character references.
  */
 export function text(raw: string, charsMax = 300): string {
   return oneLine(raw, charsMax).replace(markup, reference);

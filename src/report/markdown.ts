@@ -16,7 +16,10 @@ import {
 } from './sentences.ts';
 import type { Report } from './types.ts';
 
-/** GitHub drops a job summary above 1 MiB without a word; 64 KiB stays well below after a few runs of a job. */
+/**
+ * GitHub drops a job summary above 1 MiB without a word; 64 KiB stays well below after a few runs of a
+ * job.
+ */
 export const markdownBytesMax = 64 * 1024;
 const intervalsMax = 20;
 
@@ -51,6 +54,7 @@ function sections(report: Report): string[] {
 function head(report: Report): string[] {
   const blame = whoseFault(report);
   const { validity } = report;
+  const reasons = validity.reasons.map((reason) => text(reason)).join('; ');
   return [
     `# ${verdictSymbol[report.verdict]} ${text(verdictSentence(report))}`,
     '',
@@ -59,7 +63,7 @@ function head(report: Report): string[] {
     '',
     `Fault of: **${blame.party}** (${text(blame.why)}). Exit code ${report.exitCode}.`,
     '',
-    `Validity: ${validity.valid ? 'valid' : `**not valid** (${validity.reasons.map((r) => text(r)).join('; ')})`};` +
+    `Validity: ${validity.valid ? 'valid' : `**not valid** (${reasons})`};` +
       ` offered ${formatPercent(validity.offeredRatio)} of the plan,` +
       ` missed by the generator ${formatCount(validity.missedByGenerator)},` +
       ` by the target ${formatCount(validity.missedByTarget)},` +
@@ -104,7 +108,8 @@ function ledger(report: Report): string[] {
       text(lost.fault ?? '', 80),
       lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them rejected`,
     ]);
-  const title = `Lost: ${formatCount(intervals.length)} intervals${intervals.length > intervalsMax ? `, the first ${intervalsMax}` : ''}`;
+  const cut = intervals.length > intervalsMax ? `, the first ${intervalsMax}` : '';
+  const title = `Lost: ${formatCount(intervals.length)} intervals${cut}`;
   return [
     ...lines,
     '',

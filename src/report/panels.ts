@@ -123,8 +123,9 @@ function bandsOf(report: Report): Band[] {
 }
 
 /**
- * Text that a chart may draw. ECharts keeps the widths of texts in a plain object under the text itself, so that a
- * text such as __proto__ would change the prototype of every object of the process; a no-break space parts them.
+ * Text that a chart may draw. ECharts keeps the widths of texts in a plain object under the text
+ * itself, so that a text such as __proto__ would change the prototype of every object of the process;
+ * a no-break space parts them.
  */
 export function chartText(text: string, charsMax: number): string {
   const line = oneLine(text, charsMax);

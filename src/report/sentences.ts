@@ -28,7 +28,8 @@ export function verdictReason(report: Report): string {
     const items =
       sum === undefined
         ? ''
-        : `; ${formatCount(sum.delivered)} of ${formatCount(sum.due)} items delivered, ${formatCount(sum.lost)} lost`;
+        : `; ${formatCount(sum.delivered)} of ${formatCount(sum.due)} items delivered, ` +
+          `${formatCount(sum.lost)} lost`;
     return `${scenario} held ${held}${items}.${ending}`;
   }
   const sameWord = report.slos.filter((slo) => slo.verdict === report.verdict);
@@ -89,11 +90,14 @@ export function sloInterval(slo: SloResult): string {
 
 /** The number of a threshold in the unit of its actual value; undefined when the text is not of that form. */
 export function thresholdLimit(slo: SloResult): number | undefined {
-  const match = /(?:<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i.exec(slo.threshold);
+  const match = comparison.exec(slo.threshold);
   if (match?.[1] === undefined) return undefined;
   const factor = slo.unit === 'ms' ? msPerUnit[match[2] ?? ''] : 1;
   return factor === undefined ? undefined : Number(match[1]) * factor;
 }
+
+/** Operator, number, unit. */
+const comparison = /(?:<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i;
 
 const msPerUnit: Record<string, number> = {
   '': 1,

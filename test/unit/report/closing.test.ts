@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { wantsColor } from '../../../src/report/ansi.ts';
 import { closingLines } from '../../../src/report/closing.ts';
 import { whoseFault } from '../../../src/report/sentences.ts';
 import type { Report } from '../../../src/report/types.ts';
@@ -39,17 +38,6 @@ test('colour changes no word', () => {
   const colored = closingLines(failReport(), paths, { color: true });
   expect(colored).not.toEqual(plain);
   expect(colored.map((line) => stripVTControlCharacters(line))).toEqual(plain);
-});
-
-test.each([
-  [{}, true, true, true],
-  [{ NO_COLOR: '1' }, true, true, false],
-  [{ NO_COLOR: '' }, true, true, true],
-  [{ TERM: 'dumb' }, true, true, false],
-  [{}, false, true, false],
-  [{}, true, false, false],
-])('colour with env %j, terminal %s, flag %s: %s', (env, tty, flag, wanted) => {
-  expect(wantsColor({ env, tty, flag })).toBe(wanted);
 });
 
 const unknownSlos = (source: 'prometheus' | 'client') =>

@@ -15,7 +15,8 @@ function reversed(value: unknown): unknown {
 
 test('the order in which a report was put together does not show', () => {
   const report = failReport();
-  // Maps of free keys (versions, machine, names, raw answers) keep the order they come in and are not reversed.
+  // Maps of free keys (versions, machine, names, raw answers) keep the order they come in and are not
+  // reversed.
   const { run, counters, ...rest } = report;
   const turned = { ...(reversed(rest) as typeof rest), counters, run } as Report;
   expect(stableJson(turned)).toBe(stableJson(report));
