@@ -40,12 +40,6 @@ export function namesOfGauge(names: readonly string[], gauge: Gauge): string[] {
   return matching(names, gauges[gauge]);
 }
 
-/** Names that look like the quantity: what to show a person who asked for one that is not there. */
-export function nearNames(names: readonly string[], quantity: Quantity): string[] {
-  const [part = '', word = ''] = stems[quantity].split('_');
-  return names.filter((name) => name.includes(part) && name.includes(word)).slice(0, 10);
-}
-
 function matching(names: readonly string[], base: string): string[] {
   const form = new RegExp(`^(?:otelcol_)?${base}${unit}(?:_total)?$`);
   return names.filter((name) => form.test(name)).sort();

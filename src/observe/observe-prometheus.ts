@@ -50,7 +50,7 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
   const whole: Span = { fromS: toServerS(0), toS: (await client.serverTimeMs()) / 1000 };
   const read = { client, whole, run: runSpan, leadS: leadS + 2 * intervalS, toServerS };
   const names = await findNames(client, whole);
-  const context: AskContext = { client, intervalS, toServerS };
+  const context: AskContext = { client, intervalS, names, toServerS };
   const answers = [];
   for (const slo of slos) {
     const window = options.windows.find(({ name }) => name === slo.window);

@@ -1,8 +1,9 @@
+import { distance } from 'fastest-levenshtein';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import type { PrometheusAnswer } from './evidence.ts';
 import type { PrometheusClient, PrometheusResult } from './prometheus.ts';
 import { lintQuery } from './promql-lint.ts';
-import { asksForWindow, lookbackMs, putWindow } from './promql-text.ts';
+import { asksForWindow, lookbackMs, metricsOf, putWindow } from './promql-text.ts';
 
 /** A range over fewer scrapes than this is a guess. */
 const scrapesMin = 4;
@@ -14,6 +15,8 @@ const spoiling = /mixed|monotonicity|mix of/i;
 export interface AskContext {
   client: PrometheusClient;
   intervalS: number;
+  /** Names of the collector's series on the server. */
+  names: readonly string[];
   /** Seconds of the run to seconds of Prometheus's clock. */
   toServerS(runS: number): number;
 }
@@ -60,7 +63,7 @@ async function askOnce(
   const result = await context.client.instant(question.query, at);
   const base = answerBase(question.slo, result, question.atS);
   const bad = whyNoNumber(result);
-  if (bad !== undefined) return { ...base, value: null, reason: bad };
+  if (bad !== undefined) return { ...base, value: null, reason: bad + nearNames(context, result) };
   const value = result.series[0]?.points[0]?.[1] ?? Number.NaN;
   return Number.isFinite(value)
     ? { ...base, value }
@@ -83,7 +86,7 @@ async function askEverywhere(
   });
   const base = answerBase(slo.name, result, window.lastS);
   const bad = whyNoNumber(result);
-  if (bad !== undefined) return [{ ...base, value: null, reason: bad }];
+  if (bad !== undefined) return [{ ...base, value: null, reason: bad + nearNames(context, result) }];
   const points = (result.series[0]?.points ?? []).filter(([, value]) => Number.isFinite(value));
   const expected = Math.floor((window.lastS - window.firstS) / intervalS + 1e-6) + 1;
   if (points.length < valuesMin * expected)
@@ -137,6 +140,18 @@ export function whyNoNumber(result: PrometheusResult): string | undefined {
     return `the query gave ${result.series.length} series, one is needed: aggregate them with max, min or sum`;
   if (result.series[0]?.points.length === 0) return 'the query gave a histogram, not a number';
   return undefined;
+}
+
+/** Renamed between versions: what the server has in place of a metric that it lacks. */
+function nearNames(context: AskContext, result: PrometheusResult): string {
+  if (result.series.length > 0 || result.error !== undefined) return '';
+  const lacking = metricsOf(result.query).filter((name) => !context.names.includes(name));
+  const near = lacking.flatMap((name) => {
+    const far = (other: string) => distance(name, other);
+    const [best] = [...context.names].sort((a, b) => far(a) - far(b));
+    return best === undefined || far(best) > name.length / 3 ? [] : [`there is ${best}, not ${name}`];
+  });
+  return near.length === 0 ? '' : `; ${near.join(', ')}`;
 }
 
 function answerBase(slo: string, result: PrometheusResult, atS: number) {

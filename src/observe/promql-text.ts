@@ -28,6 +28,18 @@ export function lookbackMs(query: string): number {
   return longest;
 }
 
+/** Names of the metrics that the query reads, as far as they stand in it. */
+export function metricsOf(query: string): string[] {
+  const found: string[] = [];
+  parser.parse(query.replace(windowName, '100000s')).iterate({
+    enter: ({ node }) => {
+      const name = node.name === 'VectorSelector' ? node.getChild('Identifier') : null;
+      if (name !== null) found.push(query.slice(name.from, name.to));
+    },
+  });
+  return [...new Set(found)];
+}
+
 /** Puts the labels into every selector, by the parser: text inside strings and label names is left alone. */
 export function withMatchers(query: string, match: Record<string, string>): string {
   const labels = Object.entries(match).map(([name, value]) => `${labelName(name)}=${JSON.stringify(value)}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { namesOfCounter, namesOfGauge, nearNames, selectorOf } from '../../../src/observe/collector-names.ts';
+import { namesOfCounter, namesOfGauge, selectorOf } from '../../../src/observe/collector-names.ts';
 
 describe('21: names of the collector move with its version', () => {
   test.each([
@@ -29,12 +29,6 @@ describe('21: names of the collector move with its version', () => {
     expect(
       namesOfCounter(['otelcol_receiver_accepted_log_records'], { quantity: 'accepted', signal: 'logs' }),
     ).toHaveLength(1);
-  });
-
-  test('an unknown name is answered with those that are near', () => {
-    expect(nearNames(['otelcol_exporter_sent_bananas', 'up'], 'sent')).toEqual([
-      'otelcol_exporter_sent_bananas',
-    ]);
   });
 
   test('gauges and selectors', () => {

@@ -209,6 +209,20 @@ test('18: an annotation that spoils nothing is shown beside the value and as a f
   expect(report.findings.map(({ code }) => code)).toContain('QUERY-ANNOTATION');
 });
 
+test('21: a metric that was renamed is answered with what the server has', async () => {
+  const query = 'max(otelcol_exporter_queue_size_batches)';
+  const { result } = await observeAndJudge({
+    slos: [promqlSlo(query, 'value<1000')],
+    answer: ({ path }) =>
+      path.endsWith('/series') ? { data: [{ __name__: 'otelcol_exporter_queue_size' }] } : undefined,
+  });
+  expect(result).toMatchObject({
+    verdict: 'unknown',
+    reason:
+      'the query gave no series; there is otelcol_exporter_queue_size, not otelcol_exporter_queue_size_batches',
+  });
+});
+
 describe('counters', () => {
   const names = (list: string[]) => (asked: Asked) =>
     asked.path.endsWith('/series') ? { data: list.map((__name__) => ({ __name__ })) } : undefined;
