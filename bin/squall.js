@@ -28,7 +28,7 @@ function findNode() {
 }
 
 function runUnder(binary) {
-  const child = spawn(binary, [entry, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   // A terminal sends Ctrl-C to both processes; the child decides when to end, and this one waits for it.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { errorCodes, formatError, SquallError } from './base/errors.ts';
 import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
@@ -23,6 +24,10 @@ async function runMain(argv: string[]): Promise<number> {
   const program = buildProgram((code) => {
     exitCode = code;
   });
+  if (argv.length <= 2) {
+    process.stderr.write(program.helpInformation());
+    return errorCodes['SQ-USAGE'].exit;
+  }
   try {
     await program.parseAsync(argv);
     return exitCode;
@@ -62,6 +67,7 @@ function buildProgram(done: (code: number) => void): Command {
   const program = new Command('squall');
   program
     .description('Chaos and load testing for OpenTelemetry pipelines, with an exact ledger of every item')
+    .version(ownVersion(), '--version')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError(false);
@@ -105,6 +111,13 @@ function buildProgram(done: (code: number) => void): Command {
   verb('explain <topic> [name]', 'explain a fault, measure, target or error code', explainCommand);
   verb('schema', 'print the JSON Schema of a scenario', schemaCommand);
   return program;
+}
+
+function ownVersion(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return manifest.version;
 }
 
 function addGlobalFlags(command: Command): void {
