@@ -1,4 +1,4 @@
-import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect } from 'node:http2';
 import { nowNs } from '../base/clock.ts';
 import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
@@ -35,7 +35,7 @@ export class GrpcConnection {
   #pinging = false;
   readonly #ownHeaders: () => Record<string, string>;
   #lastOwn: Record<string, string> | undefined;
-  #headers: OutgoingHttpHeaders = {};
+  #headers: readonly string[] = [];
   #timeoutMs = -1;
 
   constructor(endpoint: LoadEndpoint, call: { path: string; compression: 'none' | 'gzip' }) {
@@ -55,27 +55,32 @@ export class GrpcConnection {
     this.#changed.push(listener);
   }
 
-  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  request(headers: readonly string[]): ClientHttp2Stream {
     if (this.#session === undefined) throw new Error('not connected');
     return this.#session.request(headers, { endStream: false });
   }
 
-  /** The same object while neither the timeout nor the token has changed. */
-  headersFor(timeoutMs: number): OutgoingHttpHeaders {
+  /**
+   * Names and values in turn, which node sends as they stand (an object it would copy and check each time). The same
+   * list while neither the timeout nor the token has changed.
+   */
+  headersFor(timeoutMs: number): readonly string[] {
     const own = this.#ownHeaders();
     if (timeoutMs !== this.#timeoutMs || own !== this.#lastOwn) {
       this.#timeoutMs = timeoutMs;
       this.#lastOwn = own;
-      this.#headers = {
-        ...own,
+      this.#headers = Object.entries({
         ':method': 'POST',
+        ':scheme': this.#url.protocol.slice(0, -1),
+        ':authority': this.#url.host,
         ':path': this.#call.path,
+        ...own,
         'content-type': 'application/grpc',
         ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
         'grpc-timeout': `${timeoutMs}m`,
         te: 'trailers',
         'user-agent': 'squall',
-      };
+      }).flat();
     }
     return this.#headers;
   }

@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import { nowNs } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
@@ -57,10 +57,9 @@ function settled(connection: GrpcConnection): Promise<void> {
 
 function call(connection: GrpcConnection, body: Buffer, deadlineNs: number): Promise<Outcome> {
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
-  const headers: OutgoingHttpHeaders = connection.headersFor(timeoutMs);
   let stream: ClientHttp2Stream;
   try {
-    stream = connection.request(headers);
+    stream = connection.request(connection.headersFor(timeoutMs));
   } catch (error) {
     return Promise.resolve(neverTaken(`no stream: ${messageOf(error)}`));
   }
