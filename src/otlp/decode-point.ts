@@ -2,16 +2,15 @@ import { addItem } from './decode-items.ts';
 import type { DecodeState, PointGrid, StreamShape } from './decode-state.ts';
 import { canaryStream, readId } from './item-id.ts';
 
-const streams = 65536;
 const two32 = 4294967296;
 /** A series alone names a canary's point; of 2^48 numbers only those that a run can have used count. */
 const canariesMax = 1024;
 
 export function createPointGrid(epochNs: string, shapes: readonly StreamShape[]): PointGrid {
   const metrics = shapes.filter(({ signal }) => signal === 'metrics');
-  const size = metrics.length === 0 ? 0 : streams;
+  const size = 1 + Math.max(0, ...metrics.map(({ stream }) => stream));
   const grid: PointGrid = {
-    series: new Uint32Array(streams),
+    series: new Uint32Array(size),
     baseHigh: new Float64Array(size),
     baseLow: new Float64Array(size),
     roundNs: new Float64Array(size),
@@ -49,7 +48,7 @@ export function takePoint(
     items.unmarkedCanaries.push(series);
     return;
   }
-  const seriesCount = grid.series[stream] as number;
+  const seriesCount = grid.series[stream] ?? 0;
   if (series >= seriesCount) {
     items.foreign++;
     return;

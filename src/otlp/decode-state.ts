@@ -19,7 +19,7 @@ export interface StreamShape {
  * epoch plus the entry's start; it is kept as two 32-bit halves because it exceeds 2^53.
  */
 export interface PointGrid {
-  /** Series per stream; 0: not a metrics stream. */
+  /** Series per stream; 0, or beyond the end: not a metrics stream. */
   series: Uint32Array;
   baseHigh: Float64Array;
   baseLow: Float64Array;
@@ -29,7 +29,7 @@ export interface PointGrid {
 /** Everything one decoder holds; handed down instead of closed over, so that the hot functions stay free. */
 export interface DecodeState {
   keys: RunKeys;
-  /** By signal, batch size of each stream; 0: not a stream of that signal. */
+  /** By signal, batch size of each stream; 0, or beyond the end: not a stream of that signal. */
   batches: Record<Signal, Uint32Array>;
   grid: PointGrid;
   cursor: Cursor;
@@ -45,7 +45,7 @@ export function takeIds(
 ): void {
   const { pair, items } = state;
   readId(state.keys.span, ids.bytes, ids.spanAt, pair);
-  const batch = state.batches[signal][pair.stream] as number;
+  const batch = state.batches[signal][pair.stream] ?? 0;
   if (
     pair.stream === canaryStream &&
     isTraceId(state.keys, canaryStream, pair.number, ids.bytes, ids.traceAt)

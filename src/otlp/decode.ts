@@ -4,7 +4,7 @@ import { decodeJson } from './decode-json.ts';
 import { createPointGrid, takePoint } from './decode-point.ts';
 import { type DecodeState, type StreamShape, takeIds } from './decode-state.ts';
 import { type Cursor, createCursor, nextField, wireBytes } from './decode-wire.ts';
-import { canaryStream, runKeys } from './item-id.ts';
+import { runKeys } from './item-id.ts';
 
 /** Reads the items of export requests. Not reentrant: `decode` gives the same object each time, filled anew. */
 export interface Decoder {
@@ -21,6 +21,8 @@ export function createDecoder(options: {
   epochNs: string;
   streams: readonly StreamShape[];
 }): Decoder {
+  const length = 1 + Math.max(0, ...options.streams.map(({ stream }) => stream));
+  const table = () => new Uint32Array(length);
   const batches = { traces: table(), metrics: table(), logs: table() };
   for (const { signal, stream, batch } of options.streams) batches[signal][stream] = batch;
   const state: DecodeState = {
@@ -39,10 +41,6 @@ export function createDecoder(options: {
       return state.items;
     },
   };
-}
-
-function table(): Uint32Array {
-  return new Uint32Array(canaryStream + 1);
 }
 
 function decodeProtobuf(state: DecodeState, signal: Signal, body: Uint8Array): void {
