@@ -11,8 +11,8 @@ export interface SweepResult {
   lines: string[];
 }
 
-/** A tagged process gets this long to end by itself once its runner is gone, as the holders of members do. */
-const ownEndMs = 2_000;
+/** Holders of members end by themselves once the runner is gone, and take up to 3 s to remove their control groups. */
+const ownEndMs = 4_000;
 const killMs = 5_000;
 
 /**

@@ -42,11 +42,8 @@ interface Held {
 export function createLane(shape: Shape): Lane {
   let held: Held[] = [];
   let heldBytes = 0;
-  let lastNs = 0;
   const hold = (bytes: Uint8Array | undefined, nowNs: number) => {
-    // Nothing overtakes: a lower draw of the jitter waits for what went before.
-    lastNs = Math.max(lastNs, releaseOf(shape, bytes?.length ?? 0, nowNs));
-    held.push({ bytes, releaseNs: lastNs });
+    held.push({ bytes, releaseNs: releaseOf(shape, bytes?.length ?? 0, nowNs) });
     heldBytes += bytes?.length ?? 0;
   };
   const accept = (bytes: Uint8Array, nowNs: number) => {
@@ -57,6 +54,7 @@ export function createLane(shape: Shape): Lane {
     accept,
     end: (nowNs) => hold(undefined, nowNs),
     take: (nowNs) => {
+      // Nothing overtakes: a lower draw of the jitter waits behind what came before it.
       const until = held.findIndex(({ releaseNs }) => releaseNs > nowNs);
       const due = until < 0 ? held : held.slice(0, until);
       held = until < 0 ? [] : held.slice(until);
@@ -76,7 +74,6 @@ export function createLane(shape: Shape): Lane {
       const waiting = held;
       held = [];
       heldBytes = 0;
-      lastNs = 0;
       for (const { bytes } of waiting) {
         if (bytes === undefined) hold(undefined, nowNs);
         else accept(bytes, nowNs);

@@ -128,7 +128,7 @@ test('a runner that hangs while a fault is in place is ended, and the fault undo
   process.kill(runner.child.pid ?? 0, 'SIGSTOP');
   await runner.exited;
   expect(runner.child.signalCode).toBe('SIGKILL');
-  const clean = await waitFor(clock, { timeoutMs: 5_000, everyMs: 50 }, () =>
+  const clean = await waitFor(clock, { timeoutMs: 10_000, everyMs: 50 }, () =>
     isOpen('hung') ? undefined : true,
   );
   expect(clean).toBe(true);
