@@ -9,12 +9,14 @@ export interface Body {
 }
 
 export interface BodySource {
+  /** Encodes the template of such a request, so that it is there when the request is due. */
+  prepare(request: { from: number; count: number }): void;
   /** The body whose first item is sequence `from`; the time of spans and records is the plan's epoch plus `timeNs`. */
   make(request: { from: number; count: number; timeNs: number }): Body;
 }
 
 /** Metrics whose batch and series count share no factor need many templates: beyond this they are made anew. */
-const templatesMax = 256;
+export const templatesMax = 256;
 
 interface Kept {
   template: Template;
@@ -49,6 +51,7 @@ export function createBodies(
     return made;
   };
   return {
+    prepare: (request) => void keptFor(request),
     make(request) {
       const { template, idle } = keptFor(request);
       const bytes = idle.pop() ?? template.copy();

@@ -3,7 +3,7 @@ import { requestClass } from '../observe/evidence.ts';
 import type { Pacer } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
 import { Admission } from './admission.ts';
-import type { BodySource } from './bodies.ts';
+import { type BodySource, templatesMax } from './bodies.ts';
 import type { Exporter, Outcome } from './exporter.ts';
 import type { RequestRecord } from './records.ts';
 import { createRetryPauses } from './retry.ts';
@@ -53,10 +53,14 @@ export class Flow {
     this.#closed = options.entry.pace.kind === 'closed';
   }
 
-  /** Makes the first body, so that encoding the template does not delay the first request. */
+  /** Encodes templates ahead: large ones take longer than requests are apart. */
   warmUp(): void {
-    const { bodies, pacer, worker } = this.#options;
-    if (worker < pacer.requests) bodies.make({ from: 0, count: pacer.count(worker), timeNs: 0 }).giveBack();
+    const { entry, bodies, pacer, worker, workers } = this.#options;
+    const own = Math.max(0, Math.ceil((pacer.requests - worker) / workers));
+    const prepare = (nth: number) =>
+      bodies.prepare({ from: nth * entry.spec.batch, count: pacer.count(worker + nth * workers) });
+    if (own > 0) prepare(own - 1);
+    for (let nth = 0; nth < Math.min(own, templatesMax - 1); nth++) prepare(nth);
   }
 
   go(t0Ns: number): void {

@@ -52,12 +52,11 @@ const fillerKey = 'squall.filler';
 
 /** The item with an attribute more (field `number`), so that it takes `itemBytes` bytes; itself when it is longer. */
 export function fillUp(item: Field[], number: number, itemBytes: number): Field[] {
-  const last = item.findLastIndex((field) => field.number === number);
-  const filled = (length: number) =>
-    item.toSpliced(last + 1, 0, attribute(number, fillerKey, 'x'.repeat(length)));
-  const size = (length: number) => encodeProtobuf(filled(length)).bytes.length;
-  let length = itemBytes - size(0);
+  const filler = (length: number) => attribute(number, fillerKey, 'x'.repeat(length));
+  const size = (length: number) => encodeProtobuf([filler(length)]).bytes.length;
+  const missing = itemBytes - encodeProtobuf(item).bytes.length;
+  let length = missing - size(0);
   if (length < 0) return item;
-  while (length > 0 && size(length) > itemBytes) length--; // lengths of 128 and more take a byte more to write
-  return filled(length);
+  while (length > 0 && size(length) > missing) length--; // lengths of 128 and more take a byte more to write
+  return item.toSpliced(item.findLastIndex((field) => field.number === number) + 1, 0, filler(length));
 }

@@ -57,6 +57,7 @@ async function simulate(options: {
     tally,
     record: (record) => records.push(record),
     bodies: {
+      prepare() {},
       make({ from }) {
         sending = from;
         return { bytes: Buffer.alloc(0), giveBack() {} };
