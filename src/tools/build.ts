@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { runCommand } from '../base/run-command.ts';
 import { collectorManifest } from './collector-manifest.ts';
 import type { FindOptions, FoundTool, ToolName } from './find.ts';
 import { adopt } from './release.ts';
+import { withScratch } from './scratch.ts';
 import { pinned } from './versions.ts';
 
 /** On 2 cores with nothing cached: 100 s for the collector, 170 s for Prometheus. */
@@ -15,15 +16,11 @@ const sayEveryMs = 10_000;
 export async function buildTool(tool: ToolName, options: FindOptions): Promise<FoundTool> {
   const go = await runCommand({ command: 'go', args: ['version'], timeoutMs: 10_000, env: options.env });
   if (go.code !== 0) throw new Error(`go version: ${go.reason}`);
-  await mkdir(options.cacheDir, { recursive: true });
-  const work = await mkdtemp(join(options.cacheDir, 'build-'));
-  try {
+  return withScratch(options.cacheDir, async (work) => {
     const build = { work, options, run: stepRunner(tool, work, options) };
     const binary = tool === 'otelcol' ? await buildCollector(build) : await buildPrometheus(build);
-    return await adopt(tool, binary, { options, source: `built with ${go.out.trim()}` });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+    return adopt(tool, binary, { options, source: `built with ${go.out.trim()}` });
+  });
 }
 
 interface Build {

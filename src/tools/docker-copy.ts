@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../base/run-command.ts';
 import type { FindOptions, FoundTool, ToolName } from './find.ts';
 import { adopt } from './release.ts';
+import { withScratch } from './scratch.ts';
 import { pinned } from './versions.ts';
 
 /** Official images and where the binary may lie in them. */
@@ -24,22 +24,22 @@ export async function copyFromImage(tool: ToolName, options: FindOptions): Promi
   await docker(['version', '--format', '{{.Server.Version}}'], 5000);
   options.say(`fetching ${image}`);
   const id = (await docker(['create', '--label', 'squall.tool=true', image], pullTimeoutMs)).trim();
-  await mkdir(options.cacheDir, { recursive: true });
-  const work = await mkdtemp(join(options.cacheDir, 'image-'));
   try {
-    const reasons: string[] = [];
-    for (const path of inside) {
-      const copied = await docker(['cp', `${id}:${path}`, join(work, tool)], 60_000).catch((error: Error) => {
-        reasons.push(error.message);
-        return undefined;
-      });
-      if (copied !== undefined) {
-        return await adopt(tool, join(work, tool), { options, source: `image ${image}` });
+    return await withScratch(options.cacheDir, async (work) => {
+      const reasons: string[] = [];
+      for (const path of inside) {
+        const copied = await docker(['cp', `${id}:${path}`, join(work, tool)], 60_000).catch(
+          (error: Error) => {
+            reasons.push(error.message);
+            return undefined;
+          },
+        );
+        if (copied === undefined) continue;
+        return adopt(tool, join(work, tool), { options, source: `image ${image}` });
       }
-    }
-    throw new Error(`${image}: ${reasons.join('; ')}`);
+      throw new Error(`${image}: ${reasons.join('; ')}`);
+    });
   } finally {
-    await rm(work, { recursive: true, force: true });
     await docker(['rm', '--force', id], 30_000).catch((error: Error) => options.say(error.message));
   }
 }

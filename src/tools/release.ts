@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { runCommand } from '../base/run-command.ts';
 import type { FindOptions, FoundTool, ToolName } from './find.ts';
 import { cachedPath, probe } from './present.ts';
+import { withScratch } from './scratch.ts';
 import { pinned } from './versions.ts';
 
 /** An answer must begin within this time, and no pause in it may be longer. */
@@ -30,9 +31,7 @@ export async function downloadRelease(tool: ToolName, options: FindOptions): Pro
   const base = (options.env.SQUALL_MIRROR ?? 'https://github.com').replace(/\/+$/, '');
   const url = (file: string) => `${base}/${asset.folder}/${file}`;
   const wanted = checksumOf(await fetchText(url(asset.checksums)), asset.archive);
-  await mkdir(options.cacheDir, { recursive: true });
-  const work = await mkdtemp(join(options.cacheDir, 'download-'));
-  try {
+  return withScratch(options.cacheDir, async (work) => {
     const archive = join(work, asset.archive);
     const found = await fetchFile(url(asset.archive), archive, (share) =>
       options.say(`downloading ${tool} ${pinned[tool]}: ${share} %`),
@@ -45,13 +44,11 @@ export async function downloadRelease(tool: ToolName, options: FindOptions): Pro
       timeoutMs: 120_000,
     });
     if (unpack.code !== 0) throw new Error(`${asset.archive} cannot be unpacked: ${unpack.reason}`);
-    return await adopt(tool, join(work, asset.inside), {
+    return adopt(tool, join(work, asset.inside), {
       options,
       source: `release archive ${pinned[tool]}`,
     });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Tries the binary, then moves it into the cache; a broken one never gets there. */

@@ -130,6 +130,30 @@ test('an archive that is not what its release says is never kept', async () => {
   expect(readdirSync(join(dir, 'cache'))).toEqual([]);
 });
 
+/** A docker whose image holds a collector where the testbed's and older images have it, not where we look first. */
+function plantDocker(): void {
+  const inside = plant('image', 'otelcol', '0.161.0');
+  const script = `#!/bin/sh
+echo "$@" >>${join(dir, 'docker.log')}
+case $1 in
+  version) echo 20.10 ;;
+  create) echo c0ffee ;;
+  cp) [ "$2" = c0ffee:/otelcol ] || { echo "no such path $2" >&2; exit 1; }; exec /bin/cp ${inside} "$3" ;;
+esac
+`;
+  mkdirSync(join(dir, 'bin'), { recursive: true });
+  writeFileSync(join(dir, 'bin', 'docker'), script, { mode: 0o755 });
+}
+
+test.skipIf(process.platform !== 'linux')('an image gives its binary, and no container is left', async () => {
+  plantDocker();
+  const found = await findTool('otelcol', options());
+  expect(found.source).toBe('image otel/opentelemetry-collector-contrib:0.161.0');
+  expect(found.path).toBe(join(dir, 'cache', 'otelcol-0.161.0', 'otelcol'));
+  const calls = readFileSync(join(dir, 'docker.log'), 'utf8').trim().split('\n');
+  expect(calls.at(-1)).toBe('rm --force c0ffee');
+});
+
 test('a tool that is nowhere is SQ-TOOL-MISSING with every source and its reason', async () => {
   const failure = await failureOf(setUpTools(options()));
   expect(failure.exitCode).toBe(4);
