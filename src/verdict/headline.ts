@@ -42,7 +42,10 @@ export function compareHeadlines(
   };
 }
 
-/** A quantile of a classic histogram is only known to its bucket: they agree if both lie in the same bracket. */
+/**
+ * A quantile of a classic histogram is only known to its bucket, and the scrapes at both ends of the window move it by
+ * a neighbour at most: they agree if squall's own lies in these three.
+ */
 function latencyPair(facts: Facts, run: Window): HeadlinePair {
   const histogram = answerHistogram(facts, rowsIn(facts, {}, run, 'measured'), 'due');
   const client = histogram.count === 0 ? null : (histogram.atRank(rankOf(95, histogram.count)) ?? 0) / 1e6;
@@ -95,8 +98,8 @@ function lossPair(facts: Facts): HeadlinePair {
 
 function bracketOf(ms: number): [number, number] {
   const near = ackBoundsMs.findIndex((bound) => ms <= bound * 1.000001);
-  if (near < 0) return [ackBoundsMs.at(-1) ?? 0, Number.POSITIVE_INFINITY];
-  return [ackBoundsMs[near - 1] ?? 0, ackBoundsMs[near] ?? Number.POSITIVE_INFINITY];
+  if (near < 0) return [ackBoundsMs.at(-2) ?? 0, Number.POSITIVE_INFINITY];
+  return [ackBoundsMs[near - 2] ?? 0, ackBoundsMs[near + 1] ?? Number.POSITIVE_INFINITY];
 }
 
 function answerOf(facts: Facts, name: string): number | null {
