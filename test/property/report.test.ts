@@ -22,7 +22,9 @@ function junitVerdict(xml: string): string {
 
 test('forall reports: JSON, HTML, Markdown, JUnit, terminal and exit code say the same verdict', () => {
   fc.assert(
-    fc.property(anyReport, (made: Report) => {
+    fc.property(anyReport, (drawn: Report) => {
+      // A chart says no verdict and takes nearly all of the time.
+      const made: Report = { ...drawn, timeline: { stepS: 1, series: [] } };
       const report = normalizeReport(made);
       const word = report.verdict.toUpperCase();
       const json = JSON.parse(stableJson(made)) as Report;
