@@ -1,44 +1,17 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock, waitFor } from '../../../src/base/clock.ts';
-import { createExporter, type Exporter, type ExporterOptions } from '../../../src/load/exporter.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { frameMessage } from '../../../src/otlp/template.ts';
-import type { OtlpSpec } from '../../../src/scenario/types.ts';
-import { answerStatus, type GrpcServer, startGrpcServer } from '../../fixtures/load/grpc-server.ts';
+import { createGrpcPlace } from '../../fixtures/load/grpc-place.ts';
+import { answerStatus } from '../../fixtures/load/grpc-server.ts';
 import { partialSuccess, statusWithRetry } from '../../fixtures/load/protobuf-answers.ts';
 
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-async function serve(answer?: Parameters<typeof startGrpcServer>[0]): Promise<GrpcServer> {
-  const server = await startGrpcServer(answer);
-  closers.push(() => server.close());
-  return server;
-}
-
-function exporterTo(
-  addresses: string[],
-  changes: Partial<ExporterOptions> = {},
-  otlp: Partial<OtlpSpec> = {},
-): Exporter {
-  const exporter = createExporter({
-    signal: 'traces',
-    protocol: 'grpc',
-    compression: 'none',
-    endpoints: addresses.map((grpc, i) => ({ member: `m${i}`, otlp: { grpc, headers: {}, ...otlp } })),
-    connections: addresses.length,
-    maxInFlight: 8,
-    ...changes,
-  });
-  closers.push(() => exporter.close());
-  return exporter;
-}
+const place = createGrpcPlace();
+afterEach(() => place.clear());
+const { serve, exporterTo } = place;
 
 const body = frameMessage(Buffer.from('hello'));
 const inMs = (ms: number) => systemClock.nowNs() + ms * 1e6;
@@ -147,7 +120,7 @@ describe('no answer', () => {
   test('a server that stops reading: unknown at the deadline, and the next request still goes out', async () => {
     let frozen = true;
     const server = await startRawHttp2(() => frozen);
-    closers.push(() => server.close());
+    place.onClear(() => server.close());
     const exporter = exporterTo([server.address], { connections: 2 });
     const large = frameMessage(Buffer.alloc(4_000_000));
     expect(await exporter.send(large, inMs(150))).toMatchObject({ kind: 'unknown', status: -1 });
@@ -201,62 +174,8 @@ describe('no answer', () => {
   );
 });
 
-describe('connections', () => {
-  test('nobody listens: refused at once', async () => {
-    const address = await freeAddress();
-    const outcome = await exporterTo([address]).send(body, inMs(2000));
-    expect(outcome).toMatchObject({ kind: 'refused', retryable: true, status: -1 });
-    expect(outcome.message).toContain('ECONNREFUSED');
-  });
-
-  test('a dead endpoint stalls nobody, and its share goes to the others', async () => {
-    const server = await serve();
-    const exporter = exporterTo([await freeAddress(), server.address], { connections: 4 });
-    await exporter.ready();
-    for (let i = 0; i < 6; i++) {
-      expect(await exporter.send(body, inMs(1000))).toMatchObject({ kind: 'acknowledged' });
-    }
-  });
-
-  test('requests are dealt to the endpoints in turn', async () => {
-    const servers = [await serve(), await serve()];
-    const exporter = exporterTo(
-      servers.map((server) => server.address),
-      { connections: 4 },
-    );
-    await exporter.ready();
-    for (let i = 0; i < 8; i++) await exporter.send(body, inMs(1000));
-    expect(servers.map((server) => server.calls.length)).toEqual([4, 4]);
-    expect(servers.map((server) => server.sessions.size)).toEqual([2, 2]);
-  });
-
-  test('after a broken connection it connects again by itself', async () => {
-    let breaks = 1;
-    const server = await serve((stream) => {
-      if (breaks-- > 0) stream.session?.destroy();
-      else answerStatus(stream, 0);
-    });
-    const exporter = exporterTo([server.address]);
-    expect(await exporter.send(body, inMs(1000))).toMatchObject({ kind: 'unknown' });
-    const again = await waitFor(systemClock, { timeoutMs: 3000, everyMs: 20 }, async () => {
-      const outcome = await exporter.send(body, inMs(1000));
-      return outcome.kind === 'acknowledged' ? outcome : undefined;
-    });
-    expect(again?.kind).toBe('acknowledged');
-  });
-});
-
-async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
-}
-
-/** Speaks HTTP/2's preface and then does not read while `frozen`. */
 async function startRawHttp2(frozen: () => boolean): Promise<{ address: string; close(): Promise<unknown> }> {
-  const sockets = new Set<import('node:net').Socket>();
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
@@ -274,35 +193,3 @@ async function startRawHttp2(frozen: () => boolean): Promise<{ address: string; 
     },
   };
 }
-
-test('a GOAWAY to a connection that served is followed by a new one at once', async () => {
-  const server = await serve();
-  const exporter = exporterTo([server.address]);
-  await exporter.ready();
-  const openedNs = systemClock.nowNs();
-  await waitFor(systemClock, { timeoutMs: 3000, everyMs: 50 }, () =>
-    systemClock.nowNs() - openedNs > 1.1e9 ? true : undefined,
-  );
-  const kinds: string[] = [];
-  for (let i = 0; i < 200; i++) {
-    if (i === 20) for (const session of server.sessions) session.close();
-    kinds.push((await exporter.send(body, inMs(1000))).kind);
-  }
-  // The one request that was under way when it came may be above its last stream.
-  expect(kinds.filter((kind) => kind !== 'acknowledged').length).toBeLessThanOrEqual(1);
-});
-
-test('a request over 64 MiB is not sent', async () => {
-  const server = await serve();
-  const outcome = await exporterTo([server.address]).send(Buffer.alloc(64 * 1024 * 1024 + 1), inMs(1000));
-  expect(outcome).toMatchObject({ kind: 'refused', retryable: false, status: -1 });
-  expect(server.calls).toHaveLength(0);
-});
-
-test('a token file that cannot be read is named', async () => {
-  const server = await serve();
-  const exporter = exporterTo([server.address], {}, { bearerTokenFile: '/nowhere/token' });
-  const outcome = await exporter.send(body, inMs(1000));
-  expect(outcome).toMatchObject({ kind: 'refused' });
-  expect(outcome.message).toContain('/nowhere/token');
-});
