@@ -9,6 +9,7 @@ import { readPipelineFacts } from './collector-config.ts';
 import { type HeldProcess, spawnHeld } from './held-process.ts';
 import {
   type LinkAddresses,
+  lacksOf,
   listensOn,
   type ReplicaSeat,
   readConfig,
@@ -54,6 +55,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { seat, member, tool, clock } = options;
   const text = await readConfig(member, tool);
   const facts = readPipelineFacts(text);
+  for (const sentence of lacksOf(text)) options.note(`${seat.name}: ${sentence}`, 'warn');
   const place = await prepare(options, text);
   const { workDir, configFile, logFile, volume } = place;
   const running = await startMemberProcess({

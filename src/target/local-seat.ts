@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { parse, parseDocument } from 'yaml';
 import { SquallError } from '../base/errors.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
@@ -37,19 +38,28 @@ export async function takeSeat(group: string, index: number): Promise<ReplicaSea
   };
 }
 
-/** The text of the member's configuration, or the stock gateway. Throws SQ-TARGET-START when it cannot be read. */
+/** The text of the member's configuration, or the stock gateway. Throws SQ-TARGET-START when it cannot serve. */
 export async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promise<string> {
-  if (member.config === undefined) return stockGateway(tool.exporters);
-  return readFile(member.config, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new SquallError({
+  const { config } = member;
+  if (config === undefined) return stockGateway(tool.exporters);
+  const fail = (what: string, found: string) =>
+    new SquallError({
       code: 'SQ-TARGET-START',
-      what: 'the configuration of a member cannot be read',
-      where: member.config ?? '',
-      expected: 'a collector configuration',
-      found: error.message,
-      next: `ls -l ${member.config}`,
+      what: `the configuration of a member ${what}`,
+      where: config,
+      expected: 'a collector configuration with endpoint: "${env:SQUALL_OTLP_GRPC}" or SQUALL_OTLP_HTTP',
+      found,
+      next: `squall init --from ${config}`,
     });
+  const text = await readFile(config, 'utf8').catch((error: Error) => {
+    throw fail('cannot be read', error.message);
   });
+  const { errors } = parseDocument(text);
+  if (errors[0] !== undefined) throw fail('is not YAML', errors[0].message.split('\n')[0] ?? '');
+  if (!uses(text, 'SQUALL_OTLP_GRPC') && !uses(text, 'SQUALL_OTLP_HTTP')) {
+    throw fail('does not listen where squall sends', 'neither of the two');
+  }
+  return text;
 }
 
 /** The contract's variables, on top of what the runner has and what the scenario gives. */
@@ -83,8 +93,21 @@ export function replicaEnv(options: {
   };
 }
 
+/** What a configuration leaves out and a run will miss. */
+export function lacksOf(configText: string): string[] {
+  const lacks: string[] = [];
+  if (!uses(configText, 'SQUALL_NEXT_GRPC') && !uses(configText, 'SQUALL_NEXT_HTTP')) {
+    lacks.push('no exporter takes up SQUALL_NEXT_GRPC or SQUALL_NEXT_HTTP, so nothing may reach the sink');
+  }
+  if (!uses(configText, 'SQUALL_METRICS_PORT')) {
+    lacks.push('no metrics reader takes up SQUALL_METRICS_PORT, so its queue cannot be seen');
+  }
+  return lacks;
+}
+
+/** Whether a value of the configuration takes up this variable; comments do not count. */
 export function uses(configText: string, variable: string): boolean {
-  return new RegExp(`\\$\\{(env:)?${variable}\\b`).test(configText);
+  return new RegExp(`\\$\\{(env:)?${variable}\\b`).test(JSON.stringify(parse(configText)));
 }
 
 /**
