@@ -116,7 +116,10 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
   });
 
   test('a collector that dies at its start is SQ-TARGET-START with the lines that explain', async () => {
-    const config = writeConfig('receivers: {otlp: {protocols: {grpc: {}}}}\nservice: {pipelines: {}}\n');
+    const endpoint = '{endpoint: "${env:SQUALL_OTLP_GRPC}"}';
+    const config = writeConfig(
+      `receivers: {otlp: {protocols: {grpc: ${endpoint}}}}\nservice: {pipelines: {}}\n`,
+    );
     const failure = await start({ gateway: member({ config }) }).catch((error: unknown) => error);
     if (!(failure instanceof SquallError)) throw failure;
     expect(failure.parts.code).toBe('SQ-TARGET-START');
