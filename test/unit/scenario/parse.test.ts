@@ -140,6 +140,17 @@ describe('values from outside', () => {
     expect(secrets).toEqual(['k-123']);
   });
 
+  test('a value of the environment is a secret wherever it stands, a default is none', () => {
+    const { scenario, secrets } = parseText(
+      scenarioText({ description: '"in ${REGION} of ${ZONE:-here}"' }),
+      {
+        env: { REGION: 'eu-1' },
+      },
+    );
+    expect(scenario.description).toBe('in eu-1 of here');
+    expect(secrets).toEqual(['eu-1']);
+  });
+
   test('a missing variable is named at its place', () => {
     expect(mistakesOf(() => parseText(external('127.0.0.1:4317')))).toMatchObject([
       {
