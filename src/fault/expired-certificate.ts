@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemClock } from '../base/clock.ts';
 
 const run = promisify(execFile);
 
@@ -30,7 +31,7 @@ export async function makeExpired(options: {
   mkdirSync(scratchDir, { recursive: true, mode: 0o700 });
   const at = (name: string) => join(scratchDir, name);
   writeFileSync(at('index.txt'), '');
-  writeFileSync(at('serial'), `${Date.now().toString(16).padStart(16, '0')}\n`);
+  writeFileSync(at('serial'), `${systemClock.wallMs().toString(16).padStart(16, '0')}\n`);
   writeFileSync(at('ca.cnf'), authorityConfig(scratchDir));
   const request = [
     '-in',

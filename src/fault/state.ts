@@ -13,6 +13,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { systemClock } from '../base/clock.ts';
 import { syncFolder } from './journal.ts';
 import { type ProcessId, self } from './process-table.ts';
 
@@ -56,7 +57,7 @@ function stateFile(runId: string): string {
 export function openRun(options: { runId: string; runDir: string; journalFile?: string }): RunState {
   const { runId, runDir } = options;
   const journalFile = options.journalFile ?? join(runDir, 'journal.jsonl');
-  const state = { runId, runDir, journalFile, runner: self(), startedWallMs: Date.now() };
+  const state = { runId, runDir, journalFile, runner: self(), startedWallMs: systemClock.wallMs() };
   const dir = stateFolder();
   mkdirSync(dir, { recursive: true });
   const file = stateFile(runId);

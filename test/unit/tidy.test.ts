@@ -82,7 +82,7 @@ function functionLengths(lines: string[]): { name: string; length: number }[] {
 }
 
 test('nothing is left for later, switched off, or default-exported', () => {
-  const banned = /\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b|@ts-ignore|@ts-nocheck|as unknown as|: any\b|as any\b/;
+  const banned = /\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b|@ts-ignore|@ts-nocheck|as unknown as|: any(?=[,;)=\]>]|$)|as any\b/;
   const wrong: string[] = [];
   for (const file of tracked.filter((name) => /^(src|test|bench)\/.*\.ts$/.test(name) && !name.endsWith('tidy.test.ts'))) {
     read(file)
