@@ -1,7 +1,9 @@
 import { signals } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
-import { type Facts, inScope, lateIn, lostIn, rowsIn, type Scope, tally } from './facts.ts';
+import { type Facts, inScope, lateIn, rowsIn, type Scope, tally } from './facts.ts';
+import { lostIn } from './lost-items.ts';
 import { format, type Measured, none } from './measured.ts';
+import { lossyWithoutExpect, scopeSignals, whySinkIsBlind } from './sink-evidence.ts';
 import type { Window } from './windows.ts';
 
 const ofRequests = ['due', 'missed', 'offered', 'acknowledged', 'rejected', 'refused', 'unknown'] as const;
@@ -38,15 +40,12 @@ function whyNotLedger(
   count: SinkCount,
   counts: LedgerCounts[],
 ): Measured | undefined {
-  if (facts.record.sink === 'none') return none('the run has no sink: what was delivered is not known');
-  const altered = alteredCanaries(facts, scope);
-  if (altered.length > 0) return none(`the pipeline alters items (${altered.join(', ')})`);
+  const blind = whySinkIsBlind(facts, scope);
+  if (blind !== undefined) return none(blind);
   if (count !== 'lost' && count !== 'undelivered') return undefined;
   const lossy = lossyWithoutExpect(facts, scope);
   if (lossy.length > 0)
     return none(`${lossy.join(', ')} drops items on purpose and the scenario has no expect`);
-  const planned = scopeSignals(facts, scope).filter((signal) => facts.expect[signal] !== undefined);
-  if (planned.length > 0) return none(`${planned.join(', ')} is thinned out on purpose; see expect`);
   const sum = (name: 'acknowledged' | 'pending' | 'lost') => counts.reduce((all, one) => all + one[name], 0);
   if (count !== 'lost') return undefined;
   if (sum('acknowledged') === 0) return none('nothing was acknowledged, so nothing could be lost');
@@ -73,6 +72,8 @@ function windowed(facts: Facts, question: { count: SinkCount; scope: Scope; wind
     case 'late':
       return { value: lateIn(facts, rows), reason };
     case 'lost':
+      if (scopeSignals(facts, scope).some((signal) => facts.expect[signal] !== undefined))
+        return none('of a pipeline that thins out on purpose, a loss is only known over the run');
       if (sums.acknowledged === 0) return none(`nothing due in ${window.name} was acknowledged`);
       return { value: lostIn(facts, scope, window), reason };
     case 'unexpected':
@@ -81,23 +82,6 @@ function windowed(facts: Facts, question: { count: SinkCount; scope: Scope; wind
     default:
       return count satisfies never;
   }
-}
-
-/** Components that thin a pipeline out on purpose where the scenario does not say by how much. */
-export function lossyWithoutExpect(facts: Facts, scope: Scope): string[] {
-  if (scopeSignals(facts, scope).every((signal) => facts.expect[signal] !== undefined)) return [];
-  return [...new Set(facts.record.members.flatMap((member) => member.lossyComponents))];
-}
-
-export function alteredCanaries(facts: Facts, scope: Scope): string[] {
-  const wanted = scopeSignals(facts, scope);
-  const canaries = facts.record.canaries.filter(({ signal }) => wanted.includes(signal));
-  return [...new Set(canaries.flatMap(({ altered }) => altered))];
-}
-
-export function scopeSignals(facts: Facts, scope: Scope) {
-  const entries = facts.record.plan.entries.filter((entry) => inScope(entry, scope));
-  return signals.filter((signal) => entries.some(({ spec }) => spec.signal === signal));
 }
 
 function ledgerOf(facts: Facts, scope: Scope): LedgerCounts[] {

@@ -4,6 +4,7 @@ import { type Facts, rowsIn, type Scope, tally } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
 import { quantileRanks } from './quantile-interval.ts';
 import { answerNs, maskOf } from './request-table.ts';
+import { whySinkIsBlind } from './sink-evidence.ts';
 import type { Window } from './windows.ts';
 
 /** Request latency: one observation per export request; those without an acknowledgement are +Infinity. */
@@ -34,7 +35,8 @@ export function durationValue(
   const rows = rowsIn(facts, scope, window, 'measured');
   if (rows.length === 0) return none(`nothing was due in window ${window.name}`);
   const items = measure === 'delivery_duration';
-  if (items && facts.record.sink === 'none') return none('the run has no sink');
+  const blind = items ? whySinkIsBlind(facts, scope) : undefined;
+  if (blind !== undefined) return none(blind);
   const histogram = items
     ? deliveryHistogram(facts, rows)
     : answerHistogram(facts, rows, measure === 'send_duration' ? 'send' : 'due');

@@ -1,9 +1,9 @@
 import { signals } from '../base/signal.ts';
 import type { SloResult } from '../report/types.ts';
-import { alteredCanaries } from './count-measure.ts';
 import type { Facts } from './facts.ts';
 import type { Doubts } from './judge-slo.ts';
 import { format } from './measured.ts';
+import { whySinkIsBlind } from './sink-evidence.ts';
 
 /** The scenario's expect.delivered, judged like an SLO: delivered over acknowledged, within the stated distance. */
 export function judgeExpectations(facts: Facts, doubts: Doubts): SloResult[] {
@@ -11,7 +11,6 @@ export function judgeExpectations(facts: Facts, doubts: Doubts): SloResult[] {
     const expected = facts.expect[signal];
     if (expected === undefined) return [];
     const counts = facts.ledger.bySignal[signal];
-    const altered = alteredCanaries(facts, { signal });
     const base: SloResult = {
       name: `expected share of ${signal}`,
       source: 'sink',
@@ -24,8 +23,8 @@ export function judgeExpectations(facts: Facts, doubts: Doubts): SloResult[] {
       reason: `no ${signal} were acknowledged`,
     };
     if (counts === undefined || counts.acknowledged === 0) return [base];
-    if (facts.record.sink === 'none') return [{ ...base, reason: 'the run has no sink' }];
-    if (altered.length > 0) return [{ ...base, reason: `the pipeline alters items (${altered.join(', ')})` }];
+    const blind = whySinkIsBlind(facts, { signal });
+    if (blind !== undefined) return [{ ...base, reason: blind }];
     if (counts.pending > 0) return [{ ...base, reason: `${format(counts.pending)} items are still pending` }];
     const actual = counts.delivered / counts.acknowledged;
     const reason = `${format(counts.delivered)} of ${format(counts.acknowledged)} acknowledged items arrived`;

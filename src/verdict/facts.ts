@@ -1,8 +1,8 @@
 import type { Signal } from '../base/signal.ts';
 import { type RunRecord, requestClass } from '../observe/evidence.ts';
-import type { LedgerResult, LostInterval } from '../observe/ledger-types.ts';
+import type { LedgerResult } from '../observe/ledger-types.ts';
 import type { EntryPlan } from '../plan/types.ts';
-import { type Deliveries, firstEndingAfter, rowsByStream } from './deliveries.ts';
+import type { Deliveries } from './deliveries.ts';
 import { maskOf, type RequestTable, wasOffered } from './request-table.ts';
 import { contains, entryEndNs, ledgerContains, type Window } from './windows.ts';
 
@@ -110,37 +110,4 @@ export function lateIn(facts: Facts, rows: Int32Array): number {
     if (limitMs !== undefined && delayNs > limitMs * 1e6) late += deliveries.items[j] ?? 0;
   }
   return late;
-}
-
-/** Items of the ledger's lost intervals that are in scope and were due in the window. */
-export function lostIn(facts: Facts, scope: Scope, window: Window): number {
-  const intervals = lostIntervals(facts.ledger);
-  if (intervals.length === 0) return 0;
-  const rowsOf = rowsByStream(facts.table);
-  let lost = 0;
-  for (const interval of intervals) {
-    const entry = facts.record.plan.entries.find(({ spec }) => spec.name === interval.load);
-    const rows = rowsOf.get(entry?.streams[interval.worker] ?? -1);
-    if (!inScope(entry, scope) || rows === undefined) continue;
-    const inside = overlapDue(facts.table, rows, interval, window);
-    lost += Math.max(0, inside - (inside > 0 ? (interval.ambiguous ?? 0) : 0));
-  }
-  return lost;
-}
-
-export function lostIntervals(ledger: LedgerResult): LostInterval[] {
-  return Object.values(ledger.bySignal).flatMap((counts) => counts?.lostIntervals ?? []);
-}
-
-function overlapDue(table: RequestTable, rows: Int32Array, interval: LostInterval, window: Window): number {
-  const end = interval.from + Math.max(interval.count, interval.to - interval.from);
-  let items = 0;
-  for (let place = firstEndingAfter(table, rows, interval.from); place < rows.length; place++) {
-    const row = rows[place] ?? 0;
-    const from = table.from[row] ?? 0;
-    if (from >= end) break;
-    if (!ledgerContains(window, table.dueNs[row] ?? Number.NaN)) continue;
-    items += Math.max(0, Math.min(end, from + (table.items[row] ?? 0)) - Math.max(interval.from, from));
-  }
-  return items;
 }

@@ -2,11 +2,12 @@ import type { FindingCode } from '../base/finding-codes.ts';
 import type { VerdictWord } from '../base/signal.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
-import { alteredCanaries, lossyWithoutExpect } from './count-measure.ts';
-import { type Facts, lostIntervals } from './facts.ts';
+import type { Facts } from './facts.ts';
+import { lostIntervals } from './lost-items.ts';
 import { format } from './measured.ts';
 import { coverageMin, whyBlind } from './promql-value.ts';
 import { sumLedger } from './reconcile.ts';
+import { alteredCanaries, lossyWithoutExpect } from './sink-evidence.ts';
 
 export interface FindingContext {
   facts: Facts;
@@ -54,9 +55,10 @@ function ofRecovery({ facts, recoveryIncomplete }: FindingContext): VerdictFindi
 function ofLedger({ facts }: FindingContext): VerdictFinding[] {
   const findings: VerdictFinding[] = [];
   const lost = sumLedger(facts, 'lost');
-  const blind = [...alteredCanaries(facts, {}), ...lossyWithoutExpect(facts, {})];
+  const unknown = Object.values(facts.ledger.unknown ?? {});
+  const blind = [...new Set([...alteredCanaries(facts, {}), ...lossyWithoutExpect(facts, {}), ...unknown])];
   if (lost > 0 && blind.length === 0 && facts.record.sink !== 'none') {
-    const intervals = lostIntervals(facts.ledger);
+    const intervals = lostIntervals(facts);
     const places = [...new Set(intervals.map(({ fault }) => fault ?? 'outside every fault'))];
     const first = intervals[0];
     const of = format(sumLedger(facts, 'acknowledged'));
@@ -81,7 +83,7 @@ function ofLedger({ facts }: FindingContext): VerdictFinding[] {
       evidence: facts.record.settle.reason,
       next: 'squall run --set settle=120s',
     });
-  if (blind.length > 0)
+  if (blind.length > 0 && facts.record.sink !== 'none')
     findings.push({
       code: 'LEDGER-BLIND',
       severity: 'unknown',

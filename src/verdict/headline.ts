@@ -85,7 +85,8 @@ function lossPair(facts: Facts): HeadlinePair {
   const counted = unexplained === null ? null : unexplained + (sendFailed ?? 0) + (enqueueFailed ?? 0);
   const name = 'loss';
   const unit = 'items';
-  const client = facts.record.sink === 'none' ? null : sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
+  const missing = sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
+  const client = facts.record.sink === 'none' || Number.isNaN(missing) ? null : missing;
   if (counted === null || client === null) return unanswered({ name, unit, client, prometheus: counted });
   const error = counterError(facts);
   const agree = Math.abs(client - counted) <= error;

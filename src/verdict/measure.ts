@@ -4,6 +4,7 @@ import { countValue } from './count-measure.ts';
 import { durationValue } from './duration-measure.ts';
 import { entriesInScope, type Facts, rowsIn, type Scope, tally } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
+import { whySinkIsBlind } from './sink-evidence.ts';
 import { activeS, faultBounds, type Window } from './windows.ts';
 
 export interface MeasureQuestion {
@@ -45,7 +46,8 @@ export function rateValue(
   if (!(seconds > 0)) return none(`no load in scope ran in window ${window.name}`);
   const counts = tally(facts, rowsIn(facts, scope, window, 'measured'));
   if (counts.due === 0) return none(`nothing was due in window ${window.name}`);
-  if (field === 'delivered' && facts.record.sink === 'none') return none('the run has no sink');
+  const blind = field === 'delivered' ? whySinkIsBlind(facts, scope) : undefined;
+  if (blind !== undefined) return none(blind);
   return {
     value: counts[field] / seconds,
     reason: `${format(counts[field])} items ${field} in ${format(seconds)} s`,

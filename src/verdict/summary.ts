@@ -2,8 +2,9 @@ import type { DurationHistogram } from '../base/histogram.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
-import { type Facts, lostIntervals, rowsIn } from './facts.ts';
+import { type Facts, rowsIn } from './facts.ts';
 import { encodeNumber } from './judge-slo.ts';
+import { lostIntervals, sumLost } from './lost-items.ts';
 import { rateValue } from './measure.ts';
 import { faultBounds, type Window } from './windows.ts';
 
@@ -19,7 +20,7 @@ export function summarizeSignals(facts: Facts, run: Window): Pick<Report, 'laten
       delivery: summarizeLatency(deliveryHistogram(facts, rows)),
     };
     const perS = (field: 'due' | 'offered' | 'acknowledged' | 'delivered') =>
-      rateValue(facts, { field, scope: { signal }, window: run }).value ?? 0;
+      rateValue(facts, { field, scope: { signal }, window: run }).value ?? Number.NaN; // null in JSON: no evidence
     rate[signal] = {
       intendedPerS: perS('due'),
       offeredPerS: perS('offered'),
@@ -31,7 +32,7 @@ export function summarizeSignals(facts: Facts, run: Window): Pick<Report, 'laten
 }
 
 export function summarizeFaults(facts: Facts): FaultResult[] {
-  const intervals = lostIntervals(facts.ledger);
+  const intervals = lostIntervals(facts);
   return facts.record.faults.map((fault) => {
     const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
     const recovery = Object.entries(fault.recovery).flatMap(([key, ns]) =>
@@ -47,9 +48,10 @@ export function summarizeFaults(facts: Facts): FaultResult[] {
       verified: fault.verified,
       recovery: Object.fromEntries(recovery),
       ...(fault.predictedWorstLoss === undefined ? {} : { predicted: fault.predictedWorstLoss }),
-      lost: intervals
-        .filter((interval) => interval.fault === fault.name)
-        .reduce((sum, { count, ambiguous }) => sum + Math.max(0, count - (ambiguous ?? 0)), 0),
+      lost: sumLost(
+        facts,
+        intervals.filter((interval) => interval.fault === fault.name),
+      ),
     };
   });
 }

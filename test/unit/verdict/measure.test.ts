@@ -5,6 +5,7 @@ import {
   entryPlan,
   judgeInput,
   killRecord,
+  ledgerCounts,
   runRecord,
   slo,
   steadyRows,
@@ -104,6 +105,64 @@ describe('counts', () => {
     ['after:kill', 0],
   ])('lost in %s: %i, by when the items were due', (window, lost) => {
     expect(actual(killed, 'items_lost', 'count==0', { window })?.actual).toBe(lost);
+  });
+
+  test('of a request that rejected n of its items, n are taken off once, however many gaps it has', () => {
+    const partial = {
+      ...killed,
+      requests: requests.map((row) => (row.from === 4000 ? { ...row, rejected: 3 } : row)),
+    };
+    const gap = (from: number, to: number) => {
+      const due = { dueFromS: 4.01, dueToS: 4.01 };
+      return {
+        load: 'spans',
+        worker: 0,
+        from,
+        to,
+        count: to - from + 1,
+        ...due,
+        fault: 'kill',
+        ambiguous: 3,
+      };
+    };
+    const counts = ledgerCounts({ due: 1e4, offered: 1e4, acknowledged: 9997, rejected: 3, lost: 5 });
+    const ledger = {
+      bySignal: { traces: { ...counts, lostIntervals: [gap(4000, 4003), gap(4006, 4009)] } },
+      byLoad: {},
+      oddities: [],
+    };
+    const options = { ...partial, ledger };
+    expect(actual(options, 'items_lost', 'count==0', { window: 'before:kill' })?.actual).toBe(5);
+    expect(actual(options, 'items_lost', 'count==0', { window: 'after:kill' })?.actual).toBe(0);
+    expect(judgeRun(judgeInput(options)).faults[0]?.lost).toBe(5);
+  });
+
+  test('that the ledger does not know are unknown, whatever the arrivals say', () => {
+    const nan = ledgerCounts({
+      due: 10,
+      offered: 10,
+      acknowledged: 10,
+      delivered: Number.NaN,
+      lost: Number.NaN,
+    });
+    const ledger = {
+      bySignal: { traces: nan },
+      byLoad: { spans: nan },
+      oddities: [],
+      unknown: { traces: 'ids rewritten' },
+    };
+    for (const name of ['lost', 'delivered', 'undelivered', 'duplicated'])
+      for (const window of ['run', 'before:kill'])
+        expect(actual({ ...killed, ledger }, `items_${name}`, 'count>=0', { window })).toMatchObject({
+          verdict: 'unknown',
+          reason: 'ids rewritten',
+        });
+    for (const [measure, text] of [
+      ['delivered_rate', 'value>=0'],
+      ['delivery_duration', 'p(95)<10000'],
+    ] as const)
+      expect(actual({ ...killed, ledger }, measure, text)?.verdict).toBe('unknown');
+    expect(() => JSON.stringify(judgeRun(judgeInput({ ...killed, ledger })))).not.toThrow();
   });
 
   test('of one load entry, or of a signal that is not there', () => {
