@@ -5,7 +5,7 @@ import { setTimeout as delay, setImmediate as immediate } from 'node:timers/prom
 export interface Door {
   /** HOST:PORT actually bound. */
   address: string;
-  /** Stops listening and resets all connections: connects are refused. Gives the number of connections that it cut. */
+  /** Stops listening and cuts all connections: connects are refused. Gives the number of connections that it cut. */
   shut(): Promise<number>;
   /** Listens on the same address again. */
   open(): Promise<void>;
@@ -34,7 +34,7 @@ export async function createDoor(address: string, enter: (socket: Socket) => voi
     async shut() {
       const cut = sockets.size;
       if (server.listening) server.close(); // at once; its callback would wait for every connection's last breath
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) socket.destroy(); // resetAndDestroy under HTTP/2 makes the thread spin at its end
       await immediate();
       return cut;
     },

@@ -63,7 +63,6 @@ async function serve(start: SinkStart): Promise<void> {
         arrivals.close();
         capture?.close();
         post({ kind: 'done' });
-        parentPort?.close();
     }
   }
 }
