@@ -15,9 +15,10 @@ import { runTag } from '../../src/target/held-process.ts';
 import { type Program, startProgram } from '../fixtures/programs/program.ts';
 
 /**
- * Tried by breaking the code: with the guard's sweep taken out, or the second guard, the matching trials below fail;
- * with the dead-man's SIGCONT at the end of its pipe, or its deadline, taken out, its two tests fail. The order of
- * fsync and effect and the guard's deadline are broken in test/simulation/fault, by name.
+ * Tried by breaking the code: without the undos of the sweep, or without the second guard, trials below fail; without
+ * the end of a runner that hangs, its test does; without the dead-man's SIGCONT at the end of its pipe, or at its
+ * deadline, its two tests do. The order of fsync and effect and the guard's deadline are broken, each time, in
+ * test/simulation/fault.
  */
 const cleanWithinMs = heartbeatTtlMs + 5_000;
 const base = mkdtempSync(join(tmpdir(), 'squall-guard-'));

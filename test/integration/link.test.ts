@@ -9,6 +9,9 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
+// Tried by breaking the code: with the directions exchanged, with new connections let through a partition, and with a
+// reset passed on at once, the tests named after these fail.
+
 /** An echo server behind a proxied link, and clients of it. */
 async function start(memberIs: 'upstream' | 'client' = 'upstream') {
   const peers = new Set<Socket>();
