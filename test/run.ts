@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -50,16 +50,27 @@ process.exit(tally.failed > 0 ? 1 : 0);
 /** Each file of a slow project is a vitest run of its own, so that the time box can end between files. */
 async function runProject(project: string): Promise<void> {
   const files = testFiles(join(root, 'test', project));
-  const batches = ['unit', 'property', 'simulation'].includes(project) ? [files] : files.map((file) => [file]);
+  const batches = ['unit', 'property', 'simulation'].includes(project)
+    ? [files]
+    : files.map((file) => [file]);
   for (const batch of batches) {
     if (batch.length === 0) continue;
     const leftMs = budgetMs - (Date.now() - startMs);
     if (leftMs < 20_000) {
-      for (const file of batch) tally.skipped.push(`${relative(root, file)} (time box of ${budgetMs / 1000} s is used up)`);
+      for (const file of batch)
+        tally.skipped.push(`${relative(root, file)} (time box of ${budgetMs / 1000} s is used up)`);
       continue;
     }
     const report = join(work, `${project}-${tally.passed}-${tally.failed}.json`);
-    const args = ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const args = [
+      'vitest',
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ];
     const code = await run([...args, ...batch.map((file) => relative(root, file))], leftMs);
     count(report, code, batch);
   }

@@ -1,11 +1,11 @@
 import { access, constants, readFile } from 'node:fs/promises';
+import { findHierarchy } from '../base/cgroup.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
 import type { PlanFacts } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
 import type { Scenario } from '../scenario/types.ts';
-import { findHierarchy } from '../base/cgroup.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
 import type { ToolName } from '../tools/find.ts';

@@ -4,7 +4,10 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = new URL('../..', import.meta.url).pathname;
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => file !== '' && existsSync(join(root, file)));
 const sources = tracked.filter((file) => file.startsWith('src/') && file.endsWith('.ts'));
@@ -82,14 +85,18 @@ function functionLengths(lines: string[]): { name: string; length: number }[] {
 }
 
 test('nothing is left for later, switched off, or default-exported', () => {
-  const banned = /\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b|@ts-ignore|@ts-nocheck|as unknown as|: any(?=[,;)=\]>]|$)|as any\b/;
+  const banned =
+    /\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b|@ts-ignore|@ts-nocheck|as unknown as|: any(?=[,;)=\]>]|$)|as any\b/;
   const wrong: string[] = [];
-  for (const file of tracked.filter((name) => /^(src|test|bench)\/.*\.ts$/.test(name) && !name.endsWith('tidy.test.ts'))) {
+  for (const file of tracked.filter(
+    (name) => /^(src|test|bench)\/.*\.ts$/.test(name) && !name.endsWith('tidy.test.ts'),
+  )) {
     read(file)
       .split('\n')
       .forEach((line, index) => {
         if (banned.test(line)) wrong.push(`${file}:${index + 1} ${line.trim()}`);
-        if (file.startsWith('src/') && /^export default/.test(line)) wrong.push(`${file}:${index + 1} default export`);
+        if (file.startsWith('src/') && /^export default/.test(line))
+          wrong.push(`${file}:${index + 1} default export`);
       });
   }
   expect(wrong).toEqual([]);
@@ -112,7 +119,8 @@ test('every folder of src has a README of at most 100 words', () => {
   for (const folder of folders) {
     const file = `${folder}/README.md`;
     if (!existsSync(join(root, file))) wrong.push(`${file} is missing`);
-    else if (read(file).split(/\s+/).filter(Boolean).length > 100) wrong.push(`${file} has more than 100 words`);
+    else if (read(file).split(/\s+/).filter(Boolean).length > 100)
+      wrong.push(`${file} has more than 100 words`);
   }
   expect(wrong).toEqual([]);
 });
