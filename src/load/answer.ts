@@ -79,3 +79,11 @@ export function isTlsRefusal(error: Error): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** OTLP specification: a client must not send what is larger, before or after compression. */
+export const requestBytesMax = 64 * 1024 * 1024;
+
+export function tooLarge(body: Buffer): Outcome {
+  const message = `not sent: ${body.length} bytes are over the limit of ${requestBytesMax}`;
+  return { kind: 'refused', retryable: false, status: -1, message };
+}

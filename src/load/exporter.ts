@@ -35,20 +35,6 @@ export interface ExporterOptions {
   maxInFlight: number;
 }
 
-/** OTLP specification: a client must not send what is larger, before or after compression. */
-const requestBytesMax = 64 * 1024 * 1024;
-
 export function createExporter(options: ExporterOptions): Exporter {
-  const exporter = options.protocol === 'grpc' ? createGrpcExporter(options) : createHttpExporter(options);
-  return {
-    ...exporter,
-    async send(body, attemptDeadlineNs) {
-      return body.length > requestBytesMax ? tooLarge(body) : exporter.send(body, attemptDeadlineNs);
-    },
-  };
-}
-
-function tooLarge(body: Buffer): Outcome {
-  const message = `not sent: ${body.length} bytes are over the limit of ${requestBytesMax}`;
-  return { kind: 'refused', retryable: false, status: -1, message };
+  return options.protocol === 'grpc' ? createGrpcExporter(options) : createHttpExporter(options);
 }

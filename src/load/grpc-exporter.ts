@@ -9,7 +9,9 @@ import {
   messageOf,
   neverTaken,
   noAnswer,
+  requestBytesMax,
   successOutcome,
+  tooLarge,
 } from './answer.ts';
 import { readPartialSuccess, readRetryDelayMs, readSingleMessage } from './answer-body.ts';
 import { gzipBody } from './compression.ts';
@@ -36,6 +38,7 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
   const pick = createRoundRobin(connections);
   return {
     async send(body, attemptDeadlineNs) {
+      if (body.length > requestBytesMax) return tooLarge(body);
       const picked = pick(attemptDeadlineNs);
       const connection = picked instanceof Promise ? await picked : picked;
       if (typeof connection === 'string') return neverTaken(connection);

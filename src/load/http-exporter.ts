@@ -5,7 +5,16 @@ import type { Socket } from 'node:net';
 import { nowNs, systemClock } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
 import { prefixBytes } from '../otlp/template.ts';
-import { httpFailure, isTlsRefusal, messageOf, neverTaken, noAnswer, successOutcome } from './answer.ts';
+import {
+  httpFailure,
+  isTlsRefusal,
+  messageOf,
+  neverTaken,
+  noAnswer,
+  requestBytesMax,
+  successOutcome,
+  tooLarge,
+} from './answer.ts';
 import {
   readJsonPartialSuccess,
   readPartialSuccess,
@@ -31,6 +40,7 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
   const pick = createRoundRobin(servers);
   return {
     async send(body, attemptDeadlineNs) {
+      if (body.length > requestBytesMax) return tooLarge(body);
       const server = await pick(attemptDeadlineNs);
       if (typeof server === 'string') return neverTaken(server);
       const whole = options.compression === 'gzip' ? gzipBody(body) : body;
