@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SquallError } from '../base/errors.ts';
+import { lintQuery } from '../observe/promql-lint.ts';
 import { faults } from '../registry.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/types.ts';
@@ -24,6 +25,7 @@ export async function readScenario(flags: GlobalFlags, path: string | undefined)
     env: process.env,
     sets: flags.set ?? [],
     faults,
+    checkQuery: (query) => lintQuery(query).problems,
     ...(flags.target === undefined ? {} : { targetFile: flags.target }),
   });
   const runId = flags.runId ?? newRunId(scenario.name);

@@ -1,3 +1,4 @@
+import { sumAckBuckets } from '../base/ack-bounds.ts';
 import type { GeneratorHealth, LoadCounts } from './messages.ts';
 
 /** Sums of the workers' counts; the percentile is taken over all their latencies, never over percentiles. */
@@ -11,6 +12,7 @@ export function mergeCounts(parts: readonly { counts: LoadCounts; ackMs: Float64
     refused: 0,
     unknown: 0,
     ackMsP95: percentile95(parts.map(({ ackMs }) => ackMs)),
+    ackMsBuckets: sumAckBuckets(parts.map(({ counts }) => counts.ackMsBuckets)),
   };
   for (const { counts } of parts) {
     sum.due += counts.due;

@@ -1,3 +1,4 @@
+import { addAckMs, emptyAckBuckets } from '../base/ack-bounds.ts';
 import { nowNs } from '../base/clock.ts';
 import { requestClass } from '../observe/evidence.ts';
 import { lateTickNs } from './admission.ts';
@@ -17,6 +18,7 @@ export class Tally {
     ackMsP95: Number.NaN,
   };
   #latenciesMs: number[] = [];
+  readonly #ackMsBuckets = emptyAckBuckets();
   #lateTicks = 0;
   #ticks = 0;
   #cpuFrom = process.threadCpuUsage();
@@ -49,7 +51,7 @@ export class Tally {
         const rejected = Math.min(record.rejected, record.count);
         counts.acknowledged += record.count - rejected;
         counts.rejected += rejected;
-        this.#latenciesMs.push((record.finalNs - record.dueNs) / 1e6);
+        this.#took((record.finalNs - record.dueNs) / 1e6);
         return;
       }
       case requestClass.refused:
@@ -61,11 +63,16 @@ export class Tally {
       default:
         counts.missed += record.count;
     }
-    this.#latenciesMs.push(Number.POSITIVE_INFINITY);
+    this.#took(Number.POSITIVE_INFINITY);
+  }
+
+  #took(latencyMs: number): void {
+    this.#latenciesMs.push(latencyMs);
+    addAckMs(this.#ackMsBuckets, latencyMs);
   }
 
   counts(): LoadCounts {
-    return { ...this.#counts };
+    return { ...this.#counts, ackMsBuckets: [...this.#ackMsBuckets] };
   }
 
   /** Latencies from due since the last call, ms; +Infinity for what was not acknowledged. */

@@ -60,6 +60,8 @@ export interface RunRecord {
   targetKind: string;
   /** What the report must say about the target, such as the embedded banner. */
   banner?: string;
+  /** Why the sink's record is not whole (its thread died, the disk was full). */
+  sinkFailure?: string;
   /** 'none': nothing of squall's stands behind the target, so what was delivered is not known. Default 'own'. */
   sink?: 'own' | 'none';
   members: MemberRecord[];

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog } from '../observe/backlog.ts';
 import type { RunRecord } from '../observe/evidence.ts';
 import { watchProcesses } from '../observe/process.ts';
 import type { Live } from '../report/live.ts';
 import { evaluateStop } from '../verdict/stop-condition.ts';
+import { countsSince } from './live-counts.ts';
 import { need, type Session } from './session.ts';
 import { type SettleResult, settle } from './settle.ts';
 
@@ -43,12 +45,13 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
     },
   );
   try {
+    const stopAt = stopWatch(session, t0Ns);
     let before = { atNs: clock.nowNs(), offered: 0, acknowledged: 0 };
     while (!finished) {
       if (session.signal.aborted || existsSync(join(session.dir, haltFile))) return { kind: 'interrupted' };
       const nowNs = clock.nowNs();
       const { counts } = load.progress();
-      const stop = evaluateStop(plan.slos, { elapsedMs: (nowNs - t0Ns) / 1e6, counts });
+      const stop = stopAt(nowNs, counts);
       if (stop !== undefined) return { kind: 'stop-condition', slo: stop };
       if (nowNs - before.atNs > 1e9) {
         const seconds = (nowNs - before.atNs) / 1e9;
@@ -70,6 +73,25 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
   } finally {
     processes.stop();
   }
+}
+
+/** Judges the stop conditions on what happened since the warmup ended. */
+function stopWatch(
+  session: Session,
+  t0Ns: number,
+): (nowNs: number, counts: LoadCounts) => string | undefined {
+  const { plan } = session;
+  const signals = [...new Set(plan.entries.map((entry) => entry.spec.signal))];
+  const faultStartsMs = Object.fromEntries(
+    plan.faults.map((fault) => [fault.spec.name, (fault.startNs - plan.warmupNs) / 1e6]),
+  );
+  let base: LoadCounts | undefined;
+  return (nowNs, counts) => {
+    const elapsedMs = (nowNs - t0Ns - plan.warmupNs) / 1e6;
+    if (elapsedMs < 0) return undefined;
+    base ??= counts;
+    return evaluateStop(plan.slos, { elapsedMs, counts: countsSince(base, counts), signals, faultStartsMs });
+  };
 }
 
 function phaseAt(session: Session, elapsedNs: number): string {

@@ -27,6 +27,8 @@ const noPrometheus: RunRecord['prometheus'] = {
   series: [],
 };
 
+const noArrivals: Columns = { count: 0, column: () => new Float64Array() };
+
 /** The run's record, taken while target and Prometheus are still up. */
 export async function takeRecord(
   session: Session,
@@ -38,11 +40,13 @@ export async function takeRecord(
   const generator = need(session, 'load').progress().generator;
   const requests = await readRequests(session.dir);
   const { description, expect } = session.scenario;
+  const sinkFailure = session.sink?.failure();
   const record: RunRecord = {
     plan: session.plan,
     judged: { description, ...(expect === undefined ? {} : { expect }), recoveryIncomplete: false },
     ...(target.banner === undefined ? {} : { banner: target.banner }),
     sink: session.sink === undefined ? 'none' : 'own',
+    ...(sinkFailure === undefined ? {} : { sinkFailure }),
     startedAt,
     durationS: (session.clock.nowNs() - need(session, 't0Ns')) / 1e9,
     command: session.command,
@@ -104,8 +108,8 @@ async function askPrometheus(
 export async function judgeEvidence(dir: string, record: RunRecord): Promise<Report> {
   const { plan, judged } = record;
   const requests = await readRequests(dir);
-  const arrivals = readColumns(evidencePaths(dir).arrivals, arrivalFields);
   const hasSink = record.sink !== 'none';
+  const arrivals = hasSink ? readColumns(evidencePaths(dir).arrivals, arrivalFields) : noArrivals;
   const unknownReason = whyUnknown(record);
   const ledger = computeLedger({
     plan,
@@ -138,6 +142,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
 
 /** Why what arrived says nothing about loss: the canary came back changed, or the pipeline drops on purpose. */
 function whyUnknown(record: RunRecord): Partial<Record<Signal, string>> | string | undefined {
+  if (record.sinkFailure !== undefined) return `the sink failed: ${record.sinkFailure}`;
   const lossy = record.members.flatMap((member) => member.lossyComponents);
   if (lossy.length > 0 && record.judged.expect === undefined) {
     return `the pipeline leaves items out on purpose (${[...new Set(lossy)].join(', ')}) and the scenario has no expect`;

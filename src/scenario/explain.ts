@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorCodes, SquallError } from '../base/errors.ts';
+import { findingCodes } from '../base/finding-codes.ts';
 import type { Fault } from '../fault/fault.ts';
 import { nearest } from './issues.ts';
 import { formatAggregations, type Measure, measures } from './measures.ts';
@@ -54,12 +55,22 @@ function rowsOf(topic: ExplainTopic, registry: Registry): Row[] {
     case 'target':
       return targetKinds.map((kind) => targetRow(kind, registry));
     case 'code':
-      return Object.entries(errorCodes).map(([name, { meaning, exit }]) => {
-        return { name, summary: meaning, details: [`  ends a run with exit code ${exit}`] };
-      });
+      return [...errorRows(), ...findingRows()];
     default:
       return topic satisfies never;
   }
+}
+
+function errorRows(): Row[] {
+  return Object.entries(errorCodes).map(([name, { meaning, exit }]) => {
+    return { name, summary: meaning, details: [`  ends a run with exit code ${exit}`] };
+  });
+}
+
+function findingRows(): Row[] {
+  return Object.entries(findingCodes).map(([name, meaning]) => {
+    return { name, summary: meaning, details: ['  a finding of a finished run'] };
+  });
 }
 
 function faultRow(kind: string, fault: Fault): Row {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { stringify } from 'yaml';
 import { SquallError } from '../base/errors.ts';
 import type { Fault } from '../fault/fault.ts';
-import { type ParsedScenario, parseScenario } from './parse.ts';
+import { type CheckQuery, type ParsedScenario, parseScenario } from './parse.ts';
 
 export interface LoadScenarioOptions {
   env: Record<string, string | undefined>;
@@ -13,6 +13,7 @@ export interface LoadScenarioOptions {
   /** A file whose target block replaces the scenario's. */
   targetFile?: string;
   faults: Record<string, Fault>;
+  checkQuery?: CheckQuery;
 }
 
 /**
@@ -24,12 +25,13 @@ export async function loadScenario(path: string, options: LoadScenarioOptions): 
   const text = isModule
     ? stringify(await readModule(path), { aliasDuplicateObjects: false })
     : readText(path);
-  const { env, sets, faults, targetFile } = options;
+  const { env, sets, faults, targetFile, checkQuery } = options;
   return parseScenario(text, {
     file: path,
     env,
     sets,
     faults,
+    ...(checkQuery === undefined ? {} : { checkQuery }),
     places: isModule ? 'paths' : 'lines',
     ...(targetFile === undefined ? {} : { targetText: { file: targetFile, text: readText(targetFile) } }),
   });

@@ -19,7 +19,11 @@ import type { FaultSpec, LoadSpec, Scenario, SloSpec } from './types.ts';
 export interface ParseOptions extends SourceOptions {
   /** The kinds of faults, as the registry has them. */
   faults: Record<string, Fault>;
+  checkQuery?: CheckQuery;
 }
+
+/** What is wrong with a PromQL query over a test window, if anything. */
+export type CheckQuery = (query: string) => { what: string; expected: string; found: string; next: string }[];
 
 export interface ParsedScenario {
   scenario: Scenario;
@@ -31,15 +35,16 @@ export interface ParsedScenario {
 export function parseScenario(text: string, options: ParseOptions): ParsedScenario {
   const mistakes: Mistake[] = [];
   const source = readSource(text, options, mistakes);
-  return checkScenario(source, options.faults, mistakes);
+  return checkScenario(source, options, mistakes);
 }
 
 /** The same from plain data, for scenarios that are written as modules. `mistakes`: those found on the way. */
 export function checkScenario(
   source: Source,
-  faults: Record<string, Fault>,
+  options: Pick<ParseOptions, 'faults' | 'checkQuery'>,
   mistakes: Mistake[] = [],
 ): ParsedScenario {
+  const { faults } = options;
   if (typeof source.data !== 'object' || source.data === null || Array.isArray(source.data)) {
     const expected = 'a mapping with apiVersion, name, target, load, faults and slos';
     mistakes.push({ path: [], what: 'this is not a scenario', expected, next: 'start from `squall init`' });
@@ -66,11 +71,26 @@ export function checkScenario(
   };
   const named = typeof targetPart === 'object' && targetPart !== null ? Object.keys(targetPart) : [];
   mistakes.push(...checkTarget(draft, named), ...checkLoad(draft), ...checkFaults(draft, faults));
+  if (options.checkQuery !== undefined) mistakes.push(...checkQueries(draft, options.checkQuery));
   const slos = checkSlos(draft, mistakes);
   if (mistakes.length > 0 || top === undefined || targetSpec === undefined)
     throw scenarioError(source, mistakes);
   const secrets = new Set([...source.secrets, ...secretsOf(targetSpec)].filter((secret) => secret !== ''));
   return { scenario: toScenario({ top, draft, slos, baseDir: source.baseDir([]) }), secrets: [...secrets] };
+}
+
+function checkQueries(draft: Draft, checkQuery: CheckQuery): Mistake[] {
+  return draft.slos.flatMap(({ promql, path }) =>
+    promql === undefined
+      ? []
+      : checkQuery(promql).map(({ what, expected, found, next }) => ({
+          path: [...path, 'promql'],
+          what,
+          expected,
+          found,
+          next,
+        })),
+  );
 }
 
 function toScenario(parts: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorCodes } from '../base/errors.ts';
+import { findingCodes } from '../base/finding-codes.ts';
 import {
   commonFields,
   faultParameters,
@@ -118,6 +119,12 @@ function codePart(): string[] {
     '## Error codes',
     'Exit codes: 0 pass, 1 fail, 2 unknown, 3 usage or invalid scenario, 4 the target or a tool could not be reached or started, 5 recovery incomplete, 130 interrupted.',
     markdownTable(['code', 'exit', 'meaning'], rows),
+    '## Findings',
+    'A finished run explains itself by findings, worst first.',
+    markdownTable(
+      ['finding', 'meaning'],
+      Object.entries(findingCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+    ),
   ];
 }
 
