@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { errorCodes, formatError, SquallError } from './base/errors.ts';
+import { type ErrorParts, errorCodes, formatError, SquallError } from './base/errors.ts';
 import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
 import { doctorCommand, setupCommand } from './cli/machine.ts';
 import { haltCommand, recoverCommand } from './cli/recover.ts';
@@ -40,12 +40,7 @@ async function runMain(argv: string[]): Promise<number> {
 function printError(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help and --version
-    const parts = {
-      code: 'SQ-USAGE',
-      what: error.message.replace(/^error: /, ''),
-      next: 'squall --help lists commands and flags',
-    } as const;
-    process.stderr.write(`${formatError(parts)}\n`);
+    process.stderr.write(`${formatError(usageParts(error.message, process.argv[2]))}\n`);
     return errorCodes['SQ-USAGE'].exit;
   }
   if (error instanceof SquallError) {
@@ -61,6 +56,19 @@ function printError(error: unknown): number {
   } as const;
   process.stderr.write(`${formatError(parts)}\n`);
   return errorCodes['SQ-INTERNAL'].exit;
+}
+
+/** Only the command is repeated: a flag's value may be a secret. */
+function usageParts(message: string, command = ''): ErrorParts {
+  const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
+  const meant = /^\(Did you mean (?:one of )?([^,?]+)/.exec(hint)?.[1];
+  const known = what.startsWith('unknown command') ? 'squall' : `squall ${command}`;
+  return {
+    code: 'SQ-USAGE',
+    what,
+    where: `squall ${command}`,
+    next: meant === undefined ? `${known} --help` : `${known} ${meant}`,
+  };
 }
 
 function buildProgram(done: (code: number) => void): Command {

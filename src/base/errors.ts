@@ -48,6 +48,8 @@ export interface ErrorParts {
   next: string;
 }
 
+const exitOrder = [5, 130, 3, 4];
+
 export class SquallError extends Error {
   readonly parts: ErrorParts;
   /** Further mistakes of the same call; a scenario reports all of its mistakes at once. */
@@ -60,8 +62,10 @@ export class SquallError extends Error {
     this.others = options?.others ?? [];
   }
 
+  /** Of several the one that comes first in the order of the contract. */
   get exitCode(): number {
-    return errorCodes[this.parts.code].exit;
+    const exits: number[] = [this.parts, ...this.others].map(({ code }) => errorCodes[code].exit);
+    return exitOrder.find((exit) => exits.includes(exit)) ?? exits[0] ?? 4;
   }
 }
 

@@ -24,7 +24,10 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
   if (target === undefined) return [];
   const files = fileKeys(target).filter(({ file }) => !existsSync(file));
   return [
-    ...files.map(({ path, file }) => missingFile(path, file)),
+    ...files.map(({ path, file, tool }) => ({
+      ...missingFile(path, file),
+      ...(tool === true ? { code: 'SQ-TOOL-MISSING' as const } : {}),
+    })),
     ...(target.kind === 'local' ? checkMembers(target.members) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
   ];
@@ -146,11 +149,22 @@ function checkLimits(draft: Draft, outside: { path: Path; endpoint: string }): M
   return [...over('items', items), ...over('itemsPerS', perS)];
 }
 
+interface FileKey {
+  path: Path;
+  file: string;
+  secret: boolean;
+  /** A program: that it is missing is no mistake of the scenario, which may be right elsewhere. */
+  tool?: true;
+}
+
 /** Every file that the target names, with the place of its name. */
-export function fileKeys(target: TargetSpec): { path: Path; file: string; secret: boolean }[] {
-  const out: { path: Path; file: string; secret: boolean }[] = [];
+export function fileKeys(target: TargetSpec): FileKey[] {
+  const out: FileKey[] = [];
   const add = (path: Path, file: string | undefined, secret = false) => {
     if (file !== undefined) out.push({ path, file, secret });
+  };
+  const addTool = (path: Path, program: string | undefined) => {
+    if (program?.includes('/') === true) out.push({ path, file: program, secret: false, tool: true });
   };
   const addTls = (path: Path, tls: TlsSpec | undefined) => {
     add([...path, 'tls', 'caFile'], tls?.caFile, true);
@@ -163,18 +177,14 @@ export function fileKeys(target: TargetSpec): { path: Path; file: string; secret
   };
   const base = ['target', target.kind];
   if (target.kind === 'local') {
-    add([...base, 'collector'], slashed(target.collector));
+    addTool([...base, 'collector'], target.collector);
     for (const [name, member] of Object.entries(target.members)) {
       add([...base, 'members', name, 'config'], member.config);
-      add([...base, 'members', name, 'binary'], slashed(member.binary));
+      addTool([...base, 'members', name, 'binary'], member.binary);
     }
   }
   if (target.kind === 'external') addClient([...base, 'otlp'], target.otlp);
   addClient([...base, 'prometheus'], target.prometheus);
   if (target.sink !== 'none') addTls([...base, 'sink'], target.sink.tls);
   return out;
-}
-
-function slashed(program: string | undefined): string | undefined {
-  return program?.includes('/') === true ? program : undefined;
 }

@@ -6,6 +6,8 @@ export type Path = readonly (string | number)[];
 /** One mistake of a scenario, before its place in the file is looked up. */
 export interface Mistake {
   path: Path;
+  /** The place, where it is no path. */
+  where?: string;
   /** Whether the place is the key or the value at `path`. */
   at?: 'key' | 'value';
   code?: ErrorCode;
@@ -34,7 +36,10 @@ export interface Source {
 /** One error with all mistakes, in the order of the file. */
 export function scenarioError(source: Pick<Source, 'locate'>, mistakes: readonly Mistake[]): SquallError {
   const parts = mistakes
-    .map((mistake) => ({ where: source.locate(mistake.path, mistake.at ?? 'value'), mistake }))
+    .map((mistake) => ({
+      where: mistake.where ?? source.locate(mistake.path, mistake.at ?? 'value'),
+      mistake,
+    }))
     .sort((a, b) => comparePlaces(a.where, b.where))
     .map(({ where, mistake }): ErrorParts => {
       const { code = 'SQ-SCENARIO-INVALID', what, expected, found, next } = mistake;

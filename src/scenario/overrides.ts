@@ -23,6 +23,7 @@ export function parseSet(text: string, mistakes: Mistake[]): SetOption | undefin
   mistakes.push({
     code: 'SQ-USAGE',
     path: [],
+    where: '--set',
     what: '--set is not path=value',
     expected: 'a path in dots and a YAML value, such as load.spans.rate=5000',
     found: text,

@@ -52,7 +52,7 @@ const given: readonly Source[] = [{ name: 'given path', get: findExplicit }];
  */
 export async function findTool(tool: ToolName, options: FindOptions): Promise<FoundTool> {
   const tried: string[] = [];
-  for (const source of sourcesFor(options)) {
+  for (const source of sourcesFor(tool, options)) {
     try {
       return await source.get(tool, options);
     } catch (error) {
@@ -61,22 +61,29 @@ export async function findTool(tool: ToolName, options: FindOptions): Promise<Fo
       if (fetched.includes(source)) options.say(`${tool}, ${source.name}: ${error.message}`);
     }
   }
+  const named = options.explicit ?? inEnv(tool, options);
   throw new SquallError({
     code: 'SQ-TOOL-MISSING',
-    what: `${tool} was found in none of ${tried.length} sources`,
+    what:
+      named === undefined
+        ? `${tool} was found in none of ${tried.length} sources`
+        : `the ${tool} that was given does not work`,
     where: tried.join('\n         '),
     expected: `a working ${tool}`,
     next:
-      options.explicit === undefined
-        ? `set ${envNames[tool]}=/path/to/${tool}, or run: squall setup`
-        : `ls -l ${options.explicit}`,
+      named === undefined ? `set ${envNames[tool]}=/path/to/${tool}, or run: squall setup` : `ls -l ${named}`,
   });
 }
 
 /** A path that was given is the only one meant: another version would answer another question. */
-function sourcesFor(options: FindOptions): readonly Source[] {
+function sourcesFor(tool: ToolName, options: FindOptions): readonly Source[] {
   if (options.explicit !== undefined) return given;
+  if (inEnv(tool, options) !== undefined) return present.slice(0, 1);
   return options.presentOnly === true ? present : [...present, ...fetched];
+}
+
+function inEnv(tool: ToolName, { env }: FindOptions): string | undefined {
+  return env[envNames[tool]] || undefined;
 }
 
 export const envNames = { otelcol: 'SQUALL_OTELCOL', prometheus: 'SQUALL_PROMETHEUS' } as const;

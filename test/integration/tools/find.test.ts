@@ -96,10 +96,19 @@ test('the variable wins over PATH, and PATH over the cache', async () => {
 });
 
 test('a binary that does not run is passed over for the next source', async () => {
+  const broken = plant('bin', 'otelcol', '0.1.0');
+  writeFileSync(broken, '#!/bin/sh\nexit 7\n');
+  plant('cache/otelcol-0.161.0', 'otelcol', '0.161.0');
+  expect(await findTool('otelcol', options())).toMatchObject({ version: '0.161.0', source: 'cache' });
+});
+
+test('a binary that the variable names is the only one tried', async () => {
   const broken = plant('env', 'otelcol', '0.1.0');
   writeFileSync(broken, '#!/bin/sh\nexit 7\n');
   plant('bin', 'otelcol', '0.2.0');
-  expect(await findTool('otelcol', options({ SQUALL_OTELCOL: broken }))).toMatchObject({ version: '0.2.0' });
+  const failure = await failureOf(findTool('otelcol', options({ SQUALL_OTELCOL: broken })));
+  expect(failure.parts).toMatchObject({ code: 'SQ-TOOL-MISSING', next: `ls -l ${broken}` });
+  expect(failure.parts.where).toMatch(/^environment: .*env\/otelcol components: /);
 });
 
 test('a given path is the only one tried', async () => {

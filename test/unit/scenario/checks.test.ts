@@ -130,6 +130,7 @@ const rows: Row[] = [
     name: 'a binary that is not there',
     blocks: { target: '{local: {members: {a: {binary: ./otelcol}}}}' },
     what: 'there is no such file',
+    code: 'SQ-TOOL-MISSING',
   },
   {
     name: 'sendsTo nobody',

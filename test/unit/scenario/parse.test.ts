@@ -217,8 +217,8 @@ describe('values from outside', () => {
     expect(
       mistakesOf(() => parseText(scenarioText(), { sets: ['load.spans.rate=fast', 'oops'] })),
     ).toMatchObject([
+      { code: 'SQ-USAGE', where: '--set', found: 'oops' },
       { where: '--set load.spans.rate', found: 'fast' },
-      { code: 'SQ-USAGE', found: 'oops' },
     ]);
   });
 
