@@ -54,7 +54,10 @@ export async function listRequestFiles(dir: string): Promise<string[]> {
 export async function writeRecord(dir: string, parts: RecordParts): Promise<void> {
   const secrets = parts.secrets ?? [];
   const { evidence, record } = evidencePaths(dir);
-  const body = { schema: recordSchema, ...maskDeep(parts.record, secrets) };
+  const words = ownWords(parts.record).join('\n');
+  // A ${NAME} may well hold `run` or `grpc`: such a word says nothing, and masked it would bend the record.
+  const shown = secrets.filter((secret) => !words.includes(secret));
+  const body = { schema: recordSchema, ...maskDeep(parts.record, shown) };
   const files: Record<string, string> = { [record]: `${JSON.stringify(body, encodeNumber)}\n` };
   if (parts.scenarioText !== undefined) {
     files[join(evidence, 'scenario.yaml')] = maskConfig(parts.scenarioText, secrets);
@@ -64,6 +67,37 @@ export async function writeRecord(dir: string, parts: RecordParts): Promise<void
     files[join(evidence, `config-${name}.yaml`)] = maskConfig(text, secrets);
   }
   await writeAtomically(files);
+}
+
+/** What the record is built of: its keys, and the words that squall itself compares with. */
+function ownWords(record: RunRecord): string[] {
+  const words = new Set<string>(record.plan.faults.map(({ spec }) => spec.kind));
+  const collect = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (!Array.isArray(value)) for (const key of Object.keys(value)) words.add(key);
+    for (const child of Object.values(value)) collect(child);
+  };
+  collect(record);
+  for (const { spec } of record.plan.entries) {
+    for (const word of [spec.signal, spec.protocol, spec.compression, spec.arrivals, spec.executor.kind]) {
+      words.add(word);
+    }
+  }
+  for (const { source, unit, window } of record.plan.slos) {
+    words.add(unit).add(window.split(':')[0] ?? '');
+    if (source.kind === 'measure') words.add(source.measure);
+  }
+  return [
+    ...words,
+    'run',
+    'measure',
+    'promql',
+    'complete',
+    'stop-condition',
+    'interrupted',
+    'failed',
+    'none',
+  ];
 }
 
 /** Throws SQ-RUN-NOT-FOUND when the folder holds no record that this version reads. */

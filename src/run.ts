@@ -9,6 +9,7 @@ import type { Live } from './report/live.ts';
 import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
 import { drive, settleDown } from './run/drive.ts';
+import { toRunError } from './run/failure.ts';
 import { judgeEvidence, takeRecord } from './run/finish.ts';
 import type { Session } from './run/session.ts';
 import { withTasks } from './run/tasks.ts';
@@ -17,7 +18,10 @@ import type { FoundTool, ToolName } from './tools/find.ts';
 
 export interface RunOptions {
   scenario: Scenario;
-  secrets: string[];
+  /** Values that never reach the disk. */
+  secrets: readonly string[];
+  /** The scenario and the members' configurations as written; kept masked. */
+  texts: { scenario: string; configs: Record<string, string> };
   runId: string;
   seed: number;
   /** Absolute path of the run's folder; made if absent, refused if it holds a run already. */
@@ -59,17 +63,24 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     },
   );
   const left = result.downFailures.map((failure) => `${failure.title}: ${failure.message}`);
-  if (result.value === undefined) throw failure(result.error, options, left);
-  const record: RunRecord = {
-    ...result.value,
-    judged: { ...result.value.judged, recoveryIncomplete: left.length > 0 },
-  };
-  await writeRecord(options.dir, { record, secrets: options.secrets });
+  if (result.value === undefined) throw toRunError(result.error, { ...options, left });
+  try {
+    return { report: await judgeAndWrite(options, result.value, left.length > 0), faultsLeft: left };
+  } catch (error) {
+    throw toRunError(error, { ...options, left });
+  }
+}
+
+async function judgeAndWrite(options: RunOptions, taken: RunRecord, incomplete: boolean): Promise<Report> {
+  const { dir, secrets, texts } = options;
+  const record: RunRecord = { ...taken, judged: { ...taken.judged, recoveryIncomplete: incomplete } };
+  await writeRecord(dir, { record, scenarioText: texts.scenario, configs: texts.configs, secrets });
   // Read back: what is judged is what lies on disk, and nothing else.
-  const report = await judgeEvidence(options.dir, await readRecord(options.dir));
-  await writeReports(options.dir, report);
-  await pointLatest(options.dir);
-  return { report, faultsLeft: left };
+  const report = await judgeEvidence(dir, await readRecord(dir));
+  await writeReports(dir, report);
+  // The run is whole without it: --out may lie in a folder that is not ours.
+  await pointLatest(dir).catch((error: Error) => options.live.say(`no link to this run: ${error.message}`));
+  return report;
 }
 
 /** A load worker that dies ends the run, but what was seen until then is evidence all the same. */
@@ -117,7 +128,14 @@ async function findTools(options: RunOptions): Promise<Pick<Session, 'tools' | '
     tools[name] = found.path;
     versions[name] = `${found.version} (${found.source})`;
   };
-  if (target.kind === 'local') await take('otelcol', Object.values(target.members)[0]?.binary);
+  if (target.kind === 'local') {
+    const members = Object.values(target.members);
+    for (const binary of new Set(members.map((member) => member.binary))) {
+      if (binary !== undefined) await take('otelcol', binary);
+    }
+    // Last, as it is what members without a binary of their own run.
+    if (members.some((member) => member.binary === undefined)) await take('otelcol', target.collector);
+  }
   if (target.kind === 'local' && target.prometheus === undefined) await take('prometheus');
   return { tools, versions };
 }
@@ -133,48 +151,11 @@ function createSession(options: RunOptions, found: Pick<Session, 'tools' | 'vers
     evidenceDir: join(options.dir, 'evidence'),
     command: options.command,
     signal: options.signal,
+    secrets: options.secrets,
     capture: options.capture,
     say: (line) => options.live.say(line),
     notes: [],
     canaries: [],
     processes: [],
   };
-}
-
-/** Why the run could not be judged, as an error of the table. */
-function failure(error: unknown, options: RunOptions, left: string[]): SquallError {
-  if (left.length > 0) {
-    return new SquallError(
-      {
-        code: 'SQ-RECOVERY-INCOMPLETE',
-        what: 'clean-up did not finish',
-        where: options.dir,
-        found: left.join('; '),
-        next: `squall recover --run ${options.runId}`,
-      },
-      error instanceof SquallError ? { cause: error, others: [error.parts] } : { cause: error },
-    );
-  }
-  if (options.signal.aborted) {
-    return new SquallError(
-      {
-        code: 'SQ-INTERRUPTED',
-        what: 'stopped before the load began; everything was rolled back',
-        next: options.command,
-      },
-      { cause: error },
-    );
-  }
-  if (error instanceof SquallError) return error;
-  const found = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new SquallError(
-    {
-      code: 'SQ-INTERNAL',
-      what: 'a defect in squall ended the run; everything was rolled back',
-      where: options.dir,
-      found,
-      next: options.command,
-    },
-    { cause: error },
-  );
 }

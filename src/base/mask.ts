@@ -1,4 +1,4 @@
-import { isPair, isScalar, parseAllDocuments, visit } from 'yaml';
+import { type Document, isPair, isScalar, parseAllDocuments, visit } from 'yaml';
 
 /** What stands where a secret stood. */
 export const masked = '***';
@@ -43,16 +43,9 @@ export function maskConfig(yamlText: string, secrets: readonly string[] = []): s
     return byLine();
   }
   if (!Array.isArray(documents) || documents.some((document) => document.errors.length > 0)) return byLine();
-  const cuts: [number, number][] = [];
-  for (const document of documents) {
-    visit(document, {
-      Scalar(place, node, path) {
-        if (place === 'key' || !node.range || typeof node.value !== 'string' || !isSecretPlace(path)) return;
-        if (isReference(node.value) || node.value === '') return;
-        cuts.push([node.range[0], node.range[1]]);
-      },
-    });
-  }
+  const cuts = secretScalars(documents)
+    .filter(({ value }) => !isReference(value))
+    .map(({ range }) => range);
   let out = yamlText;
   for (const [from, to] of cuts.sort((a, b) => b[0] - a[0])) {
     const end = out.slice(from, to).trimEnd().length + from;
@@ -60,6 +53,36 @@ export function maskConfig(yamlText: string, secrets: readonly string[] = []): s
     out = `${out.slice(0, from)}"${masked}"${block}${out.slice(Math.max(end, from))}`;
   }
   return maskSecrets(maskComments(out), secrets);
+}
+
+/**
+ * What a collector's configuration holds at secret places: values, and the names of variables that give them. A text
+ * that is not YAML gives none.
+ */
+export function secretsOfConfig(yamlText: string): { values: string[]; variables: string[] } {
+  const documents = parseAllDocuments(yamlText, { logLevel: 'silent' });
+  const texts = Array.isArray(documents) ? secretScalars(documents).map(({ value }) => value) : [];
+  return {
+    values: texts
+      .filter((text) => !isReference(text))
+      .map((text) => text.replace(/^(?:Bearer|Basic)\s+/i, '')),
+    variables: texts.flatMap((text) =>
+      [...text.matchAll(/\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)/g)].map((found) => found[1] ?? ''),
+    ),
+  };
+}
+
+function secretScalars(documents: readonly Document[]): { value: string; range: [number, number] }[] {
+  const found: { value: string; range: [number, number] }[] = [];
+  for (const document of documents) {
+    visit(document, {
+      Scalar(place, node, path) {
+        if (place === 'key' || !node.range || typeof node.value !== 'string' || !isSecretPlace(path)) return;
+        if (node.value !== '') found.push({ value: node.value, range: [node.range[0], node.range[1]] });
+      },
+    });
+  }
+  return found;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { maskSecrets } from '../base/mask.ts';
+
 /** Flags that every command has, and those of the scenario commands. */
 export interface GlobalFlags {
   out?: string;
@@ -39,4 +41,9 @@ export function createConsole(flags: GlobalFlags): Console {
     tty: process.stderr.isTTY === true && flags.quiet !== true,
     color: flags.color && process.stderr.isTTY === true,
   };
+}
+
+/** The same, without these values in what people see; a command's product is masked by who makes it. */
+export function maskConsole(console: Console, secrets: readonly string[]): Console {
+  return { ...console, say: (line) => console.say(maskSecrets(line, secrets)) };
 }

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SquallError } from '../base/errors.ts';
+import { maskSecrets } from '../base/mask.ts';
 import { lintQuery } from '../observe/promql-lint.ts';
 import { faults } from '../registry.ts';
+import { readMemberConfigs } from '../run/secrets.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { GlobalFlags } from './console.ts';
@@ -15,20 +17,24 @@ export interface ScenarioChoice {
   scenario: Scenario;
   /** Values that must never be written or printed. */
   secrets: string[];
+  /** The scenario and the members' configurations as written. */
+  texts: { scenario: string; configs: Record<string, string> };
   runId: string;
   seed: number;
 }
 
 /** Reads the scenario that the flags and the argument name; without an argument the bundled quickstart. */
 export async function readScenario(flags: GlobalFlags, path: string | undefined): Promise<ScenarioChoice> {
-  const { scenario, secrets } = await loadScenario(path ?? join(bundled, 'quickstart.yaml'), {
+  const { scenario, text, ...loaded } = await loadScenario(path ?? join(bundled, 'quickstart.yaml'), {
     env: process.env,
     sets: flags.set ?? [],
     faults,
     checkQuery: (query) => lintQuery(query).problems,
     ...(flags.target === undefined ? {} : { targetFile: flags.target }),
   });
-  const runId = flags.runId ?? newRunId(scenario.name);
+  const members = await readMemberConfigs(scenario, process.env);
+  const secrets = [...new Set([...loaded.secrets, ...members.secrets])];
+  const runId = flags.runId ?? newRunId(maskSecrets(scenario.name, secrets));
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(runId)) {
     throw new SquallError({
       code: 'SQ-USAGE',
@@ -39,7 +45,8 @@ export async function readScenario(flags: GlobalFlags, path: string | undefined)
       next: 'squall run --run-id nightly-1',
     });
   }
-  return { scenario, secrets, runId, seed: parseSeed(flags.seed ?? '1') };
+  const texts = { scenario: text, configs: members.configs };
+  return { scenario, secrets, texts, runId, seed: parseSeed(flags.seed ?? '1') };
 }
 
 function parseSeed(text: string): number {

@@ -1,30 +1,38 @@
 import { relative, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { formatError, SquallError } from '../base/errors.ts';
+import { type ErrorCode, formatError, SquallError } from '../base/errors.ts';
+import { maskSecrets } from '../base/mask.ts';
 import { closingLines } from '../report/closing.ts';
 import { stableJson } from '../report/json.ts';
 import { createLive } from '../report/live.ts';
+import { defect } from '../run/failure.ts';
 import { runScenario } from '../run.ts';
 import { findTool } from '../tools/find.ts';
 import { defaultCacheDir } from '../tools/present.ts';
-import type { Console, GlobalFlags } from './console.ts';
+import { type Console, type GlobalFlags, maskConsole } from './console.ts';
 import { readScenario } from './read-scenario.ts';
 
 /** `squall run`: exit codes as the contract has them. */
-export async function runCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
-  const { scenario, secrets, runId, seed } = await readScenario(flags, args[0]);
-  const stop = stopSignal(console);
-  const live = createLive(process.stderr, {
-    tty: console.tty,
-    color: console.color,
-    everyMs: console.tty ? 200 : 10_000,
-  });
-  const dir = resolve(flags.out ?? `reports/${runId}`);
+export async function runCommand(plain: Console, flags: GlobalFlags, args: string[]): Promise<number> {
+  const { scenario, secrets, texts, runId, seed } = await readScenario(flags, args[0]);
+  const console = maskConsole(plain, secrets);
   const again = repeatCommand(flags, args[0]);
+  const dir = resolve(flags.out ?? `reports/${runId}`);
+  const stop = stopSignal(console, (error) => defect(error, { dir, command: again, secrets }));
+  const write = (text: string) => process.stderr.write(maskSecrets(text, secrets));
+  const live = createLive(
+    { write, columns: process.stderr.columns },
+    {
+      tty: console.tty,
+      color: console.color,
+      everyMs: console.tty ? 200 : 10_000,
+    },
+  );
   try {
     const outcome = await runScenario({
       scenario,
       secrets,
+      texts,
       runId,
       seed,
       dir,
@@ -52,9 +60,9 @@ export async function runCommand(console: Console, flags: GlobalFlags, args: str
     return outcome.report.exitCode;
   } catch (error) {
     live.end();
-    if (!(error instanceof SquallError)) throw error;
-    for (const line of endedEarly(error, again, runId)) console.say(line);
-    return error.exitCode;
+    const known = error instanceof SquallError ? error : defect(error, { dir, command: again, secrets });
+    for (const line of endedEarly(known, again, runId)) console.say(line);
+    return known.exitCode;
   } finally {
     live.end();
     stop.release();
@@ -68,14 +76,24 @@ function endedEarly(error: SquallError, again: string, runId: string): string[] 
   return [
     ...[error.parts, ...error.others].map(formatError),
     `? UNKNOWN  the run did not get as far as a verdict: ${error.parts.what}`,
-    'fault of set-up: nothing was measured',
+    `fault of ${partyOf(error.parts.code)}`,
     `in place ${left}`,
     `again    ${again}`,
   ];
 }
 
+function partyOf(code: ErrorCode): string {
+  if (/^SQ-(TARGET|SINK-UNREACHABLE)/.test(code)) return 'target: it could not be measured';
+  if (code === 'SQ-PROMETHEUS-UNREACHABLE') return 'Prometheus: it could not be asked';
+  if (code === 'SQ-INTERNAL') return 'squall: a defect of its own';
+  return 'set-up: nothing was measured to the end';
+}
+
 /** Ctrl-C and SIGTERM stop the run, which then rolls back; further ones are answered, never obeyed half-way. */
-function stopSignal(console: Console): { signal: AbortSignal; release(): void } {
+function stopSignal(
+  console: Console,
+  toError: (error: unknown) => SquallError,
+): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const launcher = process.ppid;
   const onSignal = (name: string) => {
@@ -85,6 +103,11 @@ function stopSignal(console: Console): { signal: AbortSignal; release(): void } 
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, onSignal);
+  // What nobody caught must not end the process before everything is rolled back.
+  const onDefect = (error: unknown) => {
+    if (!controller.signal.aborted) controller.abort(toError(error));
+  };
+  process.on('uncaughtException', onDefect);
   // The launcher of an older Node may be killed without a word: then this process is nobody's and stops too.
   const orphaned = setInterval(() => {
     if (process.ppid !== launcher) controller.abort(new Error('the launcher ended'));
@@ -95,6 +118,7 @@ function stopSignal(console: Console): { signal: AbortSignal; release(): void } 
     release: () => {
       clearInterval(orphaned);
       for (const name of names) process.off(name, onSignal);
+      process.off('uncaughtException', onDefect);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { SquallError } from '../base/errors.ts';
+import { maskDeep, maskSecrets } from '../base/mask.ts';
 import { compilePlan } from '../plan/compile.ts';
 import { printPlan } from '../plan/print.ts';
 import { faults } from '../registry.ts';
@@ -20,10 +21,11 @@ export async function validateCommand(console: Console, flags: GlobalFlags, args
 
 /** `squall plan`: what would happen; changes nothing. */
 export async function planCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
-  const { scenario, runId, seed } = await readScenario(flags, args[0]);
+  const { scenario, secrets, runId, seed } = await readScenario(flags, args[0]);
   const plan = compilePlan(scenario, { runId, seed, epochNs: '0', workers: 1 });
   const facts = await planFacts(plan, scenario);
-  console.print(flags.json === true ? JSON.stringify({ plan, facts }) : printPlan(plan, scenario, facts));
+  if (flags.json === true) console.print(JSON.stringify(maskDeep({ plan, facts }, secrets)));
+  else console.print(maskSecrets(printPlan(plan, scenario, facts), secrets));
   return 0;
 }
 

@@ -12,6 +12,7 @@ import { faults } from '../registry.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
 import { startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
+import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
 import { startTarget } from './start-target.ts';
 import type { Task } from './tasks.ts';
@@ -22,6 +23,8 @@ export const scrapeIntervalMs = 1000;
 /** The run's set-up in order; every later piece may rely on the earlier ones, and goes down before them. */
 export function bringUp(session: Session): Task[] {
   return [
+    // First up is last down: by then nothing writes to a log any more.
+    { title: 'logs', up: async () => undefined, down: () => maskLogs(session.dir, session.secrets) },
     { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
     { title: 'sink', up: () => sinkUp(session), down: async () => session.sink?.stop() },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },

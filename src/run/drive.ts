@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { SquallError } from '../base/errors.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog } from '../observe/backlog.ts';
 import type { RunRecord } from '../observe/evidence.ts';
@@ -48,6 +49,9 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
     const stopAt = stopWatch(session, t0Ns);
     let before = { atNs: clock.nowNs(), offered: 0, acknowledged: 0 };
     while (!finished) {
+      // An abort with an error of the table as its reason is a defect that was caught elsewhere.
+      if (session.signal.reason instanceof SquallError)
+        return { kind: 'failed', message: session.signal.reason.message };
       if (session.signal.aborted || existsSync(join(session.dir, haltFile))) return { kind: 'interrupted' };
       const nowNs = clock.nowNs();
       const { counts } = load.progress();

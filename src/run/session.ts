@@ -20,6 +20,7 @@ export interface Session {
   evidenceDir: string;
   command: string;
   signal: AbortSignal;
+  secrets: readonly string[];
   /** Keep raw request bodies at the sink, for an independent count. */
   capture: boolean;
   tools: { otelcol?: string; prometheus?: string };

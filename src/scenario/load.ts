@@ -16,25 +16,32 @@ export interface LoadScenarioOptions {
   checkQuery?: CheckQuery;
 }
 
+export interface LoadedScenario extends ParsedScenario {
+  /** As written, with the file that replaces the target as a second document; not masked. */
+  text: string;
+}
+
 /**
  * Reads a scenario: YAML (or JSON, which is YAML), or a TypeScript or JavaScript module whose default export is one.
  * Throws SquallError: SQ-SCENARIO-UNREADABLE, or all mistakes of the scenario at once.
  */
-export async function loadScenario(path: string, options: LoadScenarioOptions): Promise<ParsedScenario> {
+export async function loadScenario(path: string, options: LoadScenarioOptions): Promise<LoadedScenario> {
   const isModule = /\.[cm]?[jt]s$/.test(path);
   const text = isModule
     ? stringify(await readModule(path), { aliasDuplicateObjects: false })
     : readText(path);
   const { env, sets, faults, targetFile, checkQuery } = options;
-  return parseScenario(text, {
+  const targetText = targetFile === undefined ? undefined : { file: targetFile, text: readText(targetFile) };
+  const parsed = parseScenario(text, {
     file: path,
     env,
     sets,
     faults,
     ...(checkQuery === undefined ? {} : { checkQuery }),
     places: isModule ? 'paths' : 'lines',
-    ...(targetFile === undefined ? {} : { targetText: { file: targetFile, text: readText(targetFile) } }),
+    ...(targetText === undefined ? {} : { targetText }),
   });
+  return { ...parsed, text: targetText === undefined ? text : `${text}\n---\n${targetText.text}` };
 }
 
 function readText(file: string): string {
