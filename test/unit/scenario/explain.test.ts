@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { errorCodes } from '../../../src/base/errors.ts';
+import { findingCodes } from '../../../src/base/finding-codes.ts';
 import { faults } from '../../../src/registry.ts';
 import { explain, explainTopics } from '../../../src/scenario/explain.ts';
 import { measures } from '../../../src/scenario/measures.ts';
@@ -9,7 +10,7 @@ const names = {
   fault: Object.keys(faults),
   measure: Object.keys(measures),
   target: ['local', 'external', 'embedded'],
-  code: Object.keys(errorCodes),
+  code: [...Object.keys(errorCodes), ...Object.keys(findingCodes)],
 };
 
 test.each(explainTopics)('%s: every name has a line in the list and a page of its own', (topic) => {
