@@ -1,12 +1,14 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:http2';
-import { parentPort, workerData } from 'node:worker_threads';
+import { cpuSecondsSince } from './machine.ts';
 
 export interface BareStart {
   protocol: 'grpc' | 'http/protobuf';
   address: string;
   sizeBytes: number;
   requests: number;
+  /** Requests at the start that are not measured: compilers and connections settle. */
+  warmUp: number;
   inFlight: number;
   connections: number;
 }
@@ -15,16 +17,17 @@ export interface BareStart {
 async function send(start: BareStart): Promise<number> {
   const body = Buffer.alloc(start.sizeBytes, 120);
   const sendOne = start.protocol === 'grpc' ? bareGrpc(start, body) : bareHttp(start, body);
-  for (let i = 0; i < 50; i++) await sendOne();
-  const from = process.threadCpuUsage();
-  let left = start.requests;
-  await Promise.all(
-    Array.from({ length: start.inFlight }, async () => {
+  const sendMany = async (requests: number) => {
+    let left = requests;
+    const loop = async () => {
       while (left-- > 0) await sendOne();
-    }),
-  );
-  const used = process.threadCpuUsage(from);
-  return (used.user + used.system) / 1e6;
+    };
+    await Promise.all(Array.from({ length: start.inFlight }, loop));
+  };
+  await sendMany(start.warmUp);
+  const from = process.cpuUsage();
+  await sendMany(start.requests);
+  return cpuSecondsSince(from);
 }
 
 function bareGrpc(start: BareStart, body: Buffer): () => Promise<void> {
@@ -64,12 +67,6 @@ function bareHttp(start: BareStart, body: Buffer): () => Promise<void> {
     });
 }
 
-send(workerData as BareStart).then(
-  (cpuS) => {
-    parentPort?.postMessage(cpuS);
-    process.exit();
-  },
-  (error: unknown) => {
-    throw error;
-  },
-);
+process.once('message', async (start) => {
+  process.send?.(await send(start as BareStart), () => process.exit());
+});

@@ -1,22 +1,48 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { grpcMethods, httpPaths } from '../src/observe/sink-core.ts';
+import { createDecoder } from '../src/otlp/decode.ts';
 
-/** Reads requests, keeps nothing, answers OK. A process of its own, so that its CPU is not the sender's. */
+/**
+ * Reads requests, keeps nothing, answers OK. A process of its own, so that its CPU is not the sender's. With --count it
+ * counts the items of what it reads: to a decoder of a run without streams every item is a foreign one.
+ */
+const counts = process.argv.includes('--count');
+const decoder = createDecoder({ runId: 'none', epochNs: '0', streams: [] });
+let items = 0;
+
+function take(
+  signal: 'traces' | 'metrics' | 'logs' | undefined,
+  chunks: Buffer[],
+  prefixBytes: number,
+): void {
+  if (signal === undefined) return;
+  items += decoder.decode(signal, 'protobuf', Buffer.concat(chunks).subarray(prefixBytes)).foreign;
+}
+
 const grpc = createServer({ settings: { initialWindowSize: 16 * 1024 * 1024 } });
 grpc.on('session', (session) => session.setLocalWindowSize(64 * 1024 * 1024));
-grpc.on('stream', (stream) => {
+grpc.on('stream', (stream, headers) => {
+  const chunks: Buffer[] = [];
   stream.on('error', () => {});
+  if (counts) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  else stream.resume();
   stream.on('end', () => {
+    if (counts) take(grpcMethods.get(String(headers[':path'])), chunks, 5);
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(Buffer.alloc(5));
   });
-  stream.resume();
 });
 const http = createHttpServer((request, response) => {
-  request.on('end', () => response.end());
-  request.resume();
+  const chunks: Buffer[] = [];
+  if (counts) request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  else request.resume();
+  request.on('end', () => {
+    if (counts) take(httpPaths.get(request.url ?? ''), chunks, 0);
+    response.end();
+  });
 });
 
 grpc.listen(0, '127.0.0.1', () => {
@@ -24,5 +50,9 @@ grpc.listen(0, '127.0.0.1', () => {
     const at = (server: { address(): unknown }) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
     process.send?.({ grpc: at(grpc), http: at(http) });
   });
+});
+process.on('message', () => {
+  process.send?.(items);
+  items = 0;
 });
 process.on('disconnect', () => process.exit());

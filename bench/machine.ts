@@ -1,0 +1,75 @@
+import { fork } from 'node:child_process';
+import { machineFacts } from '../src/run/machine-facts.ts';
+
+/** First line of every benchmark: figures mean nothing without the machine that they were taken on. */
+export function printHeader(what: string): void {
+  const { cpu, cores, memoryGiB, node } = machineFacts();
+  console.log(
+    `${what}\n${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${new Date().toISOString()}\n`,
+  );
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** The p-th percentile, nearest rank, of values in ascending order. */
+export function percentileOf(sorted: Float64Array, p: number): number {
+  return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function millions(value: number): string {
+  return `${(value / 1e6).toFixed(2)} M`;
+}
+
+/** Prints cells right-aligned under their titles; the first column is left-aligned. */
+export function printRow(cells: readonly (string | number)[], widths: readonly number[]): void {
+  const text = cells.map((cell, i) =>
+    i === 0 ? String(cell).padEnd(widths[i] ?? 0) : String(cell).padStart(widths[i] ?? 0),
+  );
+  console.log(text.join('  '));
+}
+
+/** CPU seconds, user and system, of this process with all of its threads since `from`. */
+export function cpuSecondsSince(from: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1e6;
+}
+
+/** Runs a program of this folder in a process of its own, hands it `start`, and gives the one message it answers. */
+export function runProgram<T>(file: string, start: object): Promise<T> {
+  const child = fork(new URL(file, import.meta.url), { execArgv: [] });
+  child.send(start);
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', (code) => reject(new Error(`${file} ended with code ${code}`)));
+  });
+}
+
+export interface Receiver {
+  grpc: string;
+  http: string;
+  /** Items seen since the last call; only of a receiver that counts. */
+  takeCount(): Promise<number>;
+  close(): void;
+}
+
+/** A receiver that keeps nothing, in a process of its own. `counts`: it decodes, so that it knows what was delivered. */
+export async function startReceiver(options: { counts: boolean }): Promise<Receiver> {
+  const child = fork(new URL('receiver.ts', import.meta.url), options.counts ? ['--count'] : [], {
+    execArgv: [],
+  });
+  const next = <T>() =>
+    new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)));
+  const { grpc, http } = await next<{ grpc: string; http: string }>();
+  return {
+    grpc,
+    http,
+    takeCount() {
+      const answer = next<number>();
+      child.send('count');
+      return answer;
+    },
+    close: () => child.disconnect(),
+  };
+}

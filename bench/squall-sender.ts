@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nowNs } from '../src/base/clock.ts';
+import { createBodies } from '../src/load/bodies.ts';
+import { startLoad } from '../src/load/engine.ts';
+import { runKeys } from '../src/otlp/item-id.ts';
+import { type LoadCase, loadPlanOf } from './load-case.ts';
+import { cpuSecondsSince } from './machine.ts';
+
+export interface SquallStart extends LoadCase {
+  grpc: string;
+  http: string;
+}
+
+export interface SquallResult {
+  items: number;
+  /** CPU of the whole process for these items, the first tenth of the run left out. */
+  cpuS: number;
+  bodyBytes: number;
+  rssBytes: number;
+}
+
+/** Squall's load engine as a run has it, in a process of its own. */
+async function send(start: SquallStart): Promise<SquallResult> {
+  const plan = loadPlanOf(start);
+  const [entry] = plan.entries;
+  if (entry === undefined) throw new Error('no entry');
+  const { grpc, http } = start;
+  const evidenceDir = mkdtempSync(join(tmpdir(), 'squall-bench-'));
+  let from = { usage: process.cpuUsage(), items: 0 };
+  const load = await startLoad({
+    plan,
+    endpoints: [{ member: 'receiver', otlp: { grpc, http, headers: {} } }],
+    evidenceDir,
+    onProgress({ acknowledged }) {
+      if (from.items === 0 && acknowledged >= entry.items / 10) {
+        from = { usage: process.cpuUsage(), items: acknowledged };
+      }
+    },
+  });
+  load.go(nowNs());
+  const { counts } = await load.done;
+  const cpuS = cpuSecondsSince(from.usage);
+  await load.close();
+  rmSync(evidenceDir, { recursive: true });
+  if (counts.acknowledged !== entry.items) throw new Error(`not all acknowledged: ${JSON.stringify(counts)}`);
+  const bodies = createBodies(plan, entry, { stream: 1, keys: runKeys(plan.runId) });
+  return {
+    items: counts.acknowledged - from.items,
+    cpuS,
+    bodyBytes: bodies.make({ from: 0, count: start.batch, timeNs: 0 }).bytes.length,
+    rssBytes: process.memoryUsage.rss(),
+  };
+}
+
+process.once('message', async (start) => {
+  process.send?.(await send(start as SquallStart), () => process.exit());
+});
