@@ -9,6 +9,8 @@ export type Pipelines = PipelineFacts | ReadonlyMap<string, PipelineFacts>;
 
 /** The longest pause between two attempts of a collector's exporter (retry_on_failure.max_interval), ns. */
 const retryPauseMaxNs = 30e9;
+/** The first such pause at most (retry_on_failure.initial_interval, 5 s by default), ns. */
+const retryPauseFirstNs = 5e9;
 
 /**
  * The worst loss of each fault, as an upper bound: acknowledged items that the settings allow to vanish. What a client
@@ -135,22 +137,44 @@ function isPermanent(spec: FaultSpec): boolean {
 function outageLoss(one: Case, facts: PipelineFacts, share = 1): Loss {
   const { fault } = one;
   const due = Math.ceil(dueIn(one) * share);
+  const pausedNs = retryPauseNs(one, facts);
+  const stalled = itemsDueBetween(one.plan, { fromNs: fault.startNs, toNs: endOf(fault) + pausedNs });
   if (!facts.retryEnabled) return { items: due, why: 'retry is off: each failed export is dropped' };
-  const lengthNs = (fault.endNs ?? fault.startNs) - fault.startNs;
+  const lengthNs = endOf(fault) - fault.startNs;
   const patienceNs = facts.retryMaxElapsedMs === 0 ? Number.POSITIVE_INFINITY : facts.retryMaxElapsedMs * 1e6;
   const expired =
     lengthNs <= patienceNs
       ? 0
       : itemsDueBetween(one.plan, { fromNs: fault.startNs, toNs: fault.startNs + lengthNs - patienceNs });
   // Without a batch processor a full queue refuses at the receiver: the client knows, so nothing is lost.
-  const overflow = facts.batchTimeoutMs === 0 ? 0 : Math.max(0, due - queueItems(one, facts));
-  const items = Math.min(due, Math.ceil(expired * share) + overflow);
+  const held = queueItems(one, facts);
+  const overflow = facts.batchTimeoutMs === 0 ? 0 : Math.max(0, Math.ceil(stalled * share) - held);
+  const items = Math.min(Math.max(due, overflow), Math.ceil(expired * share) + overflow);
   if (items === 0) return { items, why: 'queue and retry outlast it' };
   const reasons = [
     ...(expired > 0 ? [`retry gives up after ${formatDuration(facts.retryMaxElapsedMs)}`] : []),
-    ...(overflow > 0 ? [`the queue holds ${queueItems(one, facts)} items and the rest overflows`] : []),
+    ...(overflow > 0
+      ? [
+          `the queue holds ${held.toLocaleString('en-US')} items and the rest overflows until the exporter tries again, ` +
+            `up to ${formatDuration(Math.round(pausedNs / 1e6))} after the end`,
+        ]
+      : []),
   ];
   return { items, why: reasons.join('; ') };
+}
+
+/**
+ * How long after the end the exporter may still wait. Its pauses grow by half each time, each stretched or shrunk
+ * by up to half: after L s of failures the next one is at most 1.5 (first + L), and never over 1.5 times the longest
+ * (cenkalti/backoff as the collector sets it). An attempt that was under way ends by its timeout.
+ */
+function retryPauseNs({ fault }: Case, facts: PipelineFacts): number {
+  const growing = retryPauseFirstNs + endOf(fault) - fault.startNs;
+  return 1.5 * Math.min(retryPauseMaxNs, growing) + facts.exporterTimeoutMs * 1e6;
+}
+
+function endOf(fault: PlannedFault): number {
+  return fault.endNs ?? fault.startNs;
 }
 
 function diskLoss(one: Case, facts: PipelineFacts): Loss {

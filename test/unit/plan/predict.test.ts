@@ -74,14 +74,14 @@ test.each([
     1_000_000,
     /gives up after 5m/,
   ],
-  // 15 s x 10,000 - 20 x 2,000
+  // (15 s of outage + a pause of 1.5 x (5 + 15) s + a last attempt of 5 s) x 10,000 - 20 x 2,000
   [
     'the queue overflows',
     outage('15s'),
     { ...stock, queueSizeBatches: 20 },
     'outage',
-    110_000,
-    /holds 40000 items/,
+    460_000,
+    /holds 40,000 items .* up to 35s after the end/,
   ],
   [
     'a full queue without a batch processor refuses',
@@ -158,7 +158,7 @@ test('each member counts with its own settings, and a paused one is an outage fo
     `{name: p, kind: container-pause, at: 15s, duration: 15s, selector: {member: ${member}}}`;
   expect(predict(kill, pipelines).kill?.items).toBe(2000);
   expect(predict(kill.replace('gateway', 'agent'), pipelines).kill?.items).toBe(52_000);
-  expect(predict(pause('gateway'), pipelines).p?.items).toBe(110_000);
+  expect(predict(pause('gateway'), pipelines).p?.items).toBe(460_000);
   expect(predict(pause('agent'), pipelines).p).toEqual({
     items: 0,
     why: 'what it stops was never acknowledged',
