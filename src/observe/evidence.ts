@@ -89,6 +89,10 @@ export interface MemberRecord {
   version: string;
   /** Components of its pipelines that sample, filter, aggregate or deduplicate on purpose. */
   lossyComponents: string[];
+  /** The load sends to it. Default true. */
+  entry?: boolean;
+  /** It exports to the sink. Default true. */
+  exit?: boolean;
   starts: {
     atNs: number;
     pid: number;

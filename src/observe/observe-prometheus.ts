@@ -5,7 +5,13 @@ import type { SloSpec } from '../scenario/types.ts';
 import { coverageOf, type Span, scrapeDistanceS } from './counters.ts';
 import type { MemberRecord, PrometheusRecord } from './evidence.ts';
 import type { PrometheusClient, PrometheusSeries } from './prometheus.ts';
-import { countQuantities, findNames, headlineAnswers, timelineSeries } from './prometheus-counts.ts';
+import {
+  countQuantities,
+  findNames,
+  headlineAnswers,
+  type ReadContext,
+  timelineSeries,
+} from './prometheus-counts.ts';
 import { type AskContext, askSlo } from './promql-answer.ts';
 
 export interface ObserveOptions {
@@ -48,7 +54,14 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
   const up = await awaitUp(options, runSpan);
   const intervalS = scrapeDistanceS(up) ?? options.scrapeIntervalMs / 1000;
   const whole: Span = { fromS: toServerS(0), toS: (await client.serverTimeMs()) / 1000 };
-  const read = { client, whole, run: runSpan, leadS: leadS + 2 * intervalS, toServerS };
+  const read = {
+    client,
+    whole,
+    run: runSpan,
+    leadS: leadS + 2 * intervalS,
+    inner: innerOf(options.members),
+    toServerS,
+  };
   const names = await findNames(client, whole);
   const context: AskContext = { client, intervalS, names, toServerS };
   const answers = [];
@@ -71,6 +84,14 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
     counters: counted.counters,
     ...(counted.moving ? { moving: true } : {}),
     series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
+  };
+}
+
+function innerOf(members: readonly MemberRecord[]): ReadContext['inner'] {
+  const names = (list: readonly MemberRecord[]) => new Set(list.map(({ name }) => name));
+  return {
+    accepted: names(members.filter(({ entry }) => entry === false)),
+    sent: names(members.filter(({ exit }) => exit === false)),
   };
 }
 

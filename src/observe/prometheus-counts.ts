@@ -20,6 +20,8 @@ export interface ReadContext {
   run: Span;
   /** How far before a span its first samples are looked for. */
   leadS: number;
+  /** Members between two hops: what they receive or send was counted by the hop before, or will be by the next. */
+  inner: { accepted: ReadonlySet<string>; sent: ReadonlySet<string> };
   toServerS(runS: number): number;
 }
 
@@ -29,7 +31,7 @@ export function findNames(client: PrometheusClient, span: Span): Promise<string[
 }
 
 /**
- * Counters summed over members and signals, of OTLP receivers and exporters only: a debug exporter beside the real
+ * Counters summed over members and signals (accepted where the load enters, sent where the sink follows), of OTLP receivers and exporters only: a debug exporter beside the real
  * one counts every item again. send_failed and enqueue_failed are absent until the first failure: 0 then, but only
  * where sent is there.
  */
@@ -163,7 +165,9 @@ async function otlpOnly(
   quantity: Quantity,
 ): Promise<PrometheusSeries[]> {
   const label = quantity === 'accepted' || quantity === 'refused' ? 'receiver' : 'exporter';
-  const all = await readRaw(context, selectorOf(names));
+  const read = await readRaw(context, selectorOf(names));
+  const inner = quantity === 'accepted' || quantity === 'sent' ? context.inner[quantity] : undefined;
+  const all = read.filter(({ labels }) => inner?.has(labels.member ?? '') !== true);
   const otlp = all.filter(({ labels }) => /^otlp/.test(labels[label] ?? ''));
   return otlp.length > 0 ? otlp : all;
 }

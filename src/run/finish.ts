@@ -1,10 +1,11 @@
 import type { Signal } from '../base/signal.ts';
 import { readColumns } from '../observe/columns.ts';
-import { arrivalFields, type RunRecord, requestFields } from '../observe/evidence.ts';
+import { arrivalFields, type FaultRecord, type RunRecord, requestFields } from '../observe/evidence.ts';
 import { computeLedger } from '../observe/ledger.ts';
 import type { Columns } from '../observe/ledger-types.ts';
 import { observePrometheus } from '../observe/observe-prometheus.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
+import { predictLoss } from '../plan/predict.ts';
 import { evidencePaths, listRequestFiles } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import { judgeRun } from '../verdict/judge.ts';
@@ -12,6 +13,7 @@ import { requestTable } from '../verdict/request-table.ts';
 import { findWindows } from '../verdict/windows.ts';
 import { scrapeIntervalMs } from './bring-up.ts';
 import { machineFacts } from './machine-facts.ts';
+import { readPipelines } from './plan-facts.ts';
 import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
@@ -57,7 +59,7 @@ export async function takeRecord(
     ended,
     settle: settled,
     reach: target.reach,
-    faults: withRecoveries(need(session, 'faults').records(), requests),
+    faults: await withPredictions(session, withRecoveries(need(session, 'faults').records(), requests)),
     canaries: session.canaries,
     generator: { lateTicks: generator.lateTicks, ticks: generator.ticks, cpuRatioMax: generator.cpuRatio },
     prometheus: noPrometheus,
@@ -67,16 +69,32 @@ export async function takeRecord(
   return { ...record, prometheus: await askPrometheus(session, record, requests) };
 }
 
+/** What the members' settings allowed each fault to cost at worst, to stand beside what it did cost. */
+async function withPredictions(session: Session, faults: FaultRecord[]): Promise<FaultRecord[]> {
+  const pipelines = await readPipelines(session.scenario);
+  if (pipelines.size === 0) return faults;
+  const predicted = new Map(predictLoss(session.plan, pipelines).map((one) => [one.fault, one]));
+  return faults.map((fault) => {
+    const found = predicted.get(fault.name);
+    return found === undefined
+      ? fault
+      : { ...fault, predictedWorstLoss: { items: found.items, why: found.why } };
+  });
+}
+
 function memberRecord(
   session: Session,
   member: NonNullable<Session['target']>['members'][number],
 ): RunRecord['members'][number] {
   const t0Ns = need(session, 't0Ns');
+  const { target } = session.scenario;
   return {
     name: member.name,
     group: member.group,
     version: member.version,
     lossyComponents: member.lossyComponents ?? [],
+    entry: need(session, 'target').entry.some(({ name }) => name === member.name),
+    exit: target.kind !== 'local' || target.members[member.group]?.sendsTo === undefined,
     starts: (member.process?.starts() ?? []).map((start) => ({
       atNs: start.startedNs - t0Ns,
       pid: start.pid,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
-import type { PrometheusRecord } from '../../../src/observe/evidence.ts';
+import type { MemberRecord, PrometheusRecord } from '../../../src/observe/evidence.ts';
 import { observePrometheus } from '../../../src/observe/observe-prometheus.ts';
 import { createPrometheus } from '../../../src/observe/prometheus.ts';
 import type { SloSpec } from '../../../src/scenario/types.ts';
@@ -29,6 +29,7 @@ const upAlways = matrix([{ job: 'collector', member: 'c-0' }, points('1 '.repeat
 type Answer = (asked: Asked) => Canned | undefined;
 
 interface Situation {
+  members?: MemberRecord[];
   slos?: SloSpec[];
   answer?: Answer;
   up?: Canned;
@@ -47,7 +48,7 @@ async function observeAndJudge(situation: Situation) {
   const record = await observePrometheus({
     client: createPrometheus({ url: fake.url, headers: {}, match: {} }, systemClock),
     plan,
-    members: [],
+    members: situation.members ?? [],
     slos,
     t0WallMs,
     windows: [{ name: 'run', fromNs: windowS[0] * 1e9, toNs: windowS[1] * 1e9 }],
@@ -266,6 +267,29 @@ describe('counters', () => {
       enqueueFailed: null,
       refused: null,
     });
+  });
+
+  test('of a chain, what its first members accepted and its last ones sent', async () => {
+    const member = (name: string, ends: { entry: boolean; exit: boolean }) => ({
+      ...{ name, group: name, version: '', lossyComponents: [], starts: [] },
+      ...ends,
+    });
+    const members = [
+      member('a-0', { entry: true, exit: false }),
+      member('g-0', { entry: false, exit: true }),
+    ];
+    const given = {
+      otelcol_receiver_accepted_spans: [
+        [{ ...otlp, member: 'a-0' }, '0 0 100 100'],
+        [{ ...otlp, member: 'g-0' }, '0 0 90 90'],
+      ] satisfies [Record<string, string>, string][],
+      otelcol_exporter_sent_spans: [
+        [{ ...otlp, member: 'a-0' }, '0 0 95 95'],
+        [{ ...otlp, member: 'g-0' }, '0 0 80 80'],
+      ] satisfies [Record<string, string>, string][],
+    };
+    const { record } = await observeAndJudge({ slos: [], answer: counters(given), members });
+    expect(record.counters).toMatchObject({ accepted: 100, sent: 80 });
   });
 
   test('a debug exporter beside the real one is not counted', async () => {
