@@ -3,7 +3,7 @@ import type { VerdictWord } from '../base/signal.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
 import type { Facts } from './facts.ts';
-import { lostIntervals } from './lost-items.ts';
+import { lostByPlace, lostIntervals } from './lost-items.ts';
 import { format } from './measured.ts';
 import { coverageMin, whyBlind } from './promql-value.ts';
 import { sumLedger } from './reconcile.ts';
@@ -59,13 +59,13 @@ function ofLedger({ facts }: FindingContext): VerdictFinding[] {
   const blind = [...new Set([...alteredCanaries(facts, {}), ...lossyWithoutExpect(facts, {}), ...unknown])];
   if (lost > 0 && blind.length === 0 && facts.record.sink !== 'none') {
     const intervals = lostIntervals(facts);
-    const places = [...new Set(intervals.map(({ fault }) => fault ?? 'outside every fault'))];
+    const places = lostByPlace(facts, intervals);
     const first = intervals[0];
     const of = format(sumLedger(facts, 'acknowledged'));
     findings.push({
       code: 'ITEMS-LOST',
       severity: 'fail',
-      sentence: `${format(lost)} of ${of} acknowledged items were lost (${places.join(', ')}).`,
+      sentence: `${format(lost)} of ${of} acknowledged items were lost (${places}).`,
       ...(first === undefined
         ? {}
         : {
@@ -164,12 +164,14 @@ function ofRunEnd({ facts, interrupted }: FindingContext): VerdictFinding[] {
 }
 
 function ofValidity({ facts, validity, slos }: FindingContext): VerdictFinding[] {
-  const findings: VerdictFinding[] = validity.reasons.map((reason) => ({
-    code: 'RUN-NOT-VALID',
-    severity: 'unknown',
-    sentence: `The run is not valid: ${reason}.`,
-    next: 'squall doctor',
-  }));
+  const findings: VerdictFinding[] = [];
+  if (!validity.valid)
+    findings.push({
+      code: 'RUN-NOT-VALID',
+      severity: 'unknown',
+      sentence: `The run is not valid: ${validity.reasons.join('; ')}.`,
+      next: 'squall doctor',
+    });
   if (validity.missedByTarget > 0)
     findings.push({
       code: 'TARGET-STALLED',

@@ -9,7 +9,7 @@ import { encodeNumber } from './judge-slo.ts';
 import { rateValue, scopeSeconds } from './measure.ts';
 import { format } from './measured.ts';
 import { whyBlind } from './promql-value.ts';
-import { counterError, reconcileCounters, sumLedger } from './reconcile.ts';
+import { countedMissing, counterError, sumFiltered, sumLedger } from './reconcile.ts';
 import { signalsOf } from './summary.ts';
 import type { Window } from './windows.ts';
 
@@ -81,21 +81,24 @@ function ratePair(facts: Facts, run: Window, signal: Signal): HeadlinePair {
 
 /** The ledger is the authority; what the counters cannot explain is set beside it with what a kill hides from them. */
 function lossPair(facts: Facts): HeadlinePair {
-  const { unexplained, sendFailed, enqueueFailed } = reconcileCounters(facts);
-  const counted = unexplained === null ? null : unexplained + (sendFailed ?? 0) + (enqueueFailed ?? 0);
+  const counted = countedMissing(facts);
   const name = 'loss';
   const unit = 'items';
   const missing = sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
   const client = facts.record.sink === 'none' || Number.isNaN(missing) ? null : missing;
   if (counted === null || client === null) return unanswered({ name, unit, client, prometheus: counted });
   const error = counterError(facts);
+  if (sumFiltered(facts) > 0)
+    return { ...{ name, unit, client, prometheus: counted, error: null, agree: null }, reason: onPurpose };
   const agree = Math.abs(client - counted) <= error;
   const reason =
     error === 0
-      ? 'no process was killed, so the counters have no excuse'
-      : `a killed process takes up to ${format(error)} counted items with it`;
+      ? 'no counter began anew, so they have no excuse'
+      : `counters that began anew took up to ${format(error)} items with them`;
   return { name, unit, client, prometheus: counted, error, agree, reason };
 }
+
+const onPurpose = 'the pipeline leaves items out on purpose, and no counter says how many';
 
 function bracketOf(ms: number): [number, number] {
   const near = ackBoundsMs.findIndex((bound) => ms <= bound * 1.000001);

@@ -1,11 +1,31 @@
 import type { LostInterval } from '../observe/ledger-types.ts';
 import { firstEndingAfter, rowsByStream } from './deliveries.ts';
 import { type Facts, inScope, type Scope } from './facts.ts';
+import { format } from './measured.ts';
 import type { RequestTable } from './request-table.ts';
-import { ledgerContains, type Window } from './windows.ts';
+import { faultBounds, ledgerContains, type Window } from './windows.ts';
 
 export function lostIntervals(facts: Facts): LostInterval[] {
   return Object.values(facts.ledger.bySignal).flatMap((counts) => counts?.lostIntervals ?? []);
+}
+
+/** Such as "kill", or "55,000 outage, 34,500 after outage" where there are several places. */
+export function lostByPlace(facts: Facts, intervals: LostInterval[]): string {
+  const places = new Map<string, LostInterval[]>();
+  for (const interval of intervals) {
+    const place = interval.fault ?? placeOutside(facts, interval);
+    places.set(place, [...(places.get(place) ?? []), interval]);
+  }
+  if (places.size === 1) return [...places.keys()].join();
+  return [...places].map(([place, own]) => `${format(sumLost(facts, own))} ${place}`).join(', ');
+}
+
+function placeOutside(facts: Facts, interval: LostInterval): string {
+  const before = facts.record.faults
+    .map((fault) => ({ name: fault.name, atNs: faultBounds(fault, facts.table).injectedNs }))
+    .filter(({ atNs }) => atNs !== undefined && atNs / 1e9 <= interval.dueToS)
+    .sort((a, b) => (b.atNs ?? 0) - (a.atNs ?? 0));
+  return before[0] === undefined ? 'outside every fault' : `after ${before[0].name}`;
 }
 
 /** Lost items in scope that were due in the window. */

@@ -5,28 +5,54 @@ import type { Facts } from './facts.ts';
 /** Items that the collector's counters say came in and that none of them says where they went. */
 export function reconcileCounters(facts: Facts): Report['counters'] {
   const { counters, names, moving } = facts.record.prometheus;
-  const { accepted, sent, sendFailed, enqueueFailed } = counters;
-  // send_failed and enqueue_failed are absent until the first failure: 0, but only where sent itself is there.
+  const { accepted, sent } = counters;
   const unexplained =
-    accepted === null || sent === null || moving === true
-      ? null
-      : accepted - sent - (sendFailed ?? 0) - (enqueueFailed ?? 0);
+    accepted === null || sent === null || moving === true ? null : accepted - sent - droppedAfter(counters);
   return { ...counters, unexplained, names };
 }
 
 /**
- * What the counters cannot know: items that were counted after a killed process's last scrape, one interval at the
- * highest rate for each start after the first, and one for the last scrape of the run.
+ * Items that were accepted and then dropped with a counter. Where nothing batches before the queue, one that cannot be
+ * queued is refused at the receiver and was never accepted: as far as accepted less sent lacks them, those are taken
+ * off. send_failed and enqueue_failed are absent until the first failure: 0.
+ */
+function droppedAfter(counters: Facts['record']['prometheus']['counters']): number {
+  const { accepted, sent, sendFailed, enqueueFailed, refused } = counters;
+  const dropped = (sendFailed ?? 0) + (enqueueFailed ?? 0);
+  const surplus = dropped - ((accepted ?? 0) - (sent ?? 0));
+  return dropped - Math.max(0, Math.min(surplus, enqueueFailed ?? 0, refused ?? 0));
+}
+
+/** Items that came in and did not go out, by the counters alone; null as long as they do not say. */
+export function countedMissing(facts: Facts): number | null {
+  const { accepted, sent } = facts.record.prometheus.counters;
+  return reconcileCounters(facts).unexplained === null ? null : (accepted ?? 0) - (sent ?? 0);
+}
+
+/**
+ * What the counters cannot know: items that were counted after the last scrape before they began anew, one interval
+ * at the highest rate for each start after the first and for each time a fault made a member read its configuration.
  */
 export function counterError(facts: Facts): number {
   const restarts = facts.record.members.reduce((sum, { starts }) => sum + Math.max(0, starts.length - 1), 0);
   const intervalS = facts.record.prometheus.scrapeIntervalMs / 1000;
   const batches = facts.record.plan.entries.reduce((sum, { spec }) => sum + spec.batch, 0);
-  return restarts === 0 ? 0 : restarts * (highestPerS(facts) * intervalS + batches);
+  const reloads = facts.record.faults
+    .filter(({ kind, observed }) => reloading.has(kind) && observed.injectedNs !== undefined)
+    .reduce((sum, { members }) => sum + 2 * members.length, 0);
+  return (restarts + reloads) * (highestPerS(facts) * intervalS + batches);
 }
+
+/** Kinds that strike, and heal, by a reload: the collector builds its pipelines and their counters anew. */
+const reloading: ReadonlySet<string> = new Set(['collector-reconfigure', 'tls-expiry']);
 
 export function sumLedger(facts: Facts, name: keyof Omit<LedgerCounts, 'lostIntervals'>): number {
   return Object.values(facts.ledger.bySignal).reduce((sum, counts) => sum + (counts?.[name] ?? 0), 0);
+}
+
+/** What the pipeline left out on purpose, as `expect` allows. */
+export function sumFiltered(facts: Facts): number {
+  return Object.values(facts.ledger.bySignal).reduce((sum, counts) => sum + (counts?.filtered ?? 0), 0);
 }
 
 function highestPerS(facts: Facts): number {

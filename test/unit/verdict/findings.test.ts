@@ -114,6 +114,18 @@ test('a loss names the fault in whose reach it lies, and the first interval', ()
   expect(report.faults[0]?.lost).toBe(50);
 });
 
+test('a loss in a fault and one after it are told apart', () => {
+  const ledger = naiveLedger(requests, [...arrivals.slice(5, 50), ...arrivals.slice(52)]);
+  for (const interval of ledger.bySignal.traces?.lostIntervals ?? []) {
+    if (interval.from < 50) interval.fault = 'kill';
+  }
+  const record = runRecord({ faults: [killRecord(10, 20)] });
+  const report = judgeRun(judgeInput({ slos: [], arrivals: arrivals.slice(7), ledger, record }));
+  expect(report.findings[0]?.sentence).toBe(
+    '70 of 10,000 acknowledged items were lost (50 kill, 20 after kill).',
+  );
+});
+
 describe('expect: a pipeline that thins out on purpose', () => {
   const tenth = arrivals.filter((_, i) => i % 10 === 0);
   const sampled = (ratio: number, seen = tenth): Report =>

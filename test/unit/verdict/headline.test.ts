@@ -81,6 +81,21 @@ describe('what the way of counting must miss is no disagreement', () => {
     expect(judged({ counters: { accepted: 9400, sent: 8000 }, record }).pair('loss')?.agree).toBe(false);
   });
 
+  test('a reload begins the counters anew, as a kill does: at the strike and at the end', () => {
+    const expiry = { ...killRecord(5000, 5100), name: 'expiry', kind: 'tls-expiry' };
+    const { pair } = judged({ counters: { accepted: 10_000, sent: 8500 }, record: { faults: [expiry] } });
+    expect(pair('loss')).toMatchObject({ client: 0, prometheus: 1500, error: 2020, agree: true });
+  });
+
+  test('items that the queue could not take and the receiver refused for it were never accepted', () => {
+    const { pair, report } = judged({ counters: { enqueueFailed: 700, refused: 900 } });
+    expect(report.counters.unexplained).toBe(0);
+    expect(pair('loss')).toMatchObject({ client: 0, prometheus: 0, agree: true });
+    const dropped = judged({ counters: { sent: 9300, enqueueFailed: 700, refused: 900 } });
+    expect(dropped.report.counters.unexplained).toBe(0);
+    expect(dropped.pair('loss')?.agree).toBe(false);
+  });
+
   test('other senders on a pipeline that is not ours', () => {
     const { pair, disagreements } = judged({ accepted: 90_000, record: { targetKind: 'external' } });
     expect(pair('acknowledged rate traces')).toMatchObject({ agree: null });
