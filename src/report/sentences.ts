@@ -32,6 +32,11 @@ export function verdictReason(report: Report): string {
           `${formatCount(sum.lost)} lost`;
     return `${scenario} held ${held}${items}.${ending}`;
   }
+  const { valid, reasons } = report.validity;
+  if (report.verdict === 'unknown' && !valid && ending === '') {
+    const more = reasons.length > 1 ? `, and ${formatCount(reasons.length - 1)} more` : '';
+    return `${scenario} could not be judged: ${sentencePart(reasons[0] ?? 'the run is not valid')}${more}.`;
+  }
   const sameWord = report.slos.filter((slo) => slo.verdict === report.verdict);
   const worst = sameWord[0];
   if (worst === undefined) {
