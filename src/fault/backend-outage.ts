@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationField, ratioField } from '../base/fields.ts';
+import { grpcCodeNames } from '../base/grpc-status.ts';
 import type { Fault, FaultContext, SinkReply, SinkScript } from './fault.ts';
 
 const actions = [
@@ -13,31 +14,13 @@ const actions = [
   'partial-success',
 ] as const satisfies readonly SinkReply['action'][];
 
-/** Codes of an answer that is not OK, by number from 1 (grpc/statuscodes.md). */
-const grpcCodes = [
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
+const failingCodes = grpcCodeNames.filter((name) => name !== 'OK');
 
 const params = z.strictObject({
   action: z.enum(actions).describe('how the backend answers while the outage lasts'),
   errorRate: ratioField().default(1).describe('share of requests it strikes'),
   httpStatus: z.int().min(400).max(599).optional().describe('of http-status; default 503'),
-  grpcStatus: z.enum(grpcCodes).optional().describe('of grpc-status; default UNAVAILABLE'),
+  grpcStatus: z.enum(failingCodes).optional().describe('of grpc-status; default UNAVAILABLE'),
   retryDelay: durationField().optional().describe('RetryInfo of a gRPC answer'),
   retryAfter: durationField().optional().describe('Retry-After of an HTTP answer, whole seconds'),
   responseDelay: durationField().optional().describe('of slow; default 1s'),

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { random } from '../base/random.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
+import { holdOf } from '../plan/clashes.ts';
 import type { Plan, PlannedFault } from '../plan/types.ts';
 import type { Member, Target } from '../target/target.ts';
-import { holdOf } from './clashes.ts';
 import type { Fault, SinkScript, Undo } from './fault.ts';
 import { Injection, type InjectionOutcome } from './injection.ts';
 import type { Journal } from './journal.ts';

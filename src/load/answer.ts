@@ -1,3 +1,4 @@
+import { grpcCodeNames } from '../base/grpc-status.ts';
 import type { Outcome } from './exporter.ts';
 
 /** Retryable gRPC codes (OTLP specification, "Failures"); RESOURCE_EXHAUSTED only with RetryInfo. */
@@ -9,26 +10,6 @@ const grpcIndefinite = new Set([1, 4]);
 const httpRetryable = new Set([429, 502, 503, 504]);
 /** A gateway answers for a server that may have taken the request. */
 const httpIndefinite = new Set([502, 504]);
-
-export const grpcCodeNames = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
 
 /** A success, with what its body says was rejected. */
 export function successOutcome(status: number, partial: { rejected: number; message: string }): Outcome {

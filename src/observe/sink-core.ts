@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { grpcCodes } from '../base/grpc-status.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import { checkCanary } from '../otlp/canary-check.ts';
 import { createDecoder, type Decoder } from '../otlp/decode.ts';
@@ -8,7 +9,7 @@ import type { Plan } from '../plan/types.ts';
 import type { Capture } from './sink-capture.ts';
 import { inflate } from './sink-inflate.ts';
 import type { Recorder } from './sink-recorder.ts';
-import { type Answer, grpcCodes, type ReplyScript } from './sink-reply.ts';
+import type { Answer, ReplyScript } from './sink-reply.ts';
 
 /** One request as a transport read it whole. */
 export interface RawRequest {

@@ -8,10 +8,11 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import { grpcCodes } from '../base/grpc-status.ts';
 import { grpcMethods, malformed, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
-import { type Answer, grpcCodes } from './sink-reply.ts';
+import type { Answer } from './sink-reply.ts';
 
 const frameHeadBytes = 5;
 /** Per stream and per connection: the sink must never be what holds a sender back. */

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
 import { httpPaths, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus, responseJson, statusJson } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
-import { type Answer, grpcCodes } from './sink-reply.ts';
+import type { Answer } from './sink-reply.ts';
 
 const protobufType = 'application/x-protobuf';
 const jsonType = 'application/json';

@@ -1,3 +1,4 @@
+import { grpcCodes } from '../base/grpc-status.ts';
 import { type Random, random } from '../base/random.ts';
 import type { SinkReply } from '../fault/fault.ts';
 
@@ -18,27 +19,6 @@ export type Answer =
   | { kind: 'reset' };
 
 export const plainOk = { kind: 'ok', delayMs: 0, rejected: 0, accepted: true } as const satisfies Answer;
-
-/** google.rpc.Code */
-export const grpcCodes = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
 
 /** HTTP status of a gRPC code, as google/rpc/code.proto maps them. */
 const httpOfGrpc: Record<number, number> = {

@@ -1,7 +1,7 @@
 import type { ErrorParts } from '../base/errors.ts';
 import { SquallError } from '../base/errors.ts';
-import { formatDuration } from '../base/units.ts';
 import type { ExecutorSpec, FaultSpec, LoadSpec, Rate, Scenario } from '../scenario/types.ts';
+import { findClashes } from './clashes.ts';
 import { integrate, itemsBefore } from './integral.ts';
 import type { EntryPlan, Pace, PaceSegment, Plan, PlannedFault } from './types.ts';
 
@@ -25,7 +25,7 @@ export function compilePlan(scenario: Scenario, options: CompileOptions): Plan {
     compileEntry(spec, { index, ...options }),
   );
   const faults = scenario.faults.map(planFault).toSorted((a, b) => a.startNs - b.startNs);
-  reject([...tooManyStreams(entries.length * options.workers), ...clashes(faults)]);
+  reject([...tooManyStreams(entries.length * options.workers), ...findClashes(faults)]);
   return {
     runId: options.runId,
     seed: options.seed,
@@ -126,54 +126,6 @@ function tooManyStreams(streams: number): ErrorParts[] {
       next: 'use fewer load entries or workers',
     },
   ];
-}
-
-/** Two faults may touch in time but not overlap on one power of a member; two at one instant overlap. */
-function clashes(faults: readonly PlannedFault[]): ErrorParts[] {
-  return faults.flatMap((a, index) =>
-    faults.slice(index + 1).flatMap((b): ErrorParts[] => {
-      if (!meet(a, b) || !overlap(a, b)) return [];
-      return [
-        {
-          code: 'SQ-FAULT-CLASH',
-          what: `${a.spec.name} and ${b.spec.name} act on ${thing(a.spec)} at the same time`,
-          expected: 'one fault at a time on each process, link, configuration, volume and sink',
-          found: `${a.spec.name} ${span(a.spec)}, ${b.spec.name} ${span(b.spec)}`,
-          next: `move ${b.spec.name} or shorten ${a.spec.name}`,
-        },
-      ];
-    }),
-  );
-}
-
-function overlap(a: PlannedFault, b: PlannedFault): boolean {
-  if (a.startNs === b.startNs) return true;
-  return b.startNs < (a.endNs ?? a.startNs);
-}
-
-/** A kill during a partition is a drill; a kill during a pause would undo the pause. */
-function meet(a: PlannedFault, b: PlannedFault): boolean {
-  if (a.spec.acts !== b.spec.acts) return false;
-  if (a.spec.acts === 'sink') return true;
-  if (a.spec.acts === 'link' && peerOf(a.spec) !== peerOf(b.spec)) return false;
-  const [one, other] = [a.spec.selector.member, b.spec.selector.member];
-  return one === undefined || other === undefined || one === other;
-}
-
-function peerOf(spec: FaultSpec): string {
-  return String(spec.params.peer ?? 'load');
-}
-
-function thing(spec: FaultSpec): string {
-  if (spec.acts === 'sink') return 'the sink';
-  return `the ${spec.acts ?? 'state'} of ${spec.selector.member ?? 'a member'}`;
-}
-
-function span(spec: FaultSpec): string {
-  const from = formatDuration(spec.atMs);
-  return spec.durationMs === undefined
-    ? `at ${from}`
-    : `${from} to ${formatDuration(spec.atMs + spec.durationMs)}`;
 }
 
 function reject(parts: readonly ErrorParts[]): void {

@@ -25,7 +25,7 @@ const imports: Record<string, string[]> = {
   tools: ['base'],
   target: ['base', 'otlp', 'tools'],
   load: ['base', 'otlp', 'plan/pace.ts', 'observe/evidence.ts'],
-  fault: ['base', 'target'],
+  fault: ['base', 'target', 'plan/clashes.ts'],
   observe: ['base', 'otlp', 'plan/pace.ts'],
   verdict: ['base', 'plan/pace.ts', 'scenario/threshold.ts', 'scenario/measures.ts', 'observe/evidence.ts'],
   capacity: ['base'],

@@ -1,9 +1,9 @@
 import { type Random, random } from '../../../src/base/random.ts';
-import { findClashes } from '../../../src/fault/clashes.ts';
 import { type FaultEngine, startFaultEngine } from '../../../src/fault/engine.ts';
 import { judgeWatch } from '../../../src/fault/heartbeat.ts';
 import { decodeJournal, type Journal, journalOver } from '../../../src/fault/journal.ts';
 import { openWork, undoInjections } from '../../../src/fault/replay.ts';
+import { findClashes } from '../../../src/plan/clashes.ts';
 import type { Plan, PlannedFault } from '../../../src/plan/types.ts';
 import type { Target } from '../../../src/target/target.ts';
 import { simulatedKinds } from './kinds.ts';
@@ -185,28 +185,42 @@ async function guard(run: {
   }
 }
 
+const kindActs = {
+  'container-pause': 'process',
+  'disk-fill': 'storage',
+  'collector-reconfigure': 'reconfigure',
+  'network-partition': 'link',
+  'container-kill': 'process',
+} as const;
 const kindNames = [
   'container-pause',
   'disk-fill',
   'collector-reconfigure',
   'network-partition',
   'container-kill',
-];
+] as const;
 
 function planOf(dice: Random): Plan {
   const faults: PlannedFault[] = [];
   const plan = { faults } as Partial<Plan> as Plan;
   const count = 1 + dice.below(5);
   for (let number = 0; number < count; number++) {
-    const kind = kindNames[dice.below(kindNames.length)] ?? '';
+    const kind = kindNames[dice.below(kindNames.length)] ?? 'container-kill';
     const startNs = dice.below(5_000) * 1e6;
     const mode = (['one', 'all', 'fixed-percent', 'random-max-percent'] as const)[dice.below(4)] ?? 'one';
     const member = (['a', 'a-0', undefined] as const)[dice.below(3)];
     const selector = { mode, value: 60, ...(member === undefined ? {} : { member }) };
-    const spec = { name: `f${number}`, kind, atMs: startNs / 1e6, selector, params: {} };
+    const spec = {
+      name: `f${number}`,
+      kind,
+      acts: kindActs[kind],
+      atMs: startNs / 1e6,
+      selector,
+      params: {},
+    };
     const endNs = startNs + (1 + dice.below(5_000)) * 1e6;
     faults.push({ spec, startNs, ...(kind === 'container-kill' ? {} : { endNs }) });
-    if (findClashes(plan).length > 0) faults.pop();
+    if (findClashes(faults).length > 0) faults.pop();
   }
   return plan;
 }

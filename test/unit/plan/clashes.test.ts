@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { findClashes } from '../../../src/fault/clashes.ts';
-import type { Plan } from '../../../src/plan/types.ts';
+import { findClashes } from '../../../src/plan/clashes.ts';
+import { faults as kinds } from '../../../src/registry.ts';
 
 type Short = [kind: string, fromS: number, toS: number | undefined, member?: string, peer?: string];
 const clashes = (...faults: Short[]) =>
-  findClashes({
-    faults: faults.map(([kind, fromS, toS, member, peer], index) => ({
+  findClashes(
+    faults.map(([kind, fromS, toS, member, peer], index) => ({
       spec: {
         name: `f${index}`,
         kind,
+        ...(kinds[kind]?.needs.power === undefined ? {} : { acts: kinds[kind].needs.power }),
         atMs: fromS * 1000,
         selector: { mode: 'one', ...(member === undefined ? {} : { member }) },
         params: peer === undefined ? {} : { peer },
@@ -16,7 +17,7 @@ const clashes = (...faults: Short[]) =>
       startNs: fromS * 1e9,
       ...(toS === undefined ? {} : { endNs: toS * 1e9 }),
     })),
-  } as Partial<Plan> as Plan).length;
+  ).length;
 
 test.each<[string, number, Short[]]>([
   [
