@@ -87,14 +87,16 @@ function lossPair(facts: Facts): HeadlinePair {
   const missing = sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
   const client = facts.record.sink === 'none' || Number.isNaN(missing) ? null : missing;
   if (counted === null || client === null) return unanswered({ name, unit, client, prometheus: counted });
-  const error = counterError(facts);
+  const anew = counterError(facts);
+  // A canary's receipt may be scraped before t = 0 and its export after it.
+  const error = anew + facts.record.canaries.length;
   if (sumFiltered(facts) > 0)
     return { ...{ name, unit, client, prometheus: counted, error: null, agree: null }, reason: onPurpose };
   const agree = Math.abs(client - counted) <= error;
   const reason =
-    error === 0
+    anew === 0
       ? 'no counter began anew, so they have no excuse'
-      : `counters that began anew took up to ${format(error)} items with them`;
+      : `counters that began anew took up to ${format(anew)} items with them`;
   return { name, unit, client, prometheus: counted, error, agree, reason };
 }
 

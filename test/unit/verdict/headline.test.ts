@@ -81,6 +81,12 @@ describe('what the way of counting must miss is no disagreement', () => {
     expect(judged({ counters: { accepted: 9400, sent: 8000 }, record }).pair('loss')?.agree).toBe(false);
   });
 
+  test('a canary received before t = 0 and exported after it', () => {
+    const canary = { signal: 'traces' as const, protocol: 'grpc', sentNs: -1e9, arrivedNs: 1e6, altered: [] };
+    const { pair } = judged({ counters: { sent: 10_001 }, record: { canaries: [canary] } });
+    expect(pair('loss')).toMatchObject({ client: 0, prometheus: -1, error: 1, agree: true });
+  });
+
   test('a reload begins the counters anew, as a kill does: at the strike and at the end', () => {
     const expiry = { ...killRecord(5000, 5100), name: 'expiry', kind: 'tls-expiry' };
     const { pair } = judged({ counters: { accepted: 10_000, sent: 8500 }, record: { faults: [expiry] } });
