@@ -10,6 +10,7 @@ import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
 import { drive, settleDown } from './run/drive.ts';
 import { toRunError } from './run/failure.ts';
+import { type FoundTools, findTools } from './run/find-tools.ts';
 import { judgeEvidence, takeRecord } from './run/finish.ts';
 import type { Session } from './run/session.ts';
 import { withTasks } from './run/tasks.ts';
@@ -18,6 +19,8 @@ import type { FoundTool, ToolName } from './tools/find.ts';
 
 export interface RunOptions {
   scenario: Scenario;
+  /** Go on with the embedded collector where no other can be had. */
+  demo: boolean;
   /** Values that never reach the disk. */
   secrets: readonly string[];
   /** The scenario and the members' configurations as written; kept masked. */
@@ -118,34 +121,11 @@ function prepareFolder(dir: string): void {
   }
 }
 
-async function findTools(options: RunOptions): Promise<Pick<Session, 'tools' | 'versions'>> {
-  const { target } = options.scenario;
-  const tools: Session['tools'] = {};
-  const versions: Record<string, string> = {};
-  const take = async (name: ToolName, explicit?: string) => {
-    options.live.update({ phase: `looking for ${name}` });
-    const found = await options.find(name, explicit);
-    tools[name] = found.path;
-    versions[name] = `${found.version} (${found.source})`;
-  };
-  if (target.kind === 'local') {
-    const members = Object.values(target.members);
-    for (const binary of new Set(members.map((member) => member.binary))) {
-      if (binary !== undefined) await take('otelcol', binary);
-    }
-    // Last, as it is what members without a binary of their own run.
-    if (members.some((member) => member.binary === undefined)) await take('otelcol', target.collector);
-  }
-  if (target.kind === 'local' && target.prometheus === undefined) await take('prometheus');
-  return { tools, versions };
-}
-
-function createSession(options: RunOptions, found: Pick<Session, 'tools' | 'versions'>): Session {
+function createSession(options: RunOptions, found: FoundTools): Session {
   const epochNs = String(BigInt(Math.round(options.clock.wallMs())) * 1_000_000n);
   return {
     ...found,
-    scenario: options.scenario,
-    plan: compilePlan(options.scenario, { runId: options.runId, seed: options.seed, epochNs, workers: 1 }),
+    plan: compilePlan(found.scenario, { runId: options.runId, seed: options.seed, epochNs, workers: 1 }),
     clock: options.clock,
     dir: options.dir,
     evidenceDir: join(options.dir, 'evidence'),
@@ -154,7 +134,6 @@ function createSession(options: RunOptions, found: Pick<Session, 'tools' | 'vers
     secrets: options.secrets,
     capture: options.capture,
     say: (line) => options.live.say(line),
-    notes: [],
     canaries: [],
     processes: [],
   };

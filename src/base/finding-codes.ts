@@ -21,6 +21,9 @@ export const findingCodes = {
   'CLOCK-SKEW': 'the clocks of squall and Prometheus are too far apart for their windows to be the same',
   'QUERY-ANNOTATION': 'Prometheus had something to say about its own answer',
   'HEADLINE-DISAGREES': 'Prometheus and squall differ on P95, rate or loss by more than the stated error',
+  'EMBEDDED-INSTEAD':
+    "no real collector could be had, so the figures are those of a small one of squall's own",
+  'NO-PROMETHEUS': 'no Prometheus could be had, so what asks it is unknown',
 } as const satisfies Record<string, string>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -31,6 +31,7 @@ export async function runCommand(plain: Console, flags: GlobalFlags, args: strin
   try {
     const outcome = await runScenario({
       scenario,
+      demo: args[0] === undefined && flags.target === undefined,
       secrets,
       texts,
       runId,
@@ -95,7 +96,7 @@ function stopSignal(
   toError: (error: unknown) => SquallError,
 ): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const launcher = process.ppid;
+  const launcher = takeLauncher();
   const onSignal = (name: string) => {
     if (controller.signal.aborted)
       console.say('already rolling back; squall recover --all would do it after a kill');
@@ -108,9 +109,10 @@ function stopSignal(
     if (!controller.signal.aborted) controller.abort(toError(error));
   };
   process.on('uncaughtException', onDefect);
-  // The launcher of an older Node may be killed without a word: then this process is nobody's and stops too.
+  // The launcher may be killed without a word: then nobody waits for this run, and it stops too. Anyone else who
+  // started it may end first: a run in the background outlives its shell.
   const orphaned = setInterval(() => {
-    if (process.ppid !== launcher) controller.abort(new Error('the launcher ended'));
+    if (launcher !== undefined && process.ppid !== launcher) controller.abort(new Error('the launcher ended'));
   }, 1000);
   orphaned.unref();
   return {
@@ -121,6 +123,13 @@ function stopSignal(
       process.off('uncaughtException', onDefect);
     },
   };
+}
+
+/** Pid of bin/squall.js if it re-executed itself; taken out of the environment, so that nothing else inherits it. */
+function takeLauncher(): number | undefined {
+  const { SQUALL_LAUNCHER: pid } = process.env;
+  delete process.env.SQUALL_LAUNCHER;
+  return pid === undefined ? undefined : Number(pid);
 }
 
 function repeatCommand(flags: GlobalFlags, path: string | undefined): string {
