@@ -21,15 +21,14 @@ export interface ClosingPaths {
   faultsLeft: string[];
 }
 
-const slosMax = 3;
 const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const satisfies Record<
   VerdictWord,
   string
 >;
 
 /**
- * The last lines of every run, at most 15: verdict (1), the three worst findings (3), failed SLOs (3
- * and how many more), ledger (3), whose fault, faults left, report, again.
+ * The last lines of every run, at most 15: verdict (1), what to know of the target (1, at the cost of a failed SLO), the
+ * three worst findings (3), failed SLOs (3 and how many more), ledger (3), whose fault, faults left, report, again.
  */
 export function closingLines(
   report: Report,
@@ -40,6 +39,8 @@ export function closingLines(
   const color = verdictColor[report.verdict];
   const word = `${verdictSymbol[report.verdict]} ${report.verdict.toUpperCase()}`;
   const label = (text: string) => paint('dim', text.padEnd(9));
+  const { banner } = report.run;
+  const slosMax = banner === undefined ? 3 : 2;
   const failed = report.slos.filter((slo) => slo.verdict === 'fail');
   const blame = whoseFault(report);
   const left =
@@ -48,6 +49,7 @@ export function closingLines(
       : paint('red', oneLine(`${paths.faultsLeft.join(', ')} (undo: squall recover --run ${report.run.id})`));
   return [
     `${paint('bold', paint(color, word))}  ${verdictReason(report)}`,
+    ...(banner === undefined ? [] : [`${label('target')}${paint('yellow', oneLine(banner))}`]),
     ...topFindings(report).map((finding) => `${label('finding')}${findingSentence(finding)}`),
     ...failed.slice(0, slosMax).map((slo) => `${label('failed')}${sloSentence(slo)}`),
     ...(failed.length > slosMax

@@ -24,6 +24,10 @@ test('never more than 15 lines, whatever there is to say', () => {
   expect(lines).toContainEqual(expect.stringContaining('and 37 more'));
   expect(lines.at(-2)).toContain('reports/x/report.html');
   expect(lines.at(-1)).toContain('squall run x.yaml --seed 7');
+  const banner = 'embedded: a small reference collector';
+  const shown = closingLines({ ...crowded, run: { ...crowded.run, banner } }, paths);
+  expect(shown).toHaveLength(15);
+  expect(shown[1]).toContain(banner);
 });
 
 test('faults left are named with the command that removes them', () => {
