@@ -28,7 +28,11 @@ function findNode() {
 }
 
 function runUnder(binary) {
-  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    // By this the run knows whose end is its own: that of this process, which may be killed without a word.
+    env: { ...process.env, SQUALL_LAUNCHER: String(process.pid) },
+  });
   // A terminal sends Ctrl-C to both processes; the child decides when to end, and this one waits for it.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(name, () => {
