@@ -14,6 +14,8 @@ type Action = (console: Console, flags: GlobalFlags, args: string[]) => Promise<
 
 /** Reads the command line, runs one command and ends the process with its exit code. */
 export async function main(argv: string[]): Promise<void> {
+  // A reader that went away (a closed terminal, `| head`) must not end a run half-way: its report is on disk.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.exitCode = await runMain(argv);
   // Sockets of a target that hangs must not keep the process: everything that matters is on disk by now.
   process.exit();
