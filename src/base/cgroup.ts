@@ -24,11 +24,16 @@ export const folderPrefix = 'squall-';
 /** The kernel's default period of CPU quotas, µs. */
 const periodUs = 100_000;
 
+/** What planLimits makes of a name. */
+export function folderName(name: string): string {
+  return folderPrefix + name.replaceAll(/[^\w.-]/g, '_');
+}
+
 /** Folders and values for one start; each start has folders of its own, removed with its process. */
 export function planLimits(hierarchy: Hierarchy, name: string, limits: Limits): LimitPlan {
   const plan: LimitPlan = { cgroups: [], cgroupWrites: [] };
   const { cpuMillis, memoryBytes } = limits;
-  const own = folderPrefix + name.replaceAll(/[^\w.-]/g, '_');
+  const own = folderName(name);
   if (hierarchy.kind === 'none' || (cpuMillis === undefined && memoryBytes === undefined)) return plan;
   const quotaUs = String(((cpuMillis ?? 0) * periodUs) / 1000);
   const write = (folder: string, file: string, value: string) =>
@@ -72,6 +77,15 @@ export function findHierarchy(look: { readOnly: boolean } = { readOnly: false })
   const parent = candidatesV2(own, mounts).find((folder) => fits(folder, 'cpu.max'));
   if (parent !== undefined) return { kind: 'v2', parent };
   return { kind: 'none', reason: reasons[0] ?? 'no control group with CPU and memory is mounted' };
+}
+
+/** Folders in which findHierarchy may have settled: where to look for what a run has left. Changes nothing. */
+export function limitParents(): string[] {
+  if (!existsSync('/proc/self/cgroup')) return [];
+  const own = readFileSync('/proc/self/cgroup', 'utf8');
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  const v1 = ['cpu', 'memory'].flatMap((controller) => candidatesV1(controller, own, mounts));
+  return [...new Set([...v1, ...candidatesV2(own, mounts)])];
 }
 
 /** 1, 2, or both where v1 controllers and a v2 tree stand side by side. */

@@ -1,6 +1,6 @@
 import { errorCodes, formatError, SquallError } from '../base/errors.ts';
 import { haltRun, recoverAll, recoverRun } from '../fault/recover.ts';
-import { listOpenRuns } from '../fault/state.ts';
+import { hasEnded, listOpenRuns } from '../fault/state.ts';
 import type { Console, GlobalFlags } from './console.ts';
 
 /** `squall recover`: exits 0 only after it has read back that nothing of the run is left. */
@@ -27,6 +27,10 @@ export async function haltCommand(console: Console, flags: GlobalFlags): Promise
   const open = listOpenRuns();
   const ids = flags.run === undefined ? open.map((run) => run.runId) : [flags.run];
   if (flags.run !== undefined && !open.some((run) => run.runId === flags.run)) {
+    if (hasEnded(flags.run)) {
+      console.say(`${flags.run} has ended already; nothing of it is left`);
+      return 0;
+    }
     throw new SquallError({
       code: 'SQ-RUN-NOT-FOUND',
       what: `no open run ${flags.run}`,

@@ -16,6 +16,8 @@ export interface FaultEngineOptions {
   target: Target;
   sink?: SinkScript;
   journal: Journal;
+  /** Who undoes everything if this process dies; asked before each intent whether it watches. */
+  guard?: { ensure(): Promise<void> };
   clock: Clock;
   runId: string;
   seed: number;
@@ -123,6 +125,7 @@ async function follow(run: {
         runId: options.runId,
         ...(options.sink === undefined ? {} : { sink: options.sink }),
         journal: options.journal,
+        ...(options.guard === undefined ? {} : { guard: options.guard }),
         clock,
         execute: options.execute ?? executeUndo,
         endNs: fault.oneShot ? undefined : t0Ns + (endNs ?? startNs),

@@ -56,6 +56,10 @@ export type Undo =
   | { kind: 'remove-folder'; path: string }
   /** A scratch folder of ours with its files; its name must begin with squall-. */
   | { kind: 'remove-tree'; path: string }
+  /** What a run keeps in its folder only while it runs: `work`, with the volumes mounted in it. */
+  | { kind: 'remove-work'; runDir: string }
+  /** Folders in PARENTS named PREFIX-REPLICA-START for one of these prefixes: limits of members. */
+  | { kind: 'control-groups'; parents: string[]; prefixes: string[] }
   | {
       kind: 'restore-file';
       path: string;

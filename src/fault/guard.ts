@@ -6,14 +6,21 @@ import { type Clock, systemClock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { runTag } from '../target/held-process.ts';
 import { watchRun } from './guard-watch.ts';
-import { heartbeatEveryMs, writeHeartbeat } from './heartbeat.ts';
+import { heartbeatEveryMs, removeSigns, writeHeartbeat } from './heartbeat.ts';
 import { readJournal } from './journal.ts';
+import { findTagged, isAlive, type ProcessId } from './process-table.ts';
 import { isOpen, openRun, readRun } from './state.ts';
+import { sweepRun } from './sweep.ts';
 
 /** Tag in the environment of guards, by which `recover` finds them; they do not carry the tag of the run. */
 export const guardTag = 'SQUALL_GUARD_OF';
 
 export interface Guard {
+  /**
+   * Returns when a guard watches: at once as a rule, after starting a new one when all were killed. Rejects with
+   * SQ-PRECONDITION when there is none: then nothing may be injected.
+   */
+  ensure(): Promise<void>;
   /**
    * At the end of the run, after everything was rolled back and taken down: the guard reads back that nothing is
    * left, takes the run off the list of open runs and exits. `clean` is what it found.
@@ -49,28 +56,65 @@ export async function startGuard(options: {
   if (!isOpen(runId)) openRun({ runId, runDir, journalFile });
   let beat = 0;
   writeHeartbeat(runDir, { beat, released: false });
-  const child = await spawnGuard({ runId, role: 'first', piped: true });
+  let child = await spawnGuard({ runId, role: 'first', piped: true });
+  const isGuarded = guardLook(runId);
+  let starting: Promise<void> | undefined;
+  const restart = async () => {
+    child = await spawnGuard({ runId, role: 'first', piped: true });
+  };
+  const ensure = async () => {
+    if (starting === undefined && isGuarded()) return;
+    starting ??= restart().finally(() => {
+      starting = undefined;
+    });
+    await starting;
+  };
   const timer = setInterval(() => {
     beat += 1;
     writeHeartbeat(runDir, { beat, released: false });
+    ensure().catch(() => {
+      // Tried again at the next beat; until then ensure() keeps faults from being injected.
+    });
   }, heartbeatEveryMs);
   timer.unref();
-  let released: Promise<{ clean: boolean; left: string[] }> | undefined;
   const release = async () => {
     clearInterval(timer);
+    await starting?.catch(() => undefined); // one that did not start is as good as none
     writeHeartbeat(runDir, { beat: beat + 1, released: true });
     child.stdin?.end();
-    const gone = await waitFor(clock, { timeoutMs: releaseMs, everyMs: 20 }, () =>
-      isOpen(runId) ? closedUnclean(journalFile) : { clean: true, left: [] },
-    );
-    return gone ?? { clean: false, left: [`the guard did not end within ${releaseMs / 1000} s`] };
+    const closed = await waitFor(clock, { timeoutMs: releaseMs, everyMs: 20 }, () => {
+      if (!isOpen(runId)) return { clean: true, left: [] };
+      return closedUnclean(journalFile) ?? (isGuarded() ? undefined : 'unguarded');
+    });
+    removeSigns(runDir);
+    if (closed === 'unguarded') return sweepAlone(runId, clock);
+    return closed ?? { clean: false, left: [`the guard did not end within ${releaseMs / 1000} s`] };
   };
+  let released: Promise<{ clean: boolean; left: string[] }> | undefined;
   return {
+    ensure,
     release: () => {
       released ??= release();
       return released;
     },
   };
+}
+
+/** Whether any guard of the run lives. The whole process table is read only when none of those known does. */
+function guardLook(runId: string): () => boolean {
+  let known: ProcessId[] = [];
+  return () => {
+    if (!known.some(isAlive)) known = findTagged(guardTag, runId);
+    return known.length > 0;
+  };
+}
+
+/** All guards were killed: what is left to do is a look, which the runner can do as well. */
+async function sweepAlone(runId: string, clock: Clock): Promise<{ clean: boolean; left: string[] }> {
+  const state = readRun(runId);
+  if (state === undefined) return { clean: true, left: [] };
+  const { clean, lines } = await sweepRun({ state, by: 'runner', clock, spare: [state.runner] });
+  return { clean, left: clean ? [] : lines };
 }
 
 function closedUnclean(journalFile: string): { clean: boolean; left: string[] } | undefined {

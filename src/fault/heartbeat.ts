@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenInjection } from './replay.ts';
 
@@ -16,6 +16,14 @@ export function writeHeartbeat(runDir: string, heartbeat: Heartbeat): void {
   const file = join(runDir, 'heartbeat');
   writeFileSync(`${file}.part`, JSON.stringify(heartbeat));
   renameSync(`${file}.part`, file);
+}
+
+/** The file in the run's folder by which a run is asked to stop. */
+export const haltFile = 'halt';
+
+/** Takes away what a running run keeps in its folder to be seen and spoken to by others. Idempotent. */
+export function removeSigns(runDir: string): void {
+  for (const name of ['heartbeat', 'heartbeat.part', haltFile]) rmSync(join(runDir, name), { force: true });
 }
 
 /** Undefined when there is none yet, or its folder is gone. */

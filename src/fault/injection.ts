@@ -16,6 +16,7 @@ export interface InjectionOptions {
   runId: string;
   sink?: SinkScript;
   journal: Journal;
+  guard?: { ensure(): Promise<void> };
   clock: Clock;
   execute(undo: Undo): Promise<UndoResult>;
   /** Monotonic end of the hold; undefined for a one-shot. */
@@ -115,6 +116,8 @@ export class Injection {
       return 'an earlier fault is still in place';
     const reason = await fault.precondition(member, spec.params);
     if (reason !== undefined) return reason;
+    // Rejects when nobody would undo it: no fault without a guard.
+    await this.options.guard?.ensure();
     this.undo = await fault.undo(member, spec.params, this.context);
     if (cut.aborted) return 'the run was rolled back before';
     this.context.deadlineMs = this.deadlineMs();

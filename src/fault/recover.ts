@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemClock, waitFor } from '../base/clock.ts';
 import { runTag } from '../target/held-process.ts';
 import { guardTag } from './guard.ts';
+import { haltFile, removeSigns } from './heartbeat.ts';
 import {
   findTagged,
   isAlive,
@@ -17,8 +18,6 @@ import { type SweepResult, sweepRun } from './sweep.ts';
 /** A guard that is at work gets this long before recover does the same itself (both are idempotent). */
 const guardMs = 10_000;
 const haltMs = 25_000;
-
-export const haltFile = 'halt';
 
 /**
  * Brings a run of this machine to nothing, without its scenario: from its journal, and by the tag of its processes.
@@ -65,7 +64,11 @@ export async function haltRun(runId: string): Promise<SweepResult> {
     isOpen(runId) && isAlive(state.runner) ? undefined : true,
   );
   if (ended === undefined) signalExactly(state.runner, 'SIGKILL');
-  if (!isOpen(runId)) return { clean: true, lines: [`${runId}: halted, nothing is left`] };
+  if (!isOpen(runId)) {
+    // The run may have ended by itself just before the file was written.
+    removeSigns(state.runDir);
+    return { clean: true, lines: [`${runId}: halted, nothing is left`] };
+  }
   return sweepDead(state);
 }
 

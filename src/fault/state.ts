@@ -8,10 +8,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { syncFolder } from './journal.ts';
@@ -26,6 +27,9 @@ export interface RunState {
   runner: ProcessId;
   startedWallMs: number;
 }
+
+/** Ended runs that are remembered. */
+const rememberedRuns = 100;
 
 const stateSchema: z.ZodType<RunState> = z.object({
   runId: z.string(),
@@ -45,9 +49,21 @@ export function stateFolder(env: NodeJS.ProcessEnv = process.env): string {
   );
 }
 
+function endedFolder(): string {
+  return join(dirname(stateFolder()), 'ended');
+}
+
+function endedFile(runId: string): string {
+  return join(endedFolder(), fileName(runId));
+}
+
 function stateFile(runId: string): string {
-  // A run id may come from the command line: it must not lead out of the folder.
-  return join(stateFolder(), `${encodeURIComponent(runId).replaceAll('.', '%2E')}.json`);
+  return join(stateFolder(), fileName(runId));
+}
+
+/** A run id may come from the command line: it must not lead out of the folder. */
+function fileName(runId: string): string {
+  return `${encodeURIComponent(runId).replaceAll('.', '%2E')}.json`;
 }
 
 /**
@@ -83,8 +99,29 @@ export function isOpen(runId: string): boolean {
   return existsSync(stateFile(runId));
 }
 
+/** Takes the run off the list; that it was here is remembered for a while, so that ending it again is no mistake. */
 export function forgetRun(runId: string): void {
-  rmSync(stateFile(runId), { force: true });
+  const ended = endedFolder();
+  mkdirSync(ended, { recursive: true });
+  try {
+    renameSync(stateFile(runId), endedFile(runId));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    // Another one showed it clean at the same time.
+  }
+  const files = readdirSync(ended).map((name) => join(ended, name));
+  if (files.length <= rememberedRuns) return;
+  const byAge = files.toSorted((a, b) => ageMs(b) - ageMs(a));
+  for (const file of byAge.slice(0, files.length - rememberedRuns)) rmSync(file, { force: true });
+}
+
+/** Whether this run was open here and has been shown clean, as far as that is remembered. */
+export function hasEnded(runId: string): boolean {
+  return existsSync(endedFile(runId));
+}
+
+function ageMs(file: string): number {
+  return systemClock.wallMs() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }
 
 /** Runs that were started here and not yet shown clean, oldest first. */

@@ -1,5 +1,6 @@
 import { type Clock, waitFor } from '../base/clock.ts';
 import { runTag } from '../target/held-process.ts';
+import { removeSigns } from './heartbeat.ts';
 import { type Actor, type Journal, openJournal, readJournal } from './journal.ts';
 import { findTagged, isAlive, type ProcessId, signalExactly } from './process-table.ts';
 import { type OpenWork, openWork, record, undoInjections } from './replay.ts';
@@ -38,7 +39,11 @@ export async function sweepRun(options: {
   const clean = left.length === 0;
   record(journal, { kind: 'run-closed', by, clean, left });
   journal.close();
-  if (clean) forgetRun(state.runId);
+  if (clean) {
+    forgetRun(state.runId);
+    // Last: whoever takes over from a guard that is killed here must still see that the run was released.
+    removeSigns(state.runDir);
+  }
   return { clean, lines: [...lines, ...left.map((line) => `left: ${line}`)] };
 }
 

@@ -4,6 +4,7 @@ import { runTag } from '../target/held-process.ts';
 import type { Undo } from './fault.ts';
 import { syncFolder } from './journal.ts';
 import { findTagged, readProcess, signalExactly } from './process-table.ts';
+import { controlGroupsOf, removeControlGroups, removeWork, workRemains } from './run-remains.ts';
 
 export interface UndoResult {
   done: boolean;
@@ -47,6 +48,13 @@ function undoNow(undo: Undo): UndoResult {
       rmSync(undo.path, { recursive: true, force: true });
       return { done: true, reason: there ? `${undo.path} removed` : `${undo.path} is gone` };
     }
+    case 'remove-work':
+      removeWork(undo.runDir);
+      return { done: true, reason: `the work folder of ${undo.runDir} is gone` };
+    case 'control-groups': {
+      const removed = removeControlGroups(undo);
+      return { done: true, reason: removed.length === 0 ? 'no control group is left' : `${removed} removed` };
+    }
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
   }
@@ -71,6 +79,10 @@ export function describeUndo(undo: Undo): string {
       return `removal of ${undo.path}`;
     case 'restore-file':
       return `restoring ${undo.path}`;
+    case 'remove-work':
+      return `removal of the work folder of ${undo.runDir}`;
+    case 'control-groups':
+      return `removal of control groups ${undo.prefixes.join(', ')}`;
     case 'in-process':
       return undo.what;
   }
@@ -90,6 +102,12 @@ export function remainsOf(undo: Undo): string | undefined {
       return existsSync(undo.path) ? `${undo.path} exists` : undefined;
     case 'restore-file':
       return existsSync(undo.from) ? `${undo.path} is not restored (${undo.from})` : undefined;
+    case 'remove-work':
+      return workRemains(undo.runDir);
+    case 'control-groups': {
+      const left = controlGroupsOf(undo);
+      return left.length === 0 ? undefined : `control group ${left.join(', ')} exists`;
+    }
     case 'in-process':
       return undefined;
   }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { folderName, limitParents } from '../base/cgroup.ts';
 import { SquallError } from '../base/errors.ts';
 import { startFaultEngine } from '../fault/engine.ts';
+import type { Undo } from '../fault/fault.ts';
 import { startGuard } from '../fault/guard.ts';
 import { openJournal } from '../fault/journal.ts';
 import { openRun } from '../fault/state.ts';
@@ -42,7 +44,19 @@ async function guardUp(session: Session): Promise<void> {
   const { runner } = openRun({ runId, runDir: session.dir, journalFile });
   session.journal = openJournal(journalFile, session.clock);
   session.journal.append({ kind: 'run', runId, dir: session.dir, ...runner });
+  session.journal.append({ kind: 'resource', what: 'members', undo: undoOfMembers(session) });
   session.guard = await startGuard({ runId, runDir: session.dir, journalFile, clock: session.clock });
+}
+
+/** What is left of members whose holders were killed with them; written down before the first one is started. */
+function undoOfMembers(session: Session): Undo[] {
+  const { target } = session.scenario;
+  const groups = target.kind === 'local' ? Object.keys(target.members) : [];
+  const prefixes = groups.map((group) => folderName(`${session.plan.runId}-${group}`));
+  return [
+    { kind: 'remove-work', runDir: session.dir },
+    { kind: 'control-groups', parents: limitParents(), prefixes },
+  ];
 }
 
 async function guardDown(session: Session): Promise<void> {
@@ -140,6 +154,7 @@ async function faultsUp(session: Session): Promise<void> {
     target: need(session, 'target'),
     ...(session.sink === undefined ? {} : { sink: session.sink.script }),
     journal: need(session, 'journal'),
+    guard: need(session, 'guard'),
     clock: session.clock,
     runId: session.plan.runId,
     seed: session.plan.seed,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
+import { haltFile } from '../fault/heartbeat.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog } from '../observe/backlog.ts';
 import type { RunRecord } from '../observe/evidence.ts';
@@ -14,8 +15,6 @@ import { type SettleResult, settle } from './settle.ts';
 /** Between "all ready" and t = 0, so that every thread has heard of it. */
 const leadMs = 300;
 const lookEveryMs = 200;
-/** Name of the file by which `squall halt` asks this run to stop. */
-const haltFile = 'halt';
 
 /** Starts the clock and follows the load timeline to its end, a stop condition, or an interruption. */
 export async function drive(session: Session, live: Live): Promise<RunRecord['ended']> {
