@@ -66,13 +66,13 @@ async function measure(
     const squall = await runProgram<SquallResult>('squall-sender.ts', start);
     bodyBytes = squall.bodyBytes;
     ours.push(squall.items / squall.cpuS);
-    const requests = Math.floor((load.items * 0.9) / of.batch);
+    const requests = Math.floor((load.items * 2) / 3 / of.batch);
     const bareStart: BareStart = {
       protocol: of.protocol,
       address: of.protocol === 'grpc' ? grpc : http,
       sizeBytes: bodyBytes,
       requests,
-      warmUp: Math.floor(requests / 9),
+      warmUp: Math.floor(requests / 2),
       inFlight,
       connections,
     };

@@ -6,7 +6,7 @@ import { Admission } from './admission.ts';
 import { type BodySource, templatesMax } from './bodies.ts';
 import type { Exporter, Outcome } from './exporter.ts';
 import type { RequestRecord } from './records.ts';
-import { createRetryPauses } from './retry.ts';
+import { createRetryPauses, type RetryPauses } from './retry.ts';
 import type { Tally } from './tally.ts';
 
 export interface FlowOptions {
@@ -39,6 +39,7 @@ export class Flow {
   readonly #options: FlowOptions;
   readonly #admission: Admission;
   readonly #closed: boolean;
+  readonly #stream: number;
   readonly #queue: Request[] = [];
   readonly #pauses = new Set<() => void>();
   #t0Ns = 0;
@@ -51,6 +52,7 @@ export class Flow {
     this.#options = options;
     this.#admission = new Admission(options.bound);
     this.#closed = options.entry.pace.kind === 'closed';
+    this.#stream = options.entry.streams[options.worker] ?? 0;
   }
 
   /** Encodes templates ahead: large ones take longer than requests are apart. */
@@ -167,32 +169,16 @@ export class Flow {
   }
 
   #miss(request: Request, missed: 3 | 4): void {
-    this.#end({
-      ...this.#place(request),
-      sendNs: Number.NaN,
-      finalNs: Number.NaN,
-      class: missed,
-      rejected: 0,
-      attempts: 0,
-      status: -1,
-    });
-  }
-
-  #place(request: Request): Pick<RequestRecord, 'stream' | 'from' | 'count' | 'dueNs'> {
-    const { entry, worker } = this.#options;
-    const { from, count, dueNs } = request;
-    return { stream: entry.streams[worker] ?? 0, from, count, dueNs };
+    const never = { sendNs: Number.NaN, finalNs: Number.NaN, attempts: 0, status: -1 };
+    this.#end(request, { ...never, class: missed, rejected: 0 });
   }
 
   /** All attempts of one request. Any success wins; else any attempt without a definite answer; else refused. */
   async #run(request: Request): Promise<void> {
-    const { entry, bodies, exporter, clock, seed, tally } = this.#options;
+    const { entry, bodies, exporter, clock, tally } = this.#options;
     tally.offered(request.count);
     const body = bodies.make(request);
-    const pauses = createRetryPauses(entry.spec.retry, {
-      seed,
-      name: `${entry.spec.name}/${request.number}`,
-    });
+    let pauses: RetryPauses | undefined;
     const sendNs = this.#nowNs();
     let attempts = 0;
     let indefinite = false;
@@ -202,22 +188,28 @@ export class Flow {
       const outcome: Outcome = await exporter.send(body.bytes, clock.nowNs() + entry.spec.timeoutMs * 1e6);
       const finalNs = this.#nowNs();
       if (outcome.status >= 0) status = outcome.status;
-      const common = { ...this.#place(request), sendNs, finalNs, attempts, status };
+      const attempted = { sendNs, finalNs, attempts, status };
       if (outcome.kind === 'acknowledged' || outcome.kind === 'rejected') {
         body.giveBack();
         const rejected = outcome.kind === 'rejected' ? outcome.items : 0;
-        this.#end({ ...common, class: requestClass.acknowledged, rejected });
+        this.#end(request, { ...attempted, class: requestClass.acknowledged, rejected });
         break;
       }
       indefinite ||= outcome.kind === 'unknown';
+      pauses ??= this.#pausesOf(request);
       const pauseMs = this.#stopped ? undefined : pauses.next(outcome, (finalNs - sendNs) / 1e6);
       if (pauseMs === undefined || !(await this.#pause(pauseMs))) {
         const ended = indefinite ? requestClass.unknown : requestClass.refused;
-        this.#end({ ...common, class: ended, rejected: 0 });
+        this.#end(request, { ...attempted, class: ended, rejected: 0 });
         break;
       }
     }
     this.#slotFreed();
+  }
+
+  #pausesOf(request: Request): RetryPauses {
+    const { entry, seed } = this.#options;
+    return createRetryPauses(entry.spec.retry, { seed, name: `${entry.spec.name}/${request.number}` });
   }
 
   /** False when stopped meanwhile. */
@@ -234,7 +226,9 @@ export class Flow {
     return !this.#stopped;
   }
 
-  #end(record: RequestRecord): void {
+  #end(request: Request, how: Omit<RequestRecord, 'stream' | 'from' | 'count' | 'dueNs'>): void {
+    const { from, count, dueNs } = request;
+    const record = { stream: this.#stream, from, count, dueNs, ...how };
     this.#options.tally.ended(record);
     this.#options.record(record);
   }

@@ -39,12 +39,15 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
   const servers = options.endpoints.map((endpoint) => new HttpServerPool(endpoint, options));
   const pick = createRoundRobin(servers);
   return {
-    async send(body, attemptDeadlineNs) {
-      if (body.length > requestBytesMax) return tooLarge(body);
-      const server = await pick(attemptDeadlineNs);
-      if (typeof server === 'string') return neverTaken(server);
-      const whole = options.compression === 'gzip' ? gzipBody(body) : body;
-      return attempt(server, whole.subarray(prefixBytes), attemptDeadlineNs);
+    send(body, attemptDeadlineNs) {
+      if (body.length > requestBytesMax) return Promise.resolve(tooLarge(body));
+      const start = (server: HttpServerPool | string) => {
+        if (typeof server === 'string') return neverTaken(server);
+        const whole = options.compression === 'gzip' ? gzipBody(body) : body;
+        return attempt(server, whole.subarray(prefixBytes), attemptDeadlineNs);
+      };
+      const picked = pick(attemptDeadlineNs);
+      return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
     },
     ready: () => Promise.resolve(), // requests bring their own connections
     close() {
@@ -61,6 +64,9 @@ class HttpServerPool {
   readonly #ownHeaders: () => Record<string, string>;
   /** As a list of names and values, which node writes as it stands. */
   readonly #fixedHeaders: string[];
+  #lastOwn: Record<string, string> | undefined;
+  #lastSize = -1;
+  #lastOptions: RequestOptions = {};
   readonly #secure: boolean;
   readonly #name: string;
   #waitingUntilNs = 0;
@@ -109,10 +115,25 @@ class HttpServerPool {
   }
 
   request(sizeBytes: number): ClientRequest {
-    const headers = [...this.#fixedHeaders, 'content-length', String(sizeBytes)];
-    for (const [name, value] of Object.entries(this.#ownHeaders())) headers.push(name, value);
-    const options = { ...this.#options, headers };
+    const options = this.#optionsFor(sizeBytes);
     return this.#secure ? httpsRequest(options) : httpRequest(options);
+  }
+
+  /** The same object while neither the size nor the token has changed: nearly all bodies of an entry are alike. */
+  #optionsFor(sizeBytes: number): RequestOptions {
+    const own = this.#ownHeaders();
+    if (sizeBytes !== this.#lastSize || own !== this.#lastOwn) {
+      this.#lastSize = sizeBytes;
+      this.#lastOwn = own;
+      const headers = [
+        ...this.#fixedHeaders,
+        'content-length',
+        String(sizeBytes),
+        ...Object.entries(own).flat(),
+      ];
+      this.#lastOptions = { ...this.#options, headers };
+    }
+    return this.#lastOptions;
   }
 
   get secure(): boolean {
@@ -124,13 +145,13 @@ class HttpServerPool {
   }
 }
 
-function attempt(server: HttpServerPool, message: Buffer, deadlineNs: number): Promise<Outcome> {
+function attempt(server: HttpServerPool, message: Buffer, deadlineNs: number): Promise<Outcome> | Outcome {
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
   let request: ClientRequest;
   try {
     request = server.request(message.length);
   } catch (error) {
-    return Promise.resolve(neverTaken(messageOf(error)));
+    return neverTaken(messageOf(error));
   }
   return new Promise((resolve) => {
     let connected = false;

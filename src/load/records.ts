@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type RequestClass, requestFields, requestRecordBytes } from '../observe/evidence.ts';
+import { type RequestClass, requestRecordBytes } from '../observe/evidence.ts';
 
 /** One export request as evidence keeps it; times in ns from t = 0, NaN where there is none. */
 export interface RequestRecord {
@@ -33,10 +33,7 @@ export class RecordWriter {
   }
 
   append(record: RequestRecord): void {
-    for (const name of requestFields) {
-      this.#block.setFloat64(this.#used, record[name], true);
-      this.#used += 8;
-    }
+    this.#used = writeRecord(this.#block, this.#used, record);
     if (this.#used === this.#block.byteLength) this.#send();
   }
 
@@ -61,6 +58,21 @@ export class RecordWriter {
     this.#written = this.#written.then(() => writeAll(this.#file, block));
     this.#written.catch(() => {}); // seen by the next flush, which every worker makes once a second
   }
+}
+
+/** In the order of requestFields. By name: in a loop over names each load is a slow one. */
+function writeRecord(block: DataView, at: number, record: RequestRecord): number {
+  block.setFloat64(at, record.stream, true);
+  block.setFloat64(at + 8, record.from, true);
+  block.setFloat64(at + 16, record.count, true);
+  block.setFloat64(at + 24, record.dueNs, true);
+  block.setFloat64(at + 32, record.sendNs, true);
+  block.setFloat64(at + 40, record.finalNs, true);
+  block.setFloat64(at + 48, record.class, true);
+  block.setFloat64(at + 56, record.rejected, true);
+  block.setFloat64(at + 64, record.attempts, true);
+  block.setFloat64(at + 72, record.status, true);
+  return at + requestRecordBytes;
 }
 
 function newBlock(): DataView {
