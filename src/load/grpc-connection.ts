@@ -9,6 +9,8 @@ import { createReconnectDelay } from './round-robin.ts';
 const connectTimeoutMs = 5_000;
 const pingTimeoutMs = 5_000;
 const provenNs = 1e9;
+/** Node's 10 MB count bodies under way; beyond that it drops the peer's answers. maxInFlight is the bound here. */
+const sessionMemoryMb = 4000;
 
 /** Streams above `lastStreamId` were not processed by the server (GOAWAY). */
 interface SessionLimit {
@@ -116,6 +118,7 @@ export class GrpcConnection {
       this.#ownHeaders(); // an unreadable token file shows as the reason why there is no connection
       session = connect(this.#url, {
         settings: { enablePush: false },
+        maxSessionMemory: sessionMemoryMb,
         ...tlsOptions(this.#endpoint.otlp, this.#url),
       });
     } catch (error) {

@@ -18,6 +18,9 @@ const frameHeadBytes = 5;
 /** Per stream and per connection: the sink must never be what holds a sender back. */
 const windowBytes = 16 * 1024 * 1024;
 
+/** Node refuses streams beyond its 10 MB: a sink is never the limit. */
+const sessionMemoryMb = 4000;
+
 const settings = {
   initialWindowSize: windowBytes,
   maxConcurrentStreams: 10_000,
@@ -30,7 +33,8 @@ export function createGrpcServer(
   receive: Receive,
   tls: SecureServerOptions | undefined,
 ): (socket: Socket) => void {
-  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
+  const options = { settings, maxSessionMemory: sessionMemoryMb };
+  const server = tls === undefined ? createServer(options) : createSecureServer({ ...tls, ...options });
   server.on('session', (session) => {
     session.on('error', () => undefined); // broken framing ends this connection and nothing else
     session.setLocalWindowSize(windowBytes);
