@@ -45,8 +45,10 @@ export function formatUnit(value: Shown, unit: string, limit?: number): string {
   if (asNumber(value) === undefined) return noData;
   if (unit === 'bytes') return formatBytes(value);
   const text = formatAgainst(value, limit);
-  return unit === '' || unit === 'count' ? text : `${text} ${unit}`;
+  return unit === '' || unit === 'count' ? text : `${text} ${text === '1' ? (oneOf[unit] ?? unit) : unit}`;
 }
+
+const oneOf: Record<string, string> = { items: 'item', batches: 'batch', spans: 'span', requests: 'request' };
 
 export function formatBytes(value: Shown): string {
   const number = asNumber(value);

@@ -1,6 +1,6 @@
 import { type Signal, signals } from '../base/signal.ts';
 import { formatCount, formatDuration, formatNumber, formatSeconds, formatUnit } from './format.ts';
-import { agreement, itemWord, ledgerEquations } from './sentences.ts';
+import { agreement, itemWord, ledgerEquations, metricNames } from './sentences.ts';
 import type { LatencySummary, Report, SloResult } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
@@ -160,7 +160,7 @@ export function countersView(report: Report): { what: string; value: string; met
   return quantities.map((quantity) => ({
     what: counterWords[quantity],
     value: formatCount(report.counters[quantity]),
-    metric: report.counters.names[quantity] ?? '',
+    metric: metricNames(report.counters, quantity),
   }));
 }
 

@@ -18,6 +18,7 @@ import {
   ledgerLines,
   sloActual,
   sloInterval,
+  sloName,
   topFindings,
   verdictReason,
   verdictSymbol,
@@ -48,7 +49,10 @@ export function htmlView(report: Report): Record<string, unknown> {
     findings: topFindings(report).map(findingView),
     moreFindings: report.findings.slice(3, rowsMax).map(findingView),
     valid: validity.valid,
-    validityReasons: validity.reasons.slice(0, rowsMax).join('; '),
+    // A finding on the first screen says it already, where there is one.
+    validityReasons: topFindings(report).some(({ code }) => code === 'RUN-NOT-VALID')
+      ? ''
+      : validity.reasons.slice(0, rowsMax).join('; '),
     validity: validityView(report),
     slos: worstFirst(report.slos)
       .slice(0, rowsMax)
@@ -134,9 +138,8 @@ function validityView(report: Report): { label: string; value: string; bad: bool
 function sloView(slo: SloResult): Record<string, unknown> {
   return {
     ...verdictView(slo.verdict),
-    name: slo.name,
-    // The first screen says why only where something is wrong; the reasons of all stand further down.
-    why: slo.verdict === 'pass' ? '' : slo.reason,
+    name: sloName(slo),
+    why: shortReason(slo),
     limit: slo.threshold,
     limitShort: slo.threshold.length <= keepCharsMax,
     windowShort: slo.window.length <= keepCharsMax,
@@ -146,4 +149,17 @@ function sloView(slo: SloResult): Record<string, unknown> {
     source: slo.source,
     reason: slo.reason,
   };
+}
+
+/**
+ * The first screen says why only where something is wrong, without what stands beside it (value and limit, the
+ * reasons of a run that is not valid); the reasons of all stand further down.
+ */
+function shortReason(slo: SloResult): string {
+  if (slo.verdict === 'pass') return '';
+  if (slo.reason.includes('does not count: the run is not valid'))
+    return 'does not count, the run is not valid';
+  const beside = ` against ${slo.threshold}, `;
+  const at = slo.reason.indexOf(beside);
+  return at < 0 ? slo.reason : slo.reason.slice(at + beside.length);
 }

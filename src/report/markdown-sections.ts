@@ -1,7 +1,7 @@
 import { signals } from '../base/signal.ts';
 import { formatCount, formatNumber, formatUnit } from './format.ts';
 import { table, text } from './markdown-text.ts';
-import { agreement, itemWord } from './sentences.ts';
+import { agreement, itemWord, metricNames } from './sentences.ts';
 import type { Report } from './types.ts';
 
 export function latency(report: Report): string[] {
@@ -37,11 +37,11 @@ export function headlines(report: Report): string[] {
 }
 
 export function counters(report: Report): string[] {
-  const { names, ...values } = report.counters;
+  const { names: _, ...values } = report.counters;
   const rows = Object.entries(values).map(([quantity, value]) => [
     text(quantity),
     formatCount(value),
-    text(names[quantity] ?? '', 200),
+    text(metricNames(report.counters, quantity), 200),
   ]);
   return table("The collector's own counters", ['quantity', 'value', 'metric'], rows);
 }

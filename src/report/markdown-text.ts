@@ -8,6 +8,11 @@ export function text(raw: string, charsMax = 300): string {
   return oneLine(raw, charsMax).replace(markup, reference);
 }
 
+/** A code span where the text cannot end it or the table's cell; otherwise as `text`. */
+export function codeOrText(raw: string, charsMax = 300): string {
+  return /^[\w(). <>=!%+:-]*\S$/.test(raw) && raw.length <= charsMax ? `\`${raw}\`` : text(raw, charsMax);
+}
+
 /** In turn: markup anywhere, `_` at a word's edge, #1, ://, www., and what begins a heading or a list. */
 const markup =
   /[&<>`*[\]|~\\@$]|(?<![a-z0-9])_|_(?![a-z0-9])|#(?=\w)|:(?=\/\/)|(?<=www)\.|^[-+=#](?=\s|$)|(?<=^\d{1,9})[.)](?=\s|$)/gi;

@@ -1,13 +1,14 @@
 import { signals } from '../base/signal.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds } from './format.ts';
 import { counters, headlines, latency, queries, runCard } from './markdown-sections.ts';
-import { table, text } from './markdown-text.ts';
+import { codeOrText, table, text } from './markdown-text.ts';
 import {
   findingSentence,
   ledgerEquations,
   ledgerLine,
   sloActual,
   sloInterval,
+  sloName,
   topFindings,
   verdictSentence,
   verdictSymbol,
@@ -76,10 +77,10 @@ function head(report: Report): string[] {
 function slos(report: Report): string[] {
   const rows = worstFirst(report.slos).map((slo) => [
     `${verdictSymbol[slo.verdict]} ${slo.verdict}`,
-    text(slo.name, 120),
-    text(slo.threshold, 120),
+    text(sloName(slo), 120),
+    codeOrText(slo.threshold, 120),
     text(sloActual(slo)),
-    text(sloInterval(slo)),
+    sloInterval(slo),
     text(slo.window, 80),
     slo.source,
     text(slo.reason, 200),

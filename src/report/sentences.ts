@@ -77,9 +77,15 @@ export function fullStop(text: string): string {
 /** Name, actual, limit and window: "items_lost was 12,340, limit count==0, window run". */
 export function sloSentence(slo: SloResult): string {
   const where = `limit ${oneLine(slo.threshold, 80)}, window ${oneLine(slo.window, 80)}`;
-  const name = oneLine(slo.name, 120);
+  const name = oneLine(sloName(slo), 120);
   if (slo.verdict === 'unknown') return `${name} has no verdict (${oneLine(slo.reason)}), ${where}`;
   return `${name} was ${sloActual(slo)}, ${where}`;
+}
+
+/** Without " in WINDOW": the window always stands beside it. */
+export function sloName(slo: SloResult): string {
+  const tail = ` in ${slo.window}`;
+  return slo.name.endsWith(tail) ? slo.name.slice(0, -tail.length) : slo.name;
 }
 
 export function sloActual(slo: SloResult): string {
@@ -201,6 +207,14 @@ export function whoseFault(report: Report): { party: Party; why: string } {
 
 function sentencePart(text: string): string {
   return oneLine(text).replace(/\.$/, '');
+}
+
+/** Names of the collector's series behind a quantity: names has keys such as "accepted traces". */
+export function metricNames(counters: Report['counters'], quantity: string): string {
+  const of = Object.entries(counters.names)
+    .filter(([key]) => key === quantity || key.startsWith(`${quantity} `))
+    .map(([, name]) => name);
+  return [...new Set(of)].join(', ');
 }
 
 /** Whether squall's own value and Prometheus's stand within the stated error of one another. */

@@ -4,7 +4,7 @@ import type { FaultRecord } from '../observe/evidence.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { lostByPlace, lostIntervals } from './lost-items.ts';
-import { format } from './measured.ts';
+import { format, formatWithUnit } from './measured.ts';
 import { coverageMin, whyBlind } from './promql-value.ts';
 import { sumLedger } from './reconcile.ts';
 import { alteredCanaries, lossyWithoutExpect } from './sink-evidence.ts';
@@ -52,6 +52,14 @@ function ofRecovery({ facts, recoveryIncomplete }: FindingContext): VerdictFindi
   ];
 }
 
+/** What keeps such items another time; where that is not known, what the count means. */
+function afterLoss(facts: Facts, fault: string | undefined): string {
+  const kind = facts.record.faults.find(({ name }) => name === fault)?.kind;
+  return kind === 'container-kill'
+    ? 'give the exporter a persistent queue (sending_queue.storage: file_storage) and no batch processor before it'
+    : 'squall explain measure items_lost';
+}
+
 function ofLedger({ facts }: FindingContext): VerdictFinding[] {
   const findings: VerdictFinding[] = [];
   const lost = sumLedger(facts, 'lost');
@@ -65,13 +73,13 @@ function ofLedger({ facts }: FindingContext): VerdictFinding[] {
     findings.push({
       code: 'ITEMS-LOST',
       severity: 'fail',
-      sentence: `${format(lost)} of ${of} acknowledged items were lost (${places}).`,
+      sentence: `${format(lost)} of ${of} acknowledged items ${lost === 1 ? 'was' : 'were'} lost (${places}).`,
       ...(first === undefined
         ? {}
         : {
-            evidence: `${intervals.length} intervals; the first: ${first.load}, worker ${first.worker}, sequences ${first.from} to ${first.to}, due ${format(first.dueFromS)} to ${format(first.dueToS)} s`,
+            evidence: `${formatWithUnit(intervals.length, 'intervals')}; the first: ${first.load}, worker ${first.worker}, sequences ${first.from} to ${first.to}, due ${format(first.dueFromS)} to ${format(first.dueToS)} s`,
           }),
-      next: 'squall explain measure items_lost',
+      next: afterLoss(facts, intervals[0]?.fault),
     });
   }
   const pending = sumLedger(facts, 'pending');

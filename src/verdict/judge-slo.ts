@@ -5,7 +5,7 @@ import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import { keeps } from './comparison.ts';
 import type { Facts } from './facts.ts';
 import { measureValue } from './measure.ts';
-import { format, type Measured, none } from './measured.ts';
+import { formatWithUnit, type Measured, none } from './measured.ts';
 import { promqlValue } from './promql-value.ts';
 import { findWindow } from './windows.ts';
 
@@ -13,6 +13,8 @@ import { findWindow } from './windows.ts';
 export interface Doubts {
   /** The run is not valid, or a fault had no effect: nothing but a loss found stands. */
   voided: string[];
+  /** Due items that the generator never sent: no loss of the target's, though undelivered. Default 0. */
+  missedByGenerator?: number;
   /** The run was cut short: what passes so far might not have passed to the end. */
   cutShort?: string;
   /** The SLO whose stop condition ended the run. */
@@ -51,7 +53,12 @@ function conclude(
 ): SloResult {
   const source = sourceOf(slo);
   const plain = compare(threshold, found);
-  const { verdict, reason } = doubt({ slo, source, facts, doubts }, plain, describe(slo, threshold, found));
+  const lossFound = source === 'ledger' && compare(threshold, lessMissed(slo, found, doubts)) === 'fail';
+  const { verdict, reason } = doubt(
+    { slo, lossFound, facts, doubts },
+    plain,
+    describe(slo, threshold, found),
+  );
   return {
     name: slo.name,
     source,
@@ -72,6 +79,13 @@ function conclude(
   };
 }
 
+/** What the generator missed is undelivered too, and no fault of the target's: without it, at most so much remains. */
+function lessMissed(slo: SloSpec, found: Measured, { missedByGenerator = 0 }: Doubts): Measured {
+  const counts = slo.source.kind === 'measure' && /^items_(missed|undelivered)$/.test(slo.source.measure);
+  if (!counts || found.value === null) return found;
+  return { ...found, value: Math.max(0, found.value - missedByGenerator) };
+}
+
 function compare(threshold: ThresholdSpec, found: Measured): VerdictWord {
   if (found.value !== null && !Number.isNaN(found.value))
     return keeps(threshold, found.value) ? 'pass' : 'fail';
@@ -86,13 +100,12 @@ function compare(threshold: ThresholdSpec, found: Measured): VerdictWord {
 
 /** Law 5 and the law of runs cut short. A ledger SLO that is violated stays so: a loss found is a loss. */
 function doubt(
-  context: { slo: SloSpec; source: SloResult['source']; facts: Facts; doubts: Doubts },
+  context: { slo: SloSpec; lossFound: boolean; facts: Facts; doubts: Doubts },
   plain: VerdictWord,
   reason: string,
 ): { verdict: VerdictWord; reason: string } {
-  const { slo, source, facts, doubts } = context;
-  const found = source === 'ledger' && plain === 'fail';
-  if (doubts.voided.length > 0 && !found && plain !== 'unknown')
+  const { slo, lossFound, facts, doubts } = context;
+  if (doubts.voided.length > 0 && !lossFound && plain !== 'unknown')
     return { verdict: 'unknown', reason: `${reason}; does not count: ${doubts.voided.join('; ')}` };
   if (doubts.voided.length > 0) return { verdict: plain, reason };
   if (doubts.stoppedBy === slo.name && plain !== 'fail')
@@ -115,7 +128,8 @@ function sourceOf(slo: SloSpec): SloResult['source'] {
 
 function describe(slo: SloSpec, threshold: ThresholdSpec, found: Evaluated): string {
   if (found.value === null) return found.reason;
-  const actual = found.value === Number.POSITIVE_INFINITY ? 'infinite' : `${format(found.value)} ${slo.unit}`;
+  const actual =
+    found.value === Number.POSITIVE_INFINITY ? 'infinite' : formatWithUnit(found.value, slo.unit);
   return `${actual} against ${threshold.text}, ${found.reason}`;
 }
 

@@ -93,11 +93,19 @@ function tabulate({ scenario, requests, arrivals, ledger, ...rest }: JudgeInput)
 }
 
 function doubtsOf(input: JudgeInput, validity: Report['validity'], withoutEffect: string[]): Doubts {
-  const { ended } = input.record;
-  const voided = [
-    ...validity.reasons.map((reason) => `the run is not valid (${reason})`),
+  const { missedByGenerator } = validity;
+  return { ...endOf(input, voidedBy(validity, withoutEffect)), missedByGenerator };
+}
+
+function voidedBy(validity: Report['validity'], withoutEffect: string[]): string[] {
+  return [
+    ...(validity.reasons.length > 0 ? [`the run is not valid (${validity.reasons.join('; ')})`] : []),
     ...withoutEffect.map((name) => `fault ${name} had no proven effect`),
   ];
+}
+
+function endOf(input: JudgeInput, voided: string[]): Doubts {
+  const { ended } = input.record;
   if (ended.kind === 'stop-condition')
     return { voided, cutShort: `${ended.slo} stopped the run before its end`, stoppedBy: ended.slo };
   if (ended.kind === 'failed') return { voided, cutShort: `the run ended early: ${ended.message}` };

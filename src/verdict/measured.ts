@@ -11,6 +11,18 @@ export function none(reason: string): Measured {
   return { value: null, reason };
 }
 
+const oneOf: Record<string, string> = {
+  items: 'item',
+  batches: 'batch',
+  intervals: 'interval',
+  spans: 'span',
+};
+
+/** "1 batch", "2 batches"; a unit that has no singular stays as it is. */
+export function formatWithUnit(value: number, unit: string): string {
+  return `${format(value)} ${value === 1 ? (oneOf[unit] ?? unit) : unit}`.trim();
+}
+
 /** Four significant digits, or whole numbers from 1,000 on, thousands apart. */
 export function format(value: number): string {
   const digits = value >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };

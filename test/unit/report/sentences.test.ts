@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { formatUnit } from '../../../src/report/format.ts';
+import { codeOrText } from '../../../src/report/markdown-text.ts';
+import { metricNames, sloName } from '../../../src/report/sentences.ts';
+import type { Report, SloResult } from '../../../src/report/types.ts';
+
+test('a quantity has the names of all its signals, each once', () => {
+  const names = {
+    'sent traces': 'otelcol_exporter_sent_spans',
+    'sent logs': 'otelcol_exporter_sent_log_records',
+    'sentFailed traces': 'another',
+    refused: 'plain',
+  };
+  const none = { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null };
+  const counters: Report['counters'] = { ...none, unexplained: null, names };
+  expect(metricNames(counters, 'sent')).toBe(
+    'otelcol_exporter_sent_spans, otelcol_exporter_sent_log_records',
+  );
+  expect(metricNames(counters, 'refused')).toBe('plain');
+  expect(metricNames(counters, 'accepted')).toBe('');
+});
+
+test('the window is not said twice', () => {
+  const slo = { name: 'ack_duration in before:kill', window: 'before:kill' };
+  expect(sloName(slo as SloResult)).toBe('ack_duration');
+  expect(sloName({ ...slo, window: 'run' } as SloResult)).toBe('ack_duration in before:kill');
+});
+
+test.each([
+  ['p(95)<10ms', '`p(95)<10ms`'],
+  ['a `b` | c', 'a &#96;b&#96; &#124; c'],
+])('threshold %s in Markdown', (raw, written) => {
+  expect(codeOrText(raw)).toBe(written);
+});
+
+test.each([
+  [1, '1 batch'],
+  [1.5, '1.5 batches'],
+  [0, '0 batches'],
+])('%s in batches', (value, written) => {
+  expect(formatUnit(value, 'batches')).toBe(written);
+});
