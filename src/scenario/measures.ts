@@ -54,7 +54,7 @@ export const measures = {
   items_unknown: count('client', 'items whose request ended without a definite answer of the server'),
   items_delivered: count('ledger', 'items that the sink accepted'),
   items_lost: count('ledger', 'items acknowledged and not delivered, with the target shown empty'),
-  items_undelivered: count('ledger', 'items offered and not delivered, acknowledged or not'),
+  items_undelivered: count('ledger', 'items due and not delivered, whether missed, refused, dropped or lost'),
   items_duplicated: count('ledger', 'distinct items that the sink accepted more than once'),
   items_late: count('ledger', 'items delivered later than lateAfter after they were due'),
   items_unexpected: count('ledger', 'items of this run that were never offered'),

@@ -68,7 +68,7 @@ function windowed(facts: Facts, question: { count: SinkCount; scope: Scope; wind
     case 'duplicated':
       return { value: sums[count], reason };
     case 'undelivered':
-      return { value: sums.offered - sums.delivered, reason };
+      return { value: sums.due - sums.delivered, reason };
     case 'late':
       return { value: lateIn(facts, rows), reason };
     case 'lost':

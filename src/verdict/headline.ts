@@ -9,7 +9,7 @@ import { encodeNumber } from './judge-slo.ts';
 import { rateValue, scopeSeconds } from './measure.ts';
 import { format } from './measured.ts';
 import { whyBlind } from './promql-value.ts';
-import { countedMissing, counterError, sumFiltered, sumLedger } from './reconcile.ts';
+import { countedMissing, counterError, sumFiltered, sumLedger, whyNotCounted } from './reconcile.ts';
 import { signalsOf } from './summary.ts';
 import type { Window } from './windows.ts';
 
@@ -23,10 +23,12 @@ export function compareHeadlines(
 ): { pairs: HeadlinePair[]; findings: VerdictFinding[] } {
   if (!facts.record.prometheus.available) return { pairs: [], findings: [] };
   const blind = whyBlind(facts);
+  const anew = whyNotCounted(facts);
   const pairs = [
     latencyPair(facts, run),
-    ...signalsOf(facts).map((signal) => ratePair(facts, run, signal)),
-    lossPair(facts),
+    ...[...signalsOf(facts).map((signal) => ratePair(facts, run, signal)), lossPair(facts)].map((pair) =>
+      anew === undefined ? pair : { ...pair, agree: null, reason: anew },
+    ),
   ].map((pair) => (blind === undefined ? pair : { ...pair, agree: null, reason: blind }));
   return {
     pairs,
@@ -87,16 +89,16 @@ function lossPair(facts: Facts): HeadlinePair {
   const missing = sumLedger(facts, 'lost') + sumLedger(facts, 'pending');
   const client = facts.record.sink === 'none' || Number.isNaN(missing) ? null : missing;
   if (counted === null || client === null) return unanswered({ name, unit, client, prometheus: counted });
-  const anew = counterError(facts);
+  const lostWithKills = counterError(facts);
   // A canary's receipt may be scraped before t = 0 and its export after it.
-  const error = anew + facts.record.canaries.length;
+  const error = lostWithKills + facts.record.canaries.length;
   if (sumFiltered(facts) > 0)
     return { ...{ name, unit, client, prometheus: counted, error: null, agree: null }, reason: onPurpose };
   const agree = Math.abs(client - counted) <= error;
   const reason =
-    anew === 0
-      ? 'no counter began anew, so they have no excuse'
-      : `counters that began anew took up to ${format(anew)} items with them`;
+    lostWithKills === 0
+      ? 'no process was killed, so the counters have no excuse'
+      : `a killed process takes up to ${format(lostWithKills)} counted items with it`;
   return { name, unit, client, prometheus: counted, error, agree, reason };
 }
 

@@ -30,20 +30,28 @@ export function countedMissing(facts: Facts): number | null {
 }
 
 /**
- * What the counters cannot know: items that were counted after the last scrape before they began anew, one interval
- * at the highest rate for each start after the first and for each time a fault made a member read its configuration.
+ * What the counters cannot know: items that were counted after a killed process's last scrape, one interval at the
+ * highest rate for each start after the first.
  */
 export function counterError(facts: Facts): number {
   const restarts = facts.record.members.reduce((sum, { starts }) => sum + Math.max(0, starts.length - 1), 0);
   const intervalS = facts.record.prometheus.scrapeIntervalMs / 1000;
   const batches = facts.record.plan.entries.reduce((sum, { spec }) => sum + spec.batch, 0);
-  const reloads = facts.record.faults
-    .filter(({ kind, observed }) => reloading.has(kind) && observed.injectedNs !== undefined)
-    .reduce((sum, { members }) => sum + 2 * members.length, 0);
-  return (restarts + reloads) * (highestPerS(facts) * intervalS + batches);
+  return restarts === 0 ? 0 : restarts * (highestPerS(facts) * intervalS + batches);
 }
 
-/** Kinds that strike, and heal, by a reload: the collector builds its pipelines and their counters anew. */
+/**
+ * Why the counters cannot be held against squall's own numbers. A reload makes the collector count from 0 again, and
+ * the burst of retries behind it can outgrow the old count within one scrape, so that nothing shows it.
+ */
+export function whyNotCounted(facts: Facts): string | undefined {
+  const reload = facts.record.faults.find(
+    ({ kind, observed }) => reloading.has(kind) && observed.injectedNs !== undefined,
+  );
+  return reload === undefined ? undefined : `fault ${reload.name} made the collector count from 0 again`;
+}
+
+/** Kinds that strike, and heal, by a reload. */
 const reloading: ReadonlySet<string> = new Set(['collector-reconfigure', 'tls-expiry']);
 
 export function sumLedger(facts: Facts, name: keyof Omit<LedgerCounts, 'lostIntervals'>): number {

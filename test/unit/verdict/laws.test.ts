@@ -193,6 +193,22 @@ describe('law 5: who missed', () => {
     }
   });
 
+  test.each(['items_undelivered', 'items_missed'])(
+    '%s: what the generator missed is not held against the target',
+    (name) => {
+      const judged = (kind: 'missedByGenerator' | 'missedByTarget', gone = 0) => {
+        const { requests, arrivals } = steadyRows(10);
+        const rows = requests.map((row, i) => (i === 700 ? { ...row, kind } : row));
+        const seen = arrivals.filter((_, i) => i !== 700 && i >= gone);
+        return verdicts({ slos: [slo(name, 'count==0')], requests: rows, arrivals: seen }).report.slos[0]
+          ?.verdict;
+      };
+      expect(judged('missedByGenerator')).toBe('unknown');
+      expect(judged('missedByTarget')).toBe('fail');
+      if (name === 'items_undelivered') expect(judged('missedByGenerator', 1)).toBe('fail');
+    },
+  );
+
   test('a fault without effect leaves every SLO unknown, and is named', () => {
     const { report, words } = verdicts({
       slos,
