@@ -8,17 +8,19 @@ import type { Console, GlobalFlags } from './console.ts';
 import { readScenario } from './read-scenario.ts';
 
 const everyMs = 10_000;
+const defaultGrpc = '127.0.0.1:4317';
 
 /**
  * `squall sink [SCENARIO] --run-id ID`: the sink alone, until Ctrl-C; what arrives is counted against that run's plan.
- * `--print-config` prints what a collector needs to export to it, and nothing is started.
+ * `--print-config` prints what a collector needs to export to it (at the address that --target or the scenario gives),
+ * and nothing is started.
  */
 export async function sinkCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
-  const grpc = flags.grpc ?? '127.0.0.1:4317';
   if (flags.printConfig === true) {
-    console.print(sinkConfig(grpc));
+    console.print(sinkConfig(flags.grpc ?? (await sinkOf(flags, args[0])) ?? defaultGrpc));
     return 0;
   }
+  const grpc = flags.grpc ?? defaultGrpc;
   const { scenario, runId, seed } = await readScenario(flags, args[0]);
   const epochNs = String(BigInt(systemClock.wallMs()) * 1_000_000n);
   const plan = compilePlan(scenario, { runId, seed, epochNs, workers: 1 });
@@ -41,4 +43,14 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
   }
   await sink.stop();
   return 0;
+}
+
+/** Where the target of these flags has its sink; undefined without one, or where any port will do. */
+async function sinkOf(flags: GlobalFlags, path: string | undefined): Promise<string | undefined> {
+  if (flags.target === undefined && path === undefined) return undefined;
+  const { sink } = (await readScenario(flags, path)).scenario.target;
+  if (sink === 'none') return undefined;
+  const port = sink.grpc.slice(sink.grpc.lastIndexOf(':') + 1);
+  if (port === '0') return undefined;
+  return sink.advertise === undefined ? sink.grpc : `${sink.advertise}:${port}`;
 }
