@@ -1,8 +1,9 @@
-import { SquallError } from '../base/errors.ts';
+import { type ErrorCode, SquallError } from '../base/errors.ts';
 import type { Protocol, Signal } from '../base/signal.ts';
 import { sendCanary } from '../load/canary.ts';
 import type { Sink } from '../observe/sink.ts';
 import { need, type Session } from './session.ts';
+import { speaksTls } from './tls-probe.ts';
 
 const tries = 3;
 /** Longer than any usual batch timeout plus one exporter retry. */
@@ -53,7 +54,7 @@ async function sendOne(session: Session, way: Way, nextNumber: () => number): Pr
     }
     last = 'acknowledged, not at the sink';
   }
-  throw silence(session, way, last);
+  throw await silence(session, way, last);
 }
 
 /**
@@ -90,7 +91,7 @@ async function firstArrived(sink: Sink, numbers: number[]): Promise<Arrived> {
   return Promise.any(waits).catch(() => undefined); // every one of them was silent
 }
 
-function silence(session: Session, way: Way, last: string): SquallError {
+async function silence(session: Session, way: Way, last: string): Promise<SquallError> {
   const member = need(session, 'target').entry[0];
   const address = way.protocol === 'grpc' ? member?.otlp.grpc : member?.otlp.http;
   if (last.startsWith('acknowledged')) {
@@ -103,17 +104,33 @@ function silence(session: Session, way: Way, last: string): SquallError {
       next: 'squall sink --print-config shows what the pipeline must export; the member’s log is in evidence/logs',
     });
   }
-  const code = /UNAUTHENTICATED|PERMISSION_DENIED|\b40[13]\b/.test(last)
-    ? 'SQ-TARGET-AUTH'
-    : /certificate|TLS|SSL|self.signed|wrong version number/i.test(last)
-      ? 'SQ-TARGET-TLS'
-      : 'SQ-TARGET-UNREACHABLE';
+  const hidden = address !== undefined && !address.startsWith('https:') && (await speaksTls(address, 2000));
   return new SquallError({
-    code,
+    code: hidden ? 'SQ-TARGET-TLS' : codeOf(last),
     what: `the ${way.signal} canary over ${way.protocol} was not acknowledged`,
     where: `hop load -> ${member?.name} ${address ?? '(no address)'}`,
     expected: `an OK within 5 s, ${tries} tries`,
-    found: last,
-    next: 'squall doctor, then check the address, credentials and TLS settings of target.otlp',
+    ...(hidden
+      ? {
+          found: `the port speaks TLS and was sent plaintext (${last})`,
+          next: `write https://${address.replace('http://', '')} in target.otlp`,
+        }
+      : adviceOn(last)),
   });
+}
+
+function adviceOn(last: string): { found: string; next: string } {
+  if (/wrong version number/i.test(last)) {
+    const found = 'the port speaks plaintext and was sent TLS (wrong version number)';
+    return { found, next: 'write the address without https:// in target.otlp' };
+  }
+  const next = 'squall doctor, then check the address, credentials and TLS settings of target.otlp';
+  return { found: last.trim().replaceAll('\n', ' '), next };
+}
+
+function codeOf(last: string): ErrorCode {
+  if (/UNAUTHENTICATED|PERMISSION_DENIED|\bHTTP 40[13]\b/.test(last)) return 'SQ-TARGET-AUTH';
+  return /certificate|TLS|SSL|self.signed|wrong version number/i.test(last)
+    ? 'SQ-TARGET-TLS'
+    : 'SQ-TARGET-UNREACHABLE';
 }
