@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorParts, errorCodes, formatError, SquallError } from './base/errors.ts';
 import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
@@ -8,6 +7,7 @@ import { reportCommand } from './cli/report.ts';
 import { runCommand } from './cli/run.ts';
 import { explainCommand, initCommand, planCommand, schemaCommand, validateCommand } from './cli/scenario.ts';
 import { sinkCommand } from './cli/sink.ts';
+import { ownVersion } from './run/own-version.ts';
 
 /** One verb: its words, and what it does. Returns the exit code. */
 type Action = (console: Console, flags: GlobalFlags, args: string[]) => Promise<number>;
@@ -118,16 +118,13 @@ function buildProgram(done: (code: number) => void): Command {
   verb('init', 'write a commented scenario', initCommand)
     .option('--from <file>', 'a collector configuration to start from')
     .option('--to <file>', 'where to write it', 'scenario.yaml');
-  verb('explain <topic> [name]', 'explain a fault, measure, target or error code', explainCommand);
+  verb(
+    'explain [topic] [name]',
+    'explain fault|measure|target|code, all of them or the one named',
+    explainCommand,
+  );
   verb('schema', 'print the JSON Schema of a scenario', schemaCommand);
   return program;
-}
-
-function ownVersion(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  );
-  return manifest.version;
 }
 
 function addGlobalFlags(command: Command): void {

@@ -133,7 +133,9 @@ function takeLauncher(): number | undefined {
 }
 
 function repeatCommand(flags: GlobalFlags, path: string | undefined): string {
-  const words = ['squall', 'run', ...(path === undefined ? [] : [path])];
+  // In a checkout there is no `squall` on the PATH; npm tells its script's name.
+  const squall = process.env.npm_lifecycle_event === 'squall' ? 'npm run squall --' : 'squall';
+  const words = [squall, 'run', ...(path === undefined ? [] : [path])];
   if (flags.target !== undefined) words.push('--target', flags.target);
   if (flags.seed !== undefined && flags.seed !== '1') words.push('--seed', flags.seed);
   for (const set of flags.set ?? []) words.push('--set', `'${set.replaceAll("'", "'\\''")}'`);

@@ -63,7 +63,7 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
           offeredPerS: (counts.offered - before.offered) / seconds,
           acknowledgedPerS: (counts.acknowledged - before.acknowledged) / seconds,
           p95Ms: counts.ackMsP95,
-          lost: null,
+          missing: session.sink === undefined ? null : missingAt(session, counts),
           activeFaults: engine.active(),
           leftS: Math.max(0, (t0Ns + plan.endNs - nowNs) / 1e9),
         });
@@ -124,14 +124,15 @@ export async function settleDown(session: Session, live: Live): Promise<SettleRe
       ),
     lastArrivalNs: () => session.sink?.progress().lastArrivalNs ?? Number.NEGATIVE_INFINITY,
     onLook: (leftS) => {
-      const delivered = Object.values(session.sink?.progress().delivered ?? {}).reduce(
-        (sum, count) => sum + count,
-        0,
-      );
-      const missing = Math.max(0, load.progress().counts.acknowledged - delivered);
-      live.update({ phase: 'settling', lost: missing, leftS });
+      live.update({ phase: 'settling', missing: missingAt(session, load.progress().counts), leftS });
     },
   });
+}
+
+/** Acknowledged and not at the sink yet. */
+function missingAt(session: Session, counts: LoadCounts): number {
+  const delivered = Object.values(session.sink?.progress().delivered ?? {});
+  return Math.max(0, counts.acknowledged - delivered.reduce((sum, count) => sum + count, 0));
 }
 
 async function heldBy(member: { metricsUrl?: string }): Promise<number | undefined> {

@@ -3,6 +3,7 @@ import type { RunRecord } from '../observe/evidence.ts';
 import type { Live } from '../report/live.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { FoundTool, ToolName } from '../tools/find.ts';
+import { ownVersion } from './own-version.ts';
 
 export interface FindToolsOptions {
   scenario: Scenario;
@@ -23,7 +24,7 @@ export interface FoundTools {
 /** The programs that the scenario's target needs. Throws SQ-TOOL-MISSING, but for the demo. */
 export async function findTools(options: FindToolsOptions): Promise<FoundTools> {
   const { scenario } = options;
-  const found: FoundTools = { scenario, tools: {}, versions: {}, notes: [] };
+  const found: FoundTools = { scenario, tools: {}, versions: { squall: ownVersion() }, notes: [] };
   const take = async (name: ToolName, explicit?: string) => {
     options.live.update({ phase: `looking for ${name}` });
     const tool = await options.find(name, explicit);

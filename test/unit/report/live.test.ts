@@ -22,11 +22,11 @@ const state: LiveState = {
   offeredPerS: 10_000,
   acknowledgedPerS: 9_998.4,
   p95Ms: 4.12,
-  lost: 0,
+  missing: 0,
   activeFaults: ['kill'],
   leftS: 32,
 };
-const line = 'load · offered 10,000/s · acked 9,998/s · P95 4.12 ms · lost 0 · fault kill · 32 s left';
+const line = 'load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.12 ms · missing 0';
 
 test('elsewhere than on a terminal: one plain line per 10 s, and one when the phase changes', () => {
   const { live, written, at } = stage({ tty: false });
@@ -77,6 +77,6 @@ test('hostile names can neither move the cursor nor pass the width', () => {
 
 test('what is not known yet is left out', () => {
   const { live, written } = stage({ tty: false });
-  live.update({ phase: 'warmup', p95Ms: Number.NaN, offeredPerS: null, lost: null, leftS: null });
+  live.update({ phase: 'warmup', p95Ms: Number.NaN, offeredPerS: null, missing: null, leftS: null });
   expect(written).toEqual(['warmup\n']);
 });
