@@ -76,7 +76,13 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
 
 async function judgeAndWrite(options: RunOptions, taken: RunRecord, incomplete: boolean): Promise<Report> {
   const { dir, secrets, texts } = options;
-  const record: RunRecord = { ...taken, judged: { ...taken.judged, recoveryIncomplete: incomplete } };
+  // Until here a stop may have cut short what would have been seen: of settling, of the last scrapes, of the queries.
+  const stopped = taken.ended.kind === 'complete' && options.signal.aborted;
+  const record: RunRecord = {
+    ...taken,
+    ...(stopped ? { ended: { kind: 'interrupted' as const } } : {}),
+    judged: { ...taken.judged, recoveryIncomplete: incomplete },
+  };
   await writeRecord(dir, { record, scenarioText: texts.scenario, configs: texts.configs, secrets });
   // Read back: what is judged is what lies on disk, and nothing else.
   const report = await judgeEvidence(dir, await readRecord(dir));

@@ -34,8 +34,11 @@ export function toRunError(error: unknown, run: FailedRun): SquallError {
     return new SquallError(
       {
         code: 'SQ-INTERRUPTED',
-        what: 'stopped before the load began; everything was rolled back',
+        what: 'stopped before there was anything to judge; everything was rolled back',
         where: run.dir,
+        ...(error === run.signal.reason
+          ? {}
+          : { found: error instanceof Error ? error.message : String(error) }),
         next: run.command,
       },
       { cause: error },
