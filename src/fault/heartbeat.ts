@@ -1,4 +1,13 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { OpenInjection } from './replay.ts';
 
@@ -14,8 +23,28 @@ export interface Heartbeat {
 
 export function writeHeartbeat(runDir: string, heartbeat: Heartbeat): void {
   const file = join(runDir, 'heartbeat');
-  writeFileSync(`${file}.part`, JSON.stringify(heartbeat));
-  renameSync(`${file}.part`, file);
+  const text = JSON.stringify(heartbeat).padEnd(textBytes);
+  try {
+    writeFileSync(`${file}.part`, text);
+    renameSync(`${file}.part`, file);
+  } catch (error) {
+    rmSync(`${file}.part`, { force: true });
+    if (!existsSync(file)) throw error;
+    overwrite(file, text);
+  }
+}
+
+/** Of every heartbeat, so that one takes the place of another. */
+const textBytes = 64;
+
+/** A full disk has room for what stands on it already: it must not look like the death of the runner. */
+function overwrite(file: string, text: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    writeSync(fd, text, 0);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The file in the run's folder by which a run is asked to stop. */

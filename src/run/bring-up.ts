@@ -26,7 +26,7 @@ export const scrapeIntervalMs = 1000;
 export function bringUp(session: Session): Task[] {
   return [
     // First up is last down: by then nothing writes to a log any more.
-    { title: 'logs', up: async () => undefined, down: () => maskLogs(session.dir, session.secrets) },
+    { title: 'logs', up: async () => undefined, down: () => logsDown(session) },
     { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
     { title: 'sink', up: () => sinkUp(session), down: async () => session.sink?.stop() },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },
@@ -36,6 +36,12 @@ export function bringUp(session: Session): Task[] {
     { title: 'canaries', up: () => sendCanaries(session) },
     { title: 'faults', up: () => faultsUp(session), down: () => faultsDown(session) },
   ];
+}
+
+async function logsDown(session: Session): Promise<void> {
+  const removed = await maskLogs(session.dir, session.secrets);
+  if (removed.length > 0)
+    session.say(`removed, as it could not be masked on this disk: ${removed.join(', ')}`);
 }
 
 async function guardUp(session: Session): Promise<void> {

@@ -30,22 +30,24 @@ export async function readMemberConfigs(
 }
 
 /**
- * Masks what the processes of the run wrote to their logs. A log that cannot be written anew is removed: less evidence
- * is better than a secret on the disk.
+ * Masks what the processes of the run wrote to their logs. A log that cannot be written anew is removed, and its name
+ * given: less evidence is better than a secret on the disk.
  */
-export async function maskLogs(runDir: string, secrets: readonly string[]): Promise<void> {
+export async function maskLogs(runDir: string, secrets: readonly string[]): Promise<string[]> {
   const dir = join(runDir, 'evidence', 'logs');
+  const removed: string[] = [];
   for (const name of await readdir(dir)) {
     const file = join(dir, name);
     const part = `${file}.part`;
     try {
       await maskFile(file, part, secrets);
       await rename(part, file);
-    } catch (error) {
+    } catch {
       await Promise.all([rm(file, { force: true }), rm(part, { force: true })]);
-      throw error;
+      removed.push(name);
     }
   }
+  return removed;
 }
 
 const blockChars = 256 * 1024;
