@@ -48,7 +48,13 @@ export function formatUnit(value: Shown, unit: string, limit?: number): string {
   return unit === '' || unit === 'count' ? text : `${text} ${text === '1' ? (oneOf[unit] ?? unit) : unit}`;
 }
 
-const oneOf: Record<string, string> = { items: 'item', batches: 'batch', spans: 'span', requests: 'request' };
+const oneOf: Record<string, string> = {
+  items: 'item',
+  batches: 'batch',
+  intervals: 'interval',
+  spans: 'span',
+  requests: 'request',
+};
 
 export function formatBytes(value: Shown): string {
   const number = asNumber(value);

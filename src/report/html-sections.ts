@@ -53,7 +53,7 @@ export function lostView(report: Report): Record<string, unknown> {
   return {
     count: all.length,
     cut: all.length > intervalsMax,
-    total: formatCount(all.length),
+    total: formatUnit(all.length, 'intervals'),
     shown: Math.min(all.length, intervalsMax),
     rows: all.slice(0, intervalsMax).map((lost) => ({
       load: lost.load,

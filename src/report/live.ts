@@ -52,9 +52,11 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
   return {
     update(state) {
       const now = clock.nowNs();
-      if (ended || (state.phase === phase && now - lastNs < options.everyMs * 1e6)) return;
+      // "starting: sink" and "starting: target" are one phase.
+      const [next = ''] = state.phase.split(':');
+      if (ended || (next === phase && now - lastNs < options.everyMs * 1e6)) return;
       lastNs = now;
-      phase = state.phase;
+      phase = next;
       const text = liveText(state);
       if (!options.tty) {
         stream.write(`${text}\n`);
@@ -86,7 +88,9 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
  */
 export function liveText(state: LiveState): string {
   const parts = [oneLine(state.phase, 200)];
-  if (isNumber(state.leftS)) parts.push(`${formatDuration(Math.max(0, state.leftS))} left`);
+  // Settling ends as soon as the target is empty; only its horizon is known.
+  const bound = state.phase === 'settling' ? 'at most ' : '';
+  if (isNumber(state.leftS)) parts.push(`${bound}${formatDuration(Math.max(0, state.leftS))} left`);
   const faults = state.activeFaults ?? [];
   if (faults.length > 0) parts.push(`fault ${faults.map((name) => oneLine(name, 40)).join(', ')}`);
   if (isNumber(state.offeredPerS)) parts.push(`offered ${formatCount(state.offeredPerS)}/s`);

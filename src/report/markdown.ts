@@ -1,5 +1,5 @@
 import { signals } from '../base/signal.ts';
-import { formatCount, formatMs, formatPercent, formatSeconds } from './format.ts';
+import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, headlines, latency, queries, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
 import {
@@ -110,7 +110,7 @@ function ledger(report: Report): string[] {
       lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them rejected`,
     ]);
   const cut = intervals.length > intervalsMax ? `, the first ${intervalsMax}` : '';
-  const title = `Lost: ${formatCount(intervals.length)} intervals${cut}`;
+  const title = `Lost: ${formatUnit(intervals.length, 'intervals')}${cut}`;
   return [
     ...lines,
     '',

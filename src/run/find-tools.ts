@@ -40,7 +40,7 @@ export async function findTools(options: FindToolsOptions): Promise<FoundTools> 
       code: 'EMBEDDED-INSTEAD',
       severity: 'warn',
       sentence: `No collector could be had (tried: ${triedBy(error)}), so squall's own small one stood in for it.`,
-      next: 'squall setup',
+      next: 'install Go or Docker, then: squall setup',
     });
     options.live.say('no collector could be had: going on with the embedded one');
   }

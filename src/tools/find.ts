@@ -71,7 +71,9 @@ export async function findTool(tool: ToolName, options: FindOptions): Promise<Fo
     where: tried.join('\n         '),
     expected: `a working ${tool}`,
     next:
-      named === undefined ? `set ${envNames[tool]}=/path/to/${tool}, or run: squall setup` : `ls -l ${named}`,
+      named === undefined
+        ? `install Go or Docker, then: squall setup (or set ${envNames[tool]}=/path/to/${tool})`
+        : `ls -l ${named}`,
   });
 }
 

@@ -34,9 +34,12 @@ test('elsewhere than on a terminal: one plain line per 10 s, and one when the ph
     at(ms);
     live.update(state);
   }
-  live.update({ phase: 'settling' });
+  live.update({ phase: 'settling', leftS: 300 });
+  live.update({ phase: 'starting: sink' });
+  live.update({ phase: 'starting: target' });
   live.end();
-  expect(written).toEqual([`${line}\n`, `${line}\n`, `${line}\n`, 'settling\n']);
+  const after = ['settling · at most 5 min left\n', 'starting: sink\n'];
+  expect(written).toEqual([`${line}\n`, `${line}\n`, `${line}\n`, ...after]);
 });
 
 test('on a terminal: one line written over, cut to the width, gone at the end', () => {
