@@ -37,6 +37,7 @@ export function createSequenceSet(): SequenceSet {
       eachPiece(from, count, (piece) => {
         const chunk = chunks.get(piece.chunk);
         if (chunk === 'full') total += piece.to - piece.from;
+        else if (piece.to - piece.from === chunkItems) total += chunk?.size ?? 0;
         else if (chunk !== undefined) total += countBits(chunk.words, piece.from, piece.to);
       });
       return total;
@@ -158,6 +159,11 @@ function eachRun(
     const word = ((words[index] as number) ^ flip) & mask;
     if (word === mask) {
       if (open < 0) open = Math.max(from, index * 32);
+      continue;
+    }
+    if (word === 0) {
+      if (open >= 0) visit(open, Math.max(from, index * 32));
+      open = -1;
       continue;
     }
     const high = Math.min(to - index * 32, 32);
