@@ -9,12 +9,14 @@ import {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { grpcCodes } from '../base/grpc-status.ts';
+import { type BodyParts, createBodyGatherer } from './sink-body.ts';
 import { grpcMethods, malformed, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
 import type { Answer } from './sink-reply.ts';
 
 const frameHeadBytes = 5;
+const bodyBytesMax = requestBytesMax + frameHeadBytes;
 /** Per stream and per connection: the sink must never be what holds a sender back. */
 const windowBytes = 16 * 1024 * 1024;
 
@@ -41,11 +43,16 @@ export function createGrpcServer(
   });
   server.on('sessionError', () => undefined);
   server.on('tlsClientError', () => undefined);
-  server.on('stream', (stream, headers) => serve(stream, headers, receive));
+  const gather = createBodyGatherer(bodyBytesMax);
+  server.on('stream', (stream, headers) => serve(stream, headers, { receive, gather }));
   return (socket) => server.emit('connection', socket);
 }
 
-function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receive: Receive): void {
+function serve(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  { receive, gather }: { receive: Receive; gather: () => BodyParts },
+): void {
   stream.on('error', () => undefined); // the peer went away; there is nobody to tell
   const signal = grpcMethods.get(String(headers[':path']));
   const type = String(headers['content-type'] ?? '');
@@ -60,16 +67,12 @@ function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receive:
     finish(stream, { kind: 'status', grpc: grpcCodes.UNIMPLEMENTED, http: 404, message });
     return;
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  stream.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= requestBytesMax + frameHeadBytes) chunks.push(chunk);
-    else chunks.length = 0;
-  });
+  const parts = gather();
+  stream.on('data', parts.add);
   stream.on('end', () => {
-    if (size > requestBytesMax + frameHeadBytes) return finish(stream, tooLarge);
-    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+    const size = parts.sizeBytes();
+    if (size > bodyBytesMax) return finish(stream, tooLarge);
+    const bytes = parts.take();
     const length = size < frameHeadBytes ? -1 : bytes.readUInt32BE(1);
     if (length !== size - frameHeadBytes || (bytes[0] as number) > 1) {
       return finish(stream, malformed('not exactly one gRPC message'));

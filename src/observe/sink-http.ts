@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
+import { type BodyParts, createBodyGatherer } from './sink-body.ts';
 import { httpPaths, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus, responseJson, statusJson } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
@@ -13,7 +14,9 @@ const jsonType = 'application/json';
 
 /** OTLP/HTTP: protobuf and JSON on /v1/traces, /v1/metrics, /v1/logs. Gives what takes accepted connections. */
 export function createHttpServer(receive: Receive, tls: ServerOptions | undefined): (socket: Socket) => void {
-  const serveOne = (request: IncomingMessage, response: ServerResponse) => serve(request, response, receive);
+  const gather = createBodyGatherer(requestBytesMax);
+  const serveOne = (request: IncomingMessage, response: ServerResponse) =>
+    serve(request, response, { receive, gather });
   const server = tls === undefined ? createServer(serveOne) : createTlsServer(tls, serveOne);
   // A server that closes idle connections races with its clients' next requests: an unknown end that is our own doing.
   server.keepAliveTimeout = 0;
@@ -23,7 +26,11 @@ export function createHttpServer(receive: Receive, tls: ServerOptions | undefine
   return (socket) => server.emit('connection', socket);
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, receive: Receive): void {
+function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { receive, gather }: { receive: Receive; gather: () => BodyParts },
+): void {
   request.on('error', () => undefined); // the peer went away; there is nobody to tell
   response.on('error', () => undefined);
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
@@ -36,16 +43,11 @@ function serve(request: IncomingMessage, response: ServerResponse, receive: Rece
     request.on('end', () => answer(refusal ?? status(404, 'no such path')));
     return;
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= requestBytesMax) chunks.push(chunk);
-    else chunks.length = 0;
-  });
+  const parts = gather();
+  request.on('data', parts.add);
   request.on('end', () => {
-    if (size > requestBytesMax) return answer(tooLarge);
-    const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+    if (parts.sizeBytes() > requestBytesMax) return answer(tooLarge);
+    const body = parts.take();
     const compression = request.headers['content-encoding']?.toLowerCase();
     answer(receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body }));
   });

@@ -1,0 +1,122 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { nowNs } from '../src/base/clock.ts';
+import { percentileOf, printHeader, printRow } from './machine.ts';
+import { openPlan } from './open-plan.ts';
+import type { PacedResult, PacedStart } from './paced-sender.ts';
+import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.ts';
+
+/**
+ * Does squall tell the truth about time? 10,000 spans/s in batches of 100 over gRPC, 10 s each, against a receiver that
+ * stamps each request with the same clock.
+ */
+const seconds = 10;
+const stallMs = 1400;
+const widths = [44, 12, 12, 12, 12];
+
+interface Disturbance {
+  meanDelayMs?: number;
+  /** 5 s after t = 0: the receiver holds its answers, or the sending process is stopped. */
+  stalls?: 'receiver' | 'sender';
+}
+
+interface Measured {
+  rows: PacedResult;
+  stamps: Stamps;
+}
+
+async function run({ meanDelayMs = 0, stalls }: Disturbance): Promise<Measured> {
+  const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
+  receiver.send({ meanDelayMs } satisfies StampingStart);
+  const grpc = await answer<string>(receiver);
+  const sender = fork(new URL('paced-sender.ts', import.meta.url), { execArgv: [] });
+  const plan = openPlan({ fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100 });
+  sender.send({ plan, grpc, http: grpc } satisfies PacedStart);
+  const { t0Ns } = await answer<{ t0Ns: number }>(sender);
+  const done = answer<PacedResult>(sender);
+  const atNs = t0Ns + 5e9;
+  if (stalls === 'receiver') {
+    receiver.send({ kind: 'stall', atNs, forMs: stallMs } satisfies StampingOrder);
+  }
+  if (stalls === 'sender') {
+    await delay((atNs - nowNs()) / 1e6);
+    sender.kill('SIGSTOP');
+    await delay(stallMs);
+    sender.kill('SIGCONT');
+  }
+  const rows = await done;
+  receiver.send({ kind: 'stamps' } satisfies StampingOrder);
+  return { rows, stamps: await answer<Stamps>(receiver) };
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
+}
+
+/** ms from due or from send to the final answer, ascending; a request without an answer is Infinity. */
+function latencies(rows: PacedResult, since: 'dueNs' | 'sendNs'): Float64Array {
+  return Float64Array.from(rows.from, (_, i) =>
+    rows.class[i] === 0 ? ((rows.finalNs[i] ?? 0) - (rows[since][i] ?? 0)) / 1e6 : Number.POSITIVE_INFINITY,
+  ).sort();
+}
+
+function printPercentiles(name: string, sorted: Float64Array): void {
+  printRow([name, ...[50, 95, 99, 100].map((p) => percentileOf(sorted, p).toFixed(2))], widths);
+}
+
+async function main(): Promise<void> {
+  printHeader('latency: ms, 10,000 spans/s in batches of 100 over gRPC, 10 s each');
+  printRow(['what', 'p50', 'p95', 'p99', 'max'], widths);
+  const plain = await run({});
+  printPercentiles('answered at once: from due', latencies(plain.rows, 'dueNs'));
+  printPercentiles('  from send', latencies(plain.rows, 'sendNs'));
+  printPercentiles('  added, from due', added(plain, 'dueNs'));
+  printPercentiles('  added, from send', added(plain, 'sendNs'));
+  printPercentiles('  send to arrival', oneWay(plain));
+  const delayed = await run({ meanDelayMs: 30 });
+  const truth = Float64Array.from(delayed.stamps.from, (_, i) => spentMs(delayed.stamps, i)).sort();
+  const found = latencies(delayed.rows, 'sendNs');
+  printPercentiles('20 ms + exponential 30 ms: the receiver says', truth);
+  printPercentiles('  squall, from send', found);
+  const errors = [50, 95, 99].map((p) => (percentileOf(found, p) / percentileOf(truth, p) - 1) * 100);
+  printRow(['  error', ...errors.map((error) => `${error.toFixed(1)} %`)], widths);
+  const held = await run({ stalls: 'receiver' });
+  const requests = held.rows.from.length;
+  const inStall = requests * (stallMs / 1000 / seconds);
+  const p99 = stallMs * (1 - (requests * 0.01) / inStall);
+  printRow(
+    [`receiver stalls ${stallMs} ms: by arithmetic`, '', '', p99.toFixed(2), stallMs.toFixed(2)],
+    widths,
+  );
+  printPercentiles('  squall, from due', latencies(held.rows, 'dueNs'));
+  const stopped = await run({ stalls: 'sender' });
+  const missed = stopped.rows.class.filter((one) => one === 3).length;
+  const p95 = 1000 - ((requests * 0.05 - (requests / seconds) * 0.4) / (requests / seconds)) * 1000;
+  printRow([`sender stopped ${stallMs} ms: by arithmetic`, '', p95.toFixed(2), 'missed', '40'], widths);
+  printPercentiles(`  squall, from due (missed ${missed})`, latencies(stopped.rows, 'dueNs'));
+  const sent = latencies(stopped.rows, 'sendNs').filter(Number.isFinite);
+  printPercentiles('  squall, from send, of those sent', sent);
+}
+
+function spentMs(stamps: Stamps, i: number): number {
+  return ((stamps.answeredNs[i] ?? 0) - (stamps.arrivedNs[i] ?? 0)) / 1e6;
+}
+
+/** What squall measured of a request less what the receiver spent on it: transport, kernel and squall itself. */
+function added({ rows, stamps }: Measured, since: 'dueNs' | 'sendNs'): Float64Array {
+  const spent = new Map(stamps.from.map((from, i) => [from, spentMs(stamps, i)]));
+  return Float64Array.from(
+    rows.from,
+    (from, i) => ((rows.finalNs[i] ?? 0) - (rows[since][i] ?? 0)) / 1e6 - (spent.get(from) ?? Number.NaN),
+  ).sort();
+}
+
+function oneWay({ rows, stamps }: Measured): Float64Array {
+  const arrived = new Map(stamps.from.map((from, i) => [from, stamps.arrivedNs[i] ?? Number.NaN]));
+  return Float64Array.from(
+    rows.from,
+    (from, i) => ((arrived.get(from) ?? Number.NaN) - (rows.sendNs[i] ?? 0)) / 1e6,
+  ).sort();
+}
+
+await main();

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { percentileOf, printHeader, printRow, type Receiver, runProgram, startReceiver } from './machine.ts';
+import { type OpenCase, openPlan } from './open-plan.ts';
+import type { PacedResult, PacedStart } from './paced-sender.ts';
+
+/**
+ * Does what was due go out when it was due? Items sent in all, the worst difference between sent and due in any second
+ * (every tenth of a second begins one), and how late requests are handed to the transport.
+ */
+const { values: flags } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
+const seconds = Number(flags.seconds);
+const cases: (OpenCase & { name: string })[] = [
+  { name: '10/s', fromPerS: 10, toPerS: 10, seconds, batch: 1 },
+  { name: '1,000/s', fromPerS: 1000, toPerS: 1000, seconds, batch: 10 },
+  { name: '10,000/s', fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100 },
+  { name: '10,000/s Poisson', fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100, poisson: true },
+  { name: 'ramp 0 to 20,000/s', fromPerS: 0, toPerS: 20_000, seconds, batch: 100 },
+  { name: '200,000/s', fromPerS: 200_000, toPerS: 200_000, seconds, batch: 512 },
+];
+const widths = [20, 9, 9, 18, 8, 8, 8, 8, 8];
+
+async function main(): Promise<void> {
+  const receiver = await startReceiver({ counts: false });
+  printHeader(`pace: spans of 263 bytes over gRPC, ${seconds} s each; lateness is send minus due, ms`);
+  printRow(['rate', 'due', 'sent', 'worst 1 s off by', 'p50', 'p95', 'p99', 'max', 'cores'], widths);
+  for (const one of cases) await measure(receiver, one);
+  receiver.close();
+}
+
+async function measure({ grpc, http }: Receiver, one: OpenCase & { name: string }): Promise<void> {
+  const start: PacedStart = { plan: openPlan(one), grpc, http };
+  const rows = await runProgram<PacedResult>('paced-sender.ts', start);
+  const sent = rows.sendNs.map((ns, i) => (ns === null || Number.isNaN(ns) ? -1 : i)).filter((i) => i >= 0);
+  const lateMs = Float64Array.from(sent, (i) => ((rows.sendNs[i] ?? 0) - (rows.dueNs[i] ?? 0)) / 1e6).sort();
+  const sum = (indexes: Iterable<number>) => {
+    let items = 0;
+    for (const i of indexes) items += rows.count[i] ?? 0;
+    return items;
+  };
+  const worst = worstSecond(rows, sent);
+  const limit = Math.max(one.batch, worst.due * 0.01);
+  printRow(
+    [
+      one.name,
+      sum(rows.dueNs.keys()),
+      sum(sent),
+      `${worst.off} of ${worst.due}${worst.off > limit ? ' OVER' : ''}`,
+      ...[50, 95, 99, 100].map((p) => percentileOf(lateMs, p).toFixed(2)),
+      (rows.cpuS / one.seconds).toFixed(2),
+    ],
+    widths,
+  );
+}
+
+/** The window of one second in which the items sent and the items due differ most. */
+function worstSecond(rows: PacedResult, sent: readonly number[]): { off: number; due: number } {
+  const items = (timesNs: readonly number[], indexes: Iterable<number>, fromNs: number) => {
+    let sum = 0;
+    for (const i of indexes) {
+      const at = (timesNs[i] ?? 0) - fromNs;
+      if (at >= 0 && at < 1e9) sum += rows.count[i] ?? 0;
+    }
+    return sum;
+  };
+  let worst = { off: 0, due: 0 };
+  for (let tenth = 0; tenth <= (seconds - 1) * 10; tenth++) {
+    const fromNs = rows.t0Ns + tenth * 1e8;
+    const due = items(rows.dueNs, rows.dueNs.keys(), fromNs);
+    const off = Math.abs(due - items(rows.sendNs, sent, fromNs));
+    if (off >= worst.off) worst = { off, due };
+  }
+  return worst;
+}
+
+await main();
