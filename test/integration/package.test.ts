@@ -1,25 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findOldNode, usersPath } from '../fixtures/old-node.ts';
 import { root } from '../fixtures/squall.ts';
 
-/** Places on PATH outside node_modules: what a user's shell would find. */
-const usersPath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .filter((folder) => !folder.includes('node_modules'))
-  .join(delimiter);
 const oldNode = findOldNode();
-
-function findOldNode(): string | undefined {
-  const found = spawnSync('node', ['-p', 'process.version + " " + process.execPath'], {
-    env: { ...process.env, PATH: usersPath },
-    encoding: 'utf8',
-  });
-  const [version = '', path] = (found.stdout ?? '').trim().split(' ');
-  return version.startsWith('v20.') || version.startsWith('v22.') ? path : undefined;
-}
 
 describe('the packed tarball, installed elsewhere', () => {
   const dir = mkdtempSync(join(tmpdir(), 'squall-package-'));
