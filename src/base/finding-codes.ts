@@ -27,3 +27,30 @@ export const findingCodes = {
 } as const satisfies Record<string, string>;
 
 export type FindingCode = keyof typeof findingCodes;
+
+/** What to look at and to do, where it is not the same for every run. */
+export const findingAdvice: Partial<Record<FindingCode, readonly string[]>> = {
+  'ITEMS-LOST': [
+    'in a kill: what the batch processor and a queue in memory held was acknowledged already. Put the queue on disk ' +
+      '(sending_queue.storage: file_storage) and no batch processor before it (scenarios/gateway-kill-durable.yaml)',
+    'in an outage, with enqueueFailed above 0: the queue was full. Raise queue_size, or let it refuse instead of drop ' +
+      '(no batch processor before it, or block_on_overflow); losses go on after the outage until the exporter retries',
+    'with sendFailed above 0: a permanent answer, or the retry gave up (retry_on_failure.max_elapsed_time)',
+    'with neither: a component drops without a counter, or the network behind the last exporter does',
+  ],
+  'RUN-NOT-VALID': [
+    'late wake-ups or late requests: other work had the CPU. Use a quiet machine, or one with more cores',
+    'a busy load thread or missed items: the rate is more than this machine can generate. Lower it, or raise batch',
+  ],
+  'TARGET-STALLED': [
+    'the target left maxInFlight requests unanswered, as a client with a bounded buffer would see it; a larger ' +
+      'maxInFlight keeps more of them waiting, and changes nothing about the stall',
+  ],
+  'FAULT-WITHOUT-EFFECT': [
+    'squall explain fault KIND says what the fault needs; squall doctor what the machine lacks',
+  ],
+  'HEADLINE-DISAGREES': [
+    'the ledger is the authority on loss; counters miss what a killed process had not been scraped for, and count ' +
+      "other senders' items too",
+  ],
+};

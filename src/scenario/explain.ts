@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorCodes, SquallError } from '../base/errors.ts';
-import { findingCodes } from '../base/finding-codes.ts';
+import { type FindingCode, findingAdvice, findingCodes } from '../base/finding-codes.ts';
 import type { Fault } from '../fault/fault.ts';
 import { nearest } from './issues.ts';
 import { formatAggregations, type Measure, measures } from './measures.ts';
@@ -69,7 +69,9 @@ function errorRows(): Row[] {
 
 function findingRows(): Row[] {
   return Object.entries(findingCodes).map(([name, meaning]) => {
-    return { name, summary: meaning, details: ['  a finding of a finished run'] };
+    const advice = findingAdvice[name as FindingCode];
+    const details = ['  a finding of a finished run', ...(advice ?? []).map((line) => `  - ${line}`)];
+    return { name, summary: meaning, details };
   });
 }
 
