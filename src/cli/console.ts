@@ -31,6 +31,8 @@ export interface Console {
 }
 
 export function createConsole(flags: GlobalFlags): Console {
+  // A dumb terminal can neither go back in a line nor colour it.
+  const able = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   return {
     say: (line) => {
       process.stderr.write(`${line}\n`);
@@ -38,8 +40,8 @@ export function createConsole(flags: GlobalFlags): Console {
     print: (text) => {
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     },
-    tty: process.stderr.isTTY === true && flags.quiet !== true,
-    color: flags.color && process.stderr.isTTY === true,
+    tty: able && flags.quiet !== true,
+    color: flags.color && able,
   };
 }
 

@@ -21,8 +21,14 @@ export async function runCommand(plain: Console, flags: GlobalFlags, args: strin
   const stop = stopSignal(console, (error) => defect(error, { dir, command: again, secrets }));
   const write = (text: string) => process.stderr.write(maskSecrets(text, secrets));
   const live = createLive(
-    { write, columns: process.stderr.columns },
     {
+      write,
+      get columns() {
+        return process.stderr.columns; // the window may be resized
+      },
+    },
+    {
+      quiet: flags.quiet === true,
       tty: console.tty,
       color: console.color,
       everyMs: console.tty ? 200 : 10_000,
@@ -112,7 +118,8 @@ function stopSignal(
   // The launcher may be killed without a word: then nobody waits for this run, and it stops too. Anyone else who
   // started it may end first: a run in the background outlives its shell.
   const orphaned = setInterval(() => {
-    if (launcher !== undefined && process.ppid !== launcher) controller.abort(new Error('the launcher ended'));
+    if (launcher !== undefined && process.ppid !== launcher)
+      controller.abort(new Error('the launcher ended'));
   }, 1000);
   orphaned.unref();
   return {

@@ -31,6 +31,8 @@ export interface LiveStream {
 export interface LiveOptions {
   tty: boolean;
   color: boolean;
+  /** No live line at all, only what is said. */
+  quiet?: boolean;
   /** Least distance of two lines: 10 s where the stream is no terminal, some 200 ms on one. */
   everyMs: number;
   clock?: Clock;
@@ -54,7 +56,7 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
       const now = clock.nowNs();
       // "starting: sink" and "starting: target" are one phase.
       const [next = ''] = state.phase.split(':');
-      if (ended || (next === phase && now - lastNs < options.everyMs * 1e6)) return;
+      if (ended || options.quiet === true || (next === phase && now - lastNs < options.everyMs * 1e6)) return;
       lastNs = now;
       phase = next;
       const text = liveText(state);

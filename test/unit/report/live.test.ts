@@ -50,6 +50,18 @@ test('on a terminal: one line written over, cut to the width, gone at the end', 
   expect(written).toEqual([`\r\u001b[2K${line.slice(0, 38)}…`, '\r\u001b[2K']);
 });
 
+test('quiet: only what is said', () => {
+  const written: string[] = [];
+  const live = createLive(
+    { write: (text) => written.push(text) },
+    { tty: true, color: true, quiet: true, everyMs: 0 },
+  );
+  live.update(state);
+  live.say('said');
+  live.end();
+  expect(written).toEqual(['said\n']);
+});
+
 test('a line of its own stands above the live one', () => {
   const { live, written } = stage({ tty: true, columns: 200 });
   live.say('first');
