@@ -178,14 +178,14 @@ function ofValidity({ facts, validity, slos }: FindingContext): VerdictFinding[]
       code: 'RUN-NOT-VALID',
       severity: 'unknown',
       sentence: `The run is not valid: ${validity.reasons.join('; ')}.`,
-      next: 'squall doctor',
+      next: 'squall explain code RUN-NOT-VALID',
     });
   if (validity.missedByTarget > 0)
     findings.push({
       code: 'TARGET-STALLED',
       severity: 'warn',
       sentence: `${format(validity.missedByTarget)} due items were never sent because the target left every request in flight unanswered.`,
-      next: 'squall explain measure items_missed',
+      next: 'squall explain code TARGET-STALLED',
     });
   if (slos.length === 0)
     findings.push({
