@@ -10,6 +10,8 @@ export interface PlanFacts {
   /** What the run would start, open or change, a line each. */
   touches: string[];
   predictions: LossPrediction[];
+  /** Longest wait after the load, ms, where the members' settings say it. */
+  settleMs?: number;
 }
 
 /** The plan as people read it: what would happen, what it would touch, and the worst that it may cost. */
@@ -25,9 +27,9 @@ export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): str
     [`  total  ${count(items)} items, about ${size(bytes)} before compression, in ${time(plan.endNs)}`],
     section('Timeline', timeline(plan)),
     section('SLOs', plan.slos.flatMap(sloLines)),
-    section('Settling', [settleLine(scenario)]),
+    section('Settling', [settleLine(scenario.settleMs ?? facts.settleMs)]),
     section('Touches', facts.touches),
-    section('Worst loss predicted', facts.predictions.map(predictionLine)),
+    section('Worst loss predicted', facts.predictions.map(predictionLine), whyNoPrediction(plan)),
     section('Missing here', facts.preconditions, 'nothing'),
   ];
   return `${sections
@@ -103,10 +105,16 @@ function sloLines(slo: SloSpec): string[] {
   });
 }
 
-function settleLine(scenario: Scenario): string {
-  if (scenario.settleMs === undefined)
-    return "until the target is empty, as long as the members' settings allow";
-  return `until the target is empty, at most ${formatDuration(scenario.settleMs)}`;
+function settleLine(settleMs: number | undefined): string {
+  const most =
+    settleMs === undefined ? 'as long as its settings allow' : `at most ${formatDuration(settleMs)}`;
+  return `until the target is empty, ${most}`;
+}
+
+function whyNoPrediction(plan: Plan): string {
+  return plan.faults.length === 0
+    ? 'no fault, so none'
+    : "not known: squall does not see this target's configuration";
 }
 
 function predictionLine(prediction: LossPrediction): string {

@@ -1,5 +1,6 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { findHierarchy } from '../base/cgroup.ts';
+import { opensslVersion } from '../fault/expired-certificate.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
 import type { PlanFacts } from '../plan/print.ts';
@@ -7,6 +8,8 @@ import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
+import { longestPath } from '../target/local-order.ts';
+import { settleOf } from '../target/residence.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
 import type { ToolName } from '../tools/find.ts';
 import { defaultCacheDir, findCached, findFromEnv, findOnPath } from '../tools/present.ts';
@@ -15,9 +18,10 @@ import { defaultCacheDir, findCached, findFromEnv, findOnPath } from '../tools/p
 export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFacts> {
   const pipelines = await readPipelines(scenario);
   return {
-    preconditions: await missing(scenario),
+    preconditions: await missing(plan, scenario),
     touches: touches(plan, scenario),
     predictions: pipelines.size === 0 ? [] : predictLoss(plan, pipelines),
+    ...settleFacts(scenario, pipelines),
   };
 }
 
@@ -34,7 +38,16 @@ export async function readPipelines(scenario: Scenario): Promise<Map<string, Pip
   return pipelines;
 }
 
-async function missing(scenario: Scenario): Promise<string[]> {
+function settleFacts(scenario: Scenario, pipelines: Map<string, PipelineFacts>): { settleMs?: number } {
+  if (scenario.target.kind !== 'local') return {};
+  const hops = longestPath(scenario.target.members).flatMap((member) => {
+    const facts = pipelines.get(member);
+    return facts === undefined ? [] : [{ member, facts }];
+  });
+  return { settleMs: 1000 * Math.ceil(settleOf(hops) / 1e9) };
+}
+
+async function missing(plan: Plan, scenario: Scenario): Promise<string[]> {
   const found: string[] = [];
   const { target } = scenario;
   if (target.kind !== 'local') return found;
@@ -47,6 +60,8 @@ async function missing(scenario: Scenario): Promise<string[]> {
   if (hierarchy?.kind === 'none') found.push(`CPU and memory limits are not kept: ${hierarchy.reason}`);
   const volumes = Object.values(target.members).some((member) => member.storageBytes !== undefined);
   if (volumes && process.getuid?.() !== 0) found.push('a storage volume of its own needs root to mount');
+  const certificates = plan.faults.some(({ spec }) => spec.kind === 'tls-expiry');
+  if (certificates && (await opensslVersion()) === undefined) found.push('tls-expiry needs openssl');
   try {
     await access('.', constants.W_OK);
   } catch {
