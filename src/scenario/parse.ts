@@ -121,13 +121,18 @@ function toScenario(parts: {
   };
 }
 
-/** A fault of a target with one member acts on that one. */
+/** A fault of a target with one member acts on that one; the embedded collector stands in for whichever is named. */
 function withMember(spec: FaultSpec, draft: Draft): FaultSpec {
+  if (draft.target?.kind === 'embedded' && spec.acts !== 'sink')
+    return { ...spec, selector: { ...spec.selector, member: embeddedMember } };
   const names = draft.target?.kind === 'local' ? Object.keys(draft.target.members) : [];
   const only = names.length === 1 ? names[0] : undefined;
   if (spec.acts === 'sink' || spec.selector.member !== undefined || only === undefined) return spec;
   return { ...spec, selector: { ...spec.selector, member: only } };
 }
+
+/** As target/embedded names its only member. */
+const embeddedMember = 'embedded';
 
 function kindsOf(faults: Record<string, Fault>, target: string): string[] {
   return Object.keys(faults).filter((kind) => faults[kind]?.needs.targets.includes(target));

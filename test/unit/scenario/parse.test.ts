@@ -269,3 +269,9 @@ function bomb(): string {
   });
   return levels.join('\n');
 }
+
+test('the embedded collector stands in for whichever member a fault names', () => {
+  const faults = '[{name: kill, kind: container-kill, at: 2s, selector: {member: gateway}}]';
+  const { scenario } = parseText(scenarioText({ target: '{embedded: {}}', faults }));
+  expect(scenario.faults[0]?.selector).toMatchObject({ member: 'embedded', mode: 'one' });
+});
