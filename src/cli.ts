@@ -109,7 +109,10 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--run <id>', 'only this run')
     .option('--all', 'every run known on this machine');
   verb('halt', 'stop a running run and roll it back', haltCommand).option('--run <id>', 'only this run');
-  verb('doctor', 'what this machine can do for squall', doctorCommand);
+  verb('doctor', 'what this machine can do for squall', doctorCommand).option(
+    '--bench',
+    'measure what load and sink reach here (20 s); plan then warns of more than 70 % of it',
+  );
   verb('setup', 'find or build the collector and Prometheus', setupCommand);
   verb('sink', 'run the sink alone', sinkCommand)
     .option('--print-config', 'print what to add to a collector so that it exports to the sink')

@@ -18,6 +18,7 @@ export interface GlobalFlags {
   http?: string;
   from?: string;
   to?: string;
+  bench?: boolean;
 }
 
 /** Where words go: people's output to stderr, a command's product to stdout. */

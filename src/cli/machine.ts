@@ -1,15 +1,39 @@
 import { resolve } from 'node:path';
+import type { Ceiling } from '../plan/ceiling.ts';
+import { measureCeilings } from '../run/calibrate.ts';
+import { storeCeilings } from '../run/ceilings-file.ts';
 import { formatDoctor, inspectMachine } from '../tools/doctor.ts';
 import { defaultCacheDir } from '../tools/present.ts';
 import { setUpTools } from '../tools/setup.ts';
 import type { Console, GlobalFlags } from './console.ts';
 
-/** `squall doctor`: what this machine can do for squall, with what follows; always exit 0, as it only looks. */
+/**
+ * `squall doctor`: what this machine can do for squall, with what follows; always exit 0, as it only looks. With --bench
+ * it also measures, for 20 seconds, what load and sink reach here.
+ */
 export async function doctorCommand(console: Console, flags: GlobalFlags): Promise<number> {
   const outDir = resolve(flags.out ?? 'reports');
   const findings = await inspectMachine({ env: process.env, cacheDir: defaultCacheDir(process.env), outDir });
-  console.print(flags.json === true ? JSON.stringify(findings) : formatDoctor(findings));
+  const json = flags.json === true;
+  if (flags.bench !== true) {
+    console.print(json ? JSON.stringify(findings) : formatDoctor(findings));
+    return 0;
+  }
+  if (!json)
+    console.print(`${formatDoctor(findings)}\n\nFrom load to sink on loopback, nothing between them:`);
+  const ceilings = await measureCeilings((ceiling) => {
+    if (!json) console.print(formatCeiling(ceiling));
+  });
+  const file = await storeCeilings(defaultCacheDir(process.env), ceilings);
+  console.print(
+    json ? JSON.stringify({ findings, ceilings }) : `kept in ${file}; squall plan compares with it`,
+  );
   return 0;
+}
+
+function formatCeiling({ protocol, batch, itemsPerS }: Ceiling): string {
+  const perS = Math.round(itemsPerS).toLocaleString('en-US');
+  return `  ${protocol.padEnd(14)} ${String(batch).padStart(4)} a batch  ${perS.padStart(10)} spans/s`;
 }
 
 /** `squall setup`: the collector and Prometheus, from wherever they can be had. */

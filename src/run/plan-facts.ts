@@ -1,6 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { findHierarchy } from '../base/cgroup.ts';
 import { opensslVersion } from '../fault/expired-certificate.ts';
+import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
 import type { PlanFacts } from '../plan/print.ts';
@@ -13,12 +14,16 @@ import { settleOf } from '../target/residence.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
 import type { ToolName } from '../tools/find.ts';
 import { defaultCacheDir, findCached, findFromEnv, findOnPath } from '../tools/present.ts';
+import { readCeilings } from './ceilings-file.ts';
 
 /** What a run of the plan would touch, lack and at worst lose. Looks, and changes nothing. */
 export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFacts> {
   const pipelines = await readPipelines(scenario);
   return {
-    preconditions: await missing(plan, scenario),
+    preconditions: [
+      ...(await missing(plan, scenario)),
+      ...ceilingWarnings(plan, await readCeilings(defaultCacheDir(process.env))),
+    ],
     touches: touches(plan, scenario),
     predictions: pipelines.size === 0 ? [] : predictLoss(plan, pipelines),
     ...settleFacts(scenario, pipelines),
