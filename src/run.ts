@@ -102,7 +102,7 @@ async function driveToEnd(session: Session, live: Live): Promise<RunRecord['ende
 }
 
 function prepareFolder(dir: string): void {
-  if (existsSync(join(dir, 'journal.jsonl'))) {
+  if (existsSync(join(dir, 'journal.jsonl')) || existsSync(join(dir, 'evidence'))) {
     throw new SquallError({
       code: 'SQ-OUT-UNWRITABLE',
       what: 'the folder already holds a run',

@@ -13,6 +13,8 @@ export interface SinkStart {
   arrivalsFile: string;
   /** Where raw request bodies go, length-prefixed, for an independent count; undefined: not kept. */
   captureFile?: string;
+  /** Values that must not stand in the capture. */
+  secrets?: readonly string[];
   /** fsync arrivals before answering. */
   durable: boolean;
 }

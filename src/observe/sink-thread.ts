@@ -23,7 +23,8 @@ async function serve(start: SinkStart): Promise<void> {
   const script = createReplyScript(start.plan.seed);
   const arrivals = openRecordFile(start.arrivalsFile, start);
   const recorder = createRecorder(start.plan, arrivals.append);
-  const capture = start.captureFile === undefined ? undefined : createCapture(start.captureFile);
+  const capture =
+    start.captureFile === undefined ? undefined : createCapture(start.captureFile, start.secrets);
   const receive = createReceive({
     clock: systemClock,
     plan: start.plan,

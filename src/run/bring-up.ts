@@ -81,6 +81,7 @@ async function sinkUp(session: Session): Promise<void> {
     ...(sink.tls === undefined ? {} : { tls: sink.tls }),
     arrivalsFile: join(session.evidenceDir, 'arrivals.bin'),
     ...(session.capture ? { captureFile: join(session.evidenceDir, 'capture.bin') } : {}),
+    secrets: session.secrets,
     durable: false,
   });
 }

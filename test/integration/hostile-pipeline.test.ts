@@ -58,10 +58,14 @@ describe('a target that refuses', () => {
 
   test('a port that nobody listens on, and one that never answers', async () => {
     const port = await closedPort();
-    await refused({ grpc: `127.0.0.1:${port}` }, { code: 'SQ-TARGET-UNREACHABLE', where: 'ECONNREFUSED' });
     const silent = await open(serveSilence());
-    const otlp = { grpc: `127.0.0.1:${silent.port}`, http: `127.0.0.1:${silent.port}` };
-    await refused(otlp, { code: 'SQ-TARGET-UNREACHABLE', where: 'no answer within' });
+    await Promise.all([
+      refused({ grpc: `127.0.0.1:${port}` }, { code: 'SQ-TARGET-UNREACHABLE', where: 'ECONNREFUSED' }),
+      refused(
+        { grpc: `127.0.0.1:${silent.port}` },
+        { code: 'SQ-TARGET-UNREACHABLE', where: 'no answer within' },
+      ),
+    ]);
   });
 
   test('plaintext to a TLS port, and TLS to a plaintext port', async () => {
@@ -101,13 +105,16 @@ describe('a target that refuses', () => {
 describe('a Prometheus that is not there', () => {
   test('one that accepts and never answers, and a closed port', async () => {
     const silent = await open(serveSilence());
-    for (const port of [silent.port, await closedPort()]) {
-      const place = hostilePlace();
-      const url = `http://127.0.0.1:${port}`;
-      const ended = await place.run(place.scenario({ target: { embedded: { prometheus: url } } }));
-      expectError(ended, { code: 'SQ-PROMETHEUS-UNREACHABLE', exit: 4, where: url });
-      expect(await place.leftBehind()).toEqual([]);
-    }
+    const ports = [silent.port, await closedPort()];
+    await Promise.all(
+      ports.map(async (port) => {
+        const place = hostilePlace();
+        const url = `http://127.0.0.1:${port}`;
+        const ended = await place.run(place.scenario({ target: { embedded: { prometheus: url } } }));
+        expectError(ended, { code: 'SQ-PROMETHEUS-UNREACHABLE', exit: 4, where: url });
+        expect(await place.leftBehind()).toEqual([]);
+      }),
+    );
   });
 });
 
