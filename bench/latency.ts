@@ -31,7 +31,7 @@ async function run({ meanDelayMs = 0, stalls }: Disturbance): Promise<Measured> 
   const grpc = await answer<string>(receiver);
   const sender = fork(new URL('paced-sender.ts', import.meta.url), { execArgv: [] });
   const plan = openPlan({ fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100 });
-  sender.send({ plan, grpc, http: grpc } satisfies PacedStart);
+  sender.send({ plan, grpc, http: grpc, tellStart: true } satisfies PacedStart);
   const { t0Ns } = await answer<{ t0Ns: number }>(sender);
   const done = answer<PacedResult>(sender);
   const atNs = t0Ns + 5e9;

@@ -13,6 +13,8 @@ export interface PacedStart {
   plan: Plan;
   grpc: string;
   http: string;
+  /** A first message {t0Ns} when t = 0 is known. */
+  tellStart?: boolean;
 }
 
 /** Request i: first sequence, times in ns of the clock of base/clock.ts, class as in evidence; NaN where there is none. */
@@ -28,7 +30,7 @@ export interface PacedResult {
 }
 
 /** Squall's load engine on an open plan, in a process of its own; gives what it recorded of every request. */
-async function send({ plan, grpc, http }: PacedStart): Promise<PacedResult> {
+async function send({ plan, grpc, http, tellStart }: PacedStart): Promise<PacedResult> {
   const evidenceDir = mkdtempSync(join(tmpdir(), 'squall-bench-'));
   const endpoints = [{ member: 'receiver', otlp: { grpc, http, headers: {} } }];
   const load = await startLoad({ plan, endpoints, evidenceDir });
@@ -36,7 +38,7 @@ async function send({ plan, grpc, http }: PacedStart): Promise<PacedResult> {
   const usage = process.cpuUsage();
   const t0Ns = nowNs() + 100e6;
   load.go(t0Ns);
-  process.send?.({ t0Ns });
+  if (tellStart === true) process.send?.({ t0Ns });
   await load.done;
   const cpuS = cpuSecondsSince(usage);
   await load.close();
