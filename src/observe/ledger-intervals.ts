@@ -3,19 +3,21 @@ import type { LostInterval } from './ledger-types.ts';
 
 /**
  * The fault that explains the loss of an item due at `dueNs`: F with injected - reach <= due <= recovered, reach being
- * the longest time that an item stays in the target. Of several the nearest: one that was on at `dueNs`, or else the
- * one that came soonest after it.
+ * the longest time that an item stays in the target. Of several the nearest: one that was on at `dueNs` (the last to
+ * begin, as the item lived through the earlier ones' beginnings), or else the one that came soonest after it.
  */
 export function faultOf(faults: readonly FaultRecord[], reachNs: number, dueNs: number): string | undefined {
   let nearest: string | undefined;
   let nearestNs = Number.POSITIVE_INFINITY;
+  let begunNs = Number.NEGATIVE_INFINITY;
   for (const { name, observed } of faults) {
     const { injectedNs, recoveredNs = Number.POSITIVE_INFINITY } = observed;
     if (injectedNs === undefined || dueNs < injectedNs - reachNs || dueNs > recoveredNs) continue;
     const distanceNs = Math.max(0, injectedNs - dueNs);
-    if (distanceNs < nearestNs) {
+    if (distanceNs < nearestNs || (distanceNs === 0 && nearestNs === 0 && injectedNs > begunNs)) {
       nearest = name;
       nearestNs = distanceNs;
+      begunNs = injectedNs;
     }
   }
   return nearest;

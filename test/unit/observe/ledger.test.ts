@@ -76,6 +76,7 @@ const attributions: { faults: FaultRecord[]; reachNs: number; names: (string | u
   { faults: [fault('kill', undefined)], reachNs: 9e9, names: [undefined] },
   { faults: [fault('old', 1e8, 4e8)], reachNs: 0, names: ['old', undefined] },
   { faults: [fault('far', 9e8, 1e9), fault('near', 5.5e8, 6e8)], reachNs: 9e8, names: ['near'] },
+  { faults: [fault('outer', 1e8, 9e8), fault('inner', 3e8, 8e8)], reachNs: 9e8, names: ['inner'] },
 ];
 
 test.each(attributions)('a loss names the fault within reach: row %#', ({ faults, reachNs, names }) => {
