@@ -113,7 +113,9 @@ function stopsExport(spec: FaultSpec): boolean {
 function outageOfSink(one: Case): Loss {
   const { action, errorRate } = one.fault.spec.params;
   const share = typeof errorRate === 'number' ? errorRate : 1;
-  const due = Math.ceil(dueIn(one) * share);
+  // What is exported at the start was due a batch earlier.
+  const batchMs = Math.max(0, ...exportersOf(one).map((facts) => facts.batchTimeoutMs));
+  const due = Math.ceil(dueIn(one, batchMs) * share);
   if (action === 'accept-and-drop') return { items: due, why: 'the sink answers OK and drops' };
   if (action === 'partial-success')
     return { items: due, why: 'a collector counts a partial success as sent' };
@@ -181,7 +183,10 @@ function diskLoss(one: Case, facts: PipelineFacts): Loss {
   if (!facts.queuePersistent) return { items: 0, why: 'nothing of the pipeline is on the disk' };
   if (facts.batchTimeoutMs === 0)
     return { items: 0, why: 'a queue that cannot write refuses at the receiver' };
-  return { items: dueIn(one), why: 'a queue that cannot write drops what the batch processor hands on' };
+  return {
+    items: dueIn(one, facts.batchTimeoutMs),
+    why: 'a queue that cannot write drops what the batch processor hands on',
+  };
 }
 
 /** Items in a full queue: requests of the batch processor's size, or of the load's where there is none. */
@@ -200,9 +205,10 @@ function batchItems(one: Case, facts: PipelineFacts, atNs: number): number {
   return Math.min(itemsDueBetween(one.plan, window), facts.batchSize || Number.POSITIVE_INFINITY);
 }
 
-function dueIn(one: Case): number {
+/** Due while the fault lasts, and `beforeMs` ahead of it. */
+function dueIn(one: Case, beforeMs = 0): number {
   const { plan, fault } = one;
-  return itemsDueBetween(plan, { fromNs: fault.startNs, toNs: fault.endNs ?? fault.startNs });
+  return itemsDueBetween(plan, { fromNs: fault.startNs - beforeMs * 1e6, toNs: endOf(fault) });
 }
 
 function membersOf({ fault, pipelines }: Case): PipelineFacts[] {
