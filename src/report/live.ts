@@ -85,7 +85,7 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
 }
 
 /**
- * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · missing 140": what a narrow
+ * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · to arrive 140": what a narrow
  * terminal cuts stands last.
  */
 export function liveText(state: LiveState): string {
@@ -98,7 +98,7 @@ export function liveText(state: LiveState): string {
   if (isNumber(state.offeredPerS)) parts.push(`offered ${formatCount(state.offeredPerS)}/s`);
   if (isNumber(state.acknowledgedPerS)) parts.push(`acked ${formatCount(state.acknowledgedPerS)}/s`);
   if (isNumber(state.p95Ms)) parts.push(`P95 ${formatMs(state.p95Ms)}`);
-  if (isNumber(state.missing)) parts.push(`missing ${formatCount(state.missing)}`);
+  if (isNumber(state.missing)) parts.push(`to arrive ${formatCount(state.missing)}`);
   return parts.join(' · ');
 }
 

@@ -8,14 +8,17 @@ export function text(raw: string, charsMax = 300): string {
   return oneLine(raw, charsMax).replace(markup, reference);
 }
 
-/** A code span where the text cannot end it or the table's cell; otherwise as `text`. */
+/** A threshold as a code span; anything else as `text`. */
 export function codeOrText(raw: string, charsMax = 300): string {
-  return /^[\w(). <>=!%+:-]*\S$/.test(raw) && raw.length <= charsMax ? `\`${raw}\`` : text(raw, charsMax);
+  return threshold.test(raw) ? `\`${raw}\`` : text(raw, charsMax);
 }
+
+/** p(95)<10ms, count==0, value>=0.5%: neither can it end the span nor the table's cell. */
+const threshold = /^[a-z]{1,10}(?:\([\d.]{1,10}\))?(?:<=|>=|==|!=|<|>)-?[\d.]{1,20}[a-z%]{0,3}$/;
 
 /** In turn: markup anywhere, `_` at a word's edge, #1, ://, www., and what begins a heading or a list. */
 const markup =
-  /[&<>`*[\]|~\\@$]|(?<![a-z0-9])_|_(?![a-z0-9])|#(?=\w)|:(?=\/\/)|(?<=www)\.|^[-+=#](?=\s|$)|(?<=^\d{1,9})[.)](?=\s|$)/gi;
+  /[&<`*[|~\\@$]|\](?=[([:])|(?<![a-z0-9])_|_(?![a-z0-9])|#(?=\w)|:(?=\/\/)|(?<=www)\.|^>|^[-+=#](?=\s|$)|(?<=^\d{1,9})[.)](?=\s|$)/gi;
 
 function reference(character: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

@@ -26,7 +26,7 @@ const state: LiveState = {
   activeFaults: ['kill'],
   leftS: 32,
 };
-const line = 'load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.12 ms · missing 0';
+const line = 'load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.12 ms · to arrive 0';
 
 test('elsewhere than on a terminal: one plain line per 10 s, and one when the phase changes', () => {
   const { live, written, at } = stage({ tty: false });
