@@ -101,8 +101,16 @@ async function driveToEnd(session: Session, live: Live): Promise<RunRecord['ende
   }
 }
 
+/** Where one of these lies, a run got as far as to leave something of worth. */
+const runFiles = [
+  'journal.jsonl',
+  'evidence/arrivals.bin',
+  'evidence/requests-0.bin',
+  'evidence/record.json',
+];
+
 function prepareFolder(dir: string): void {
-  if (existsSync(join(dir, 'journal.jsonl')) || existsSync(join(dir, 'evidence'))) {
+  if (runFiles.some((name) => existsSync(join(dir, name)))) {
     throw new SquallError({
       code: 'SQ-OUT-UNWRITABLE',
       what: 'the folder already holds a run',

@@ -15,6 +15,16 @@ async function silence(): Promise<Served> {
   return served;
 }
 
+/** A collector with this exporter and no metrics of its own. */
+function minimal(exporter: string, http = ''): string {
+  return `receivers: {otlp: {protocols: {grpc: {endpoint: "\${env:SQUALL_OTLP_GRPC}"}${http}}}}
+exporters: {${exporter}}
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines: {traces: {receivers: [otlp], exporters: [${exporter.split(':')[0]}]}}
+`;
+}
+
 /** A local target of one collector with this configuration; no Prometheus of its own where one is given. */
 function local(member: Record<string, unknown>, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { target: { local: { members: { collector: member }, ...more } } };
@@ -108,7 +118,7 @@ describe.skipIf(noParts !== '')(`tools and ports${noParts}`, () => {
     const place = hostilePlace();
     const file = place.write('otelcol', 'not a program');
     const ended = await place.run(place.scenario(local({})), { env: { SQUALL_OTELCOL: file } });
-    expectError(ended, { code: 'SQ-TOOL-MISSING', exit: 4, where: `SQUALL_OTELCOL: ${file}` });
+    expectError(ended, { code: 'SQ-TOOL-MISSING', exit: 4, where: `environment: ${file}` });
     expect(await place.leftBehind()).toEqual([]);
   });
 
@@ -124,10 +134,7 @@ describe.skipIf(noParts !== '')(`tools and ports${noParts}`, () => {
 
   test('a collector that dies at its start, with its own line', async () => {
     const place = hostilePlace();
-    const config = place.write(
-      'broken.yaml',
-      'receivers: {otlp: {protocols: {grpc: {endpoint: "${env:SQUALL_OTLP_GRPC}"}}}}\nexporters: {nonsense: {}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [nonsense]}}}\n',
-    );
+    const config = place.write('broken.yaml', minimal('nonsense: {}'));
     const ended = await place.run(place.scenario(local({ config })));
     expectError(ended, { code: 'SQ-TARGET-START', exit: 4, where: 'unknown type: "nonsense"' });
     expect(await place.leftBehind()).toEqual([]);
@@ -136,35 +143,30 @@ describe.skipIf(noParts !== '')(`tools and ports${noParts}`, () => {
   test('a collector that listens on a port that is taken', async () => {
     const place = hostilePlace();
     const { port } = await silence();
-    const config = place.write(
-      'taken.yaml',
-      `receivers: {otlp: {protocols: {grpc: {endpoint: "\${env:SQUALL_OTLP_GRPC}"}, http: {endpoint: "127.0.0.1:${port}"}}}}\nexporters: {nop: {}}\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n`,
-    );
+    const config = place.write('taken.yaml', minimal('nop: {}', `, http: {endpoint: "127.0.0.1:${port}"}`));
     const ended = await place.run(place.scenario(local({ config })));
     expectError(ended, { code: 'SQ-PORT-IN-USE', exit: 4, what: `127.0.0.1:${port}` });
     expect(await place.leftBehind()).toEqual([]);
   });
 
-  test('a pipeline that does not lead to the sink: the hop is named', async () => {
-    const place = hostilePlace();
-    const config = place.write(
-      'nowhere.yaml',
-      'receivers: {otlp: {protocols: {grpc: {endpoint: "${env:SQUALL_OTLP_GRPC}"}}}}\nexporters: {nop: {}}\nservice: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n',
-    );
-    const ended = await place.run(place.scenario(local({ config })));
-    expectError(ended, { code: 'SQ-SINK-UNREACHABLE', exit: 4, where: 'hop collector-0 -> sink 127.0.0.1:' });
-    expect(await place.leftBehind()).toEqual([]);
-  }, 60_000);
-
-  test('a collector that never becomes healthy', async () => {
-    const place = hostilePlace();
+  test('a pipeline that does not lead to the sink, and a collector that never becomes healthy', async () => {
+    const nowhere = minimal('nop: {}');
     // Takes up the health variable without serving there.
-    const config = place.write(
-      'unhealthy.yaml',
-      'receivers: {otlp: {protocols: {grpc: {endpoint: "${env:SQUALL_OTLP_GRPC}"}}}}\nexporters: {otlp_grpc: {endpoint: "${env:SQUALL_NEXT_GRPC}", tls: {insecure: true}, headers: {x-health: "${env:SQUALL_HEALTH}"}}}\nservice: {telemetry: {metrics: {level: none}}, pipelines: {traces: {receivers: [otlp], exporters: [otlp_grpc]}}}\n',
+    const headers = 'headers: {x-health: "${env:SQUALL_HEALTH}"}';
+    const unhealthy = minimal(
+      `otlp_grpc: {endpoint: "\${env:SQUALL_NEXT_GRPC}", tls: {insecure: true}, ${headers}}`,
     );
-    const ended = await place.run(place.scenario(local({ config })));
-    expectError(ended, { code: 'SQ-TARGET-START', exit: 4, where: 'not ready after 30 s' });
-    expect(await place.leftBehind()).toEqual([]);
-  }, 60_000);
+    const wanted = [
+      { text: nowhere, code: 'SQ-SINK-UNREACHABLE', where: 'hop collector-0 -> sink 127.0.0.1:' },
+      { text: unhealthy, code: 'SQ-TARGET-START', where: 'not ready after 30 s' },
+    ];
+    await Promise.all(
+      wanted.map(async ({ text, code, where }) => {
+        const place = hostilePlace();
+        const config = place.write('collector.yaml', text);
+        expectError(await place.run(place.scenario(local({ config }))), { code, exit: 4, where });
+        expect(await place.leftBehind()).toEqual([]);
+      }),
+    );
+  });
 });
