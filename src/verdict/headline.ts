@@ -45,8 +45,9 @@ export function compareHeadlines(
 }
 
 /**
- * A quantile of a classic histogram is only known to its bucket, and the scrapes at both ends of the window move it by
- * a neighbour at most: they agree if squall's own lies in these three.
+ * A quantile of a classic histogram is only known to its bucket, here with both neighbours. And its window is that of
+ * the scrapes: up to an interval's observations more at one end and fewer at the other, which moves its rank among
+ * squall's own by that share. The two agree if bucket and ranks meet; in a short window nothing bounds it from above.
  */
 function latencyPair(facts: Facts, run: Window): HeadlinePair {
   const histogram = answerHistogram(facts, rowsIn(facts, {}, run, 'measured'), 'due');
@@ -56,7 +57,14 @@ function latencyPair(facts: Facts, run: Window): HeadlinePair {
   if (client === null || answered === null)
     return unanswered({ name, unit: 'ms', client, prometheus: answered });
   const [low, high] = bracketOf(answered);
-  const agree = client > low * 0.999 && (client <= high * 1.001 || high === Number.POSITIVE_INFINITY);
+  const share = (2 * facts.record.prometheus.scrapeIntervalMs) / 1000 / ((run.toNs - run.fromNs) / 1e9);
+  const ownMs = (quantile: number) =>
+    quantile >= 1
+      ? Number.POSITIVE_INFINITY
+      : (histogram.atRank(rankOf(100 * Math.max(0, quantile), histogram.count)) ?? 0) / 1e6;
+  const agree =
+    ownMs(0.95 + share) > low * 0.999 &&
+    (ownMs(0.95 - share) <= high * 1.001 || high === Number.POSITIVE_INFINITY);
   const reason = `its histogram knows the P95 to lie in (${low}, ${high}] ms`;
   return { name, unit: 'ms', client: encodeNumber(client), prometheus: answered, error: null, agree, reason };
 }

@@ -55,7 +55,7 @@ test('both values stand side by side and agree', () => {
 
 describe('a disagreement beyond the stated error is a finding', () => {
   test.each<[string, Parameters<typeof judged>[0], string]>([
-    ['a P95 in another bucket', { p95: 8 }, 'P95 ack'],
+    ['a P95 in another bucket', { p95: 0.4 }, 'P95 ack'],
     ['a rate two scrapes cannot explain', { accepted: 7000 }, 'acknowledged rate traces'],
     ['items that the counters lost and the ledger did not', { counters: { sent: 9990 } }, 'loss'],
     ['send failures where the ledger has no loss', { counters: { sent: 9990, sendFailed: 10 } }, 'loss'],
@@ -79,6 +79,10 @@ describe('what the way of counting must miss is no disagreement', () => {
     const { pair } = judged({ counters: { accepted: 9400, sent: 9000 }, record });
     expect(pair('loss')).toMatchObject({ client: 0, prometheus: 400, error: 1010, agree: true });
     expect(judged({ counters: { accepted: 9400, sent: 8000 }, record }).pair('loss')?.agree).toBe(false);
+  });
+
+  test('slow requests of the second before a short window, which its first scrape takes in', () => {
+    expect(judged({ p95: 8 }).pair('P95 ack')).toMatchObject({ client: 2, prometheus: 8, agree: true });
   });
 
   test('a canary received before t = 0 and exported after it', () => {
