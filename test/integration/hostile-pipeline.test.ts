@@ -174,7 +174,10 @@ describe.skipIf(noParts !== '')(`a real collector${noParts}`, () => {
     const ended = await running;
     expect(ended.code, ended.stderr).toBe(2);
     const report = readReportJson(place.out);
-    expect(report.slos.map(({ verdict }) => verdict)).toEqual(['pass', 'unknown']);
+    // A busy machine may make the run not count; the ledger stands all the same.
+    expect(report.slos[0]?.verdict).toBe(report.validity.valid ? 'pass' : 'unknown');
+    expect(report.slos[1]?.verdict).toBe('unknown');
+    expect(report.ledger.traces).toMatchObject({ delivered: 1500, lost: 0 });
     expect(await place.leftBehind()).toEqual([]);
   });
 });
