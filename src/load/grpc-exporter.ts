@@ -73,7 +73,7 @@ function call(connection: GrpcConnection, body: Buffer, deadlineNs: number): Pro
 
 /**
  * One attempt. Node keeps a closed stream and all that its listeners hold until the next full collection, so what the
- * answer consists of is let go of as soon as it is told: with it the collector had twice the work.
+ * answer consists of is let go of as soon as it is told.
  */
 class Call {
   readonly #connection: GrpcConnection;

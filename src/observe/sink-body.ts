@@ -6,9 +6,8 @@ export interface BodyParts {
   /** All bytes so far, also those that were not kept. */
   sizeBytes(): number;
   /**
-   * The body in one piece, valid until the next body is taken; the parts are let go of. Node keeps a closed HTTP/2
-   * stream with its listeners until the next full collection: bodies that hung on them made the collector a third of
-   * the sink's work.
+   * The body in one piece, valid until the next body is taken; the parts are let go of, as Node keeps a closed HTTP/2
+   * stream with its listeners until the next full collection.
    */
   take(): Buffer;
 }
