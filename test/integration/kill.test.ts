@@ -107,6 +107,10 @@ async function tryOne(trial: Trial): Promise<string[]> {
   return inPlace;
 }
 
+/**
+ * Tried by breaking the code: without the undoing of a run's resources by the sweep the trials of the runner fail;
+ * without a look after killed guards those of all guards do.
+ */
 describe.skipIf(noParts !== '')(`SIGKILL at ${trials.length} instants of a whole run${noParts}`, () => {
   test('of the runner, its guards, or both: nothing is left, and recover says so', async () => {
     const queue = [...trials];

@@ -62,7 +62,9 @@ async function expectEndedInOrder(place: Place): Promise<void> {
 
 test('a shell that exits: the run in its background goes on to its verdict and leaves nothing', async () => {
   const place = makeRunPlace();
-  const script = '"$0" "$@" </dev/null >/dev/null 2>"$LOG" & echo $!';
+  // It exits only when the run is under way, so that the run has seen it as its parent.
+  const script =
+    '"$0" "$@" </dev/null >/dev/null 2>"$LOG" & echo $!; until grep -sq ^load "$LOG"; do sleep 0.02; done';
   const shell = spawn('/bin/sh', ['-c', script, process.execPath, ...place.args], {
     env: { ...place.env, LOG: join(place.dir, 'log') },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -70,7 +72,7 @@ test('a shell that exits: the run in its background goes on to its verdict and l
   const words: string[] = [];
   shell.stdout.setEncoding('utf8').on('data', (text: string) => words.push(text));
   await new Promise((resolve) => shell.once('close', resolve));
-  // Its parent is gone while it has hardly begun.
+  // Its parent is gone and it is in the middle of its load.
   expect(takeCensus(Number(words.join('')), place.runId).processes.size).toBeGreaterThan(0);
   await expectEndedInOrder(place);
 });
