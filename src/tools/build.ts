@@ -41,14 +41,14 @@ async function buildCollector({ work, run }: Build): Promise<string> {
 
 /**
  * `go install` refuses a module with replace directives, so it is built as a dependency of an empty module. Service
- * discovery of the clouds is left out: most of the build time, of no use here.
+ * discovery is left out: most of the build time, and a run's Prometheus scrapes fixed addresses.
  */
 async function buildPrometheus({ work, run }: Build): Promise<string> {
   const main = 'github.com/prometheus/prometheus/cmd/prometheus';
   const version = `-X github.com/prometheus/common/version.Version=${pinned.prometheus}`;
   await run('go', ['mod', 'init', 'squall.local/prometheus']);
   await run('go', ['get', `${main}@${pinned.prometheusModule}`]);
-  const tags = 'remove_all_sd,enable_kubernetes_sd';
+  const tags = 'remove_all_sd';
   await run('go', ['build', '-tags', tags, '-ldflags', `-s -w ${version}`, '-o', 'prometheus', main]);
   return join(work, 'prometheus');
 }
