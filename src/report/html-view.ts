@@ -37,22 +37,28 @@ const severitySymbol = { fail: '✘', unknown: '?', warn: '!', info: 'i' } as co
 /** Everything report.hbs prints, as text; the template only lays out. */
 export function htmlView(report: Report): Record<string, unknown> {
   const { run, validity } = report;
+  const sentence = verdictReason(report);
+  const blame = whoseFault(report);
   return {
     title: `${report.verdict.toUpperCase()} · ${run.scenario} · squall`,
     verdict: verdictView(report.verdict),
-    reason: verdictReason(report),
+    reason: sentence,
     description: run.description,
     scenario: run.scenario,
     banner: run.banner ?? '',
     exitCode: report.exitCode,
-    blame: whoseFault(report),
+    // What the sentence says already is not said again below it.
+    blame: { party: blame.party, why: sentence.includes(blame.why) ? '' : blame.why },
     findings: topFindings(report).map(findingView),
     moreFindings: report.findings.slice(3, rowsMax).map(findingView),
     valid: validity.valid,
     // A finding on the first screen says it already, where there is one.
     validityReasons: topFindings(report).some(({ code }) => code === 'RUN-NOT-VALID')
       ? ''
-      : validity.reasons.slice(0, rowsMax).join('; '),
+      : validity.reasons
+          .filter((reason) => !sentence.includes(reason))
+          .slice(0, rowsMax)
+          .join('; '),
     validity: validityView(report),
     slos: worstFirst(report.slos)
       .slice(0, rowsMax)
