@@ -67,7 +67,7 @@ const slower = ['warmup=1s', 'load.spans.rate=2000'];
 
 describe.skipIf(noParts !== '')(`kept scenarios on a real collector${noParts}`, () => {
   test('gateway-kill-durable: what was acknowledged survives SIGKILL on disk', async () => {
-    const sets = [...slower, 'load.spans.duration=10s', 'faults.0.at=5150ms'];
+    const sets = [...slower, 'load.spans.duration=8s', 'faults.0.at=5150ms'];
     const { traces, report, says } = await run('gateway-kill-durable.yaml', sets);
     says('pass');
     expect([traces.lost, traces.pending]).toEqual([0, 0]);
@@ -75,13 +75,13 @@ describe.skipIf(noParts !== '')(`kept scenarios on a real collector${noParts}`, 
   });
 
   test('graceful-restart: says fail if and only if the raw capture lacks acknowledged items', async () => {
-    const sets = [...slower, 'load.spans.duration=10s', 'faults.0.at=5s'];
+    const sets = [...slower, 'load.spans.duration=8s', 'faults.0.at=5s'];
     const { traces, raw, says } = await run('graceful-restart.yaml', sets);
     says(raw.traces.distinct < traces.acknowledged ? 'fail' : 'pass');
   });
 
   test('agent-gateway: what dies with the gateway was acknowledged to the agent', async () => {
-    const sets = [...slower, ...anyLatency(1), 'load.spans.duration=10s', 'faults.0.at=5150ms'];
+    const sets = [...slower, ...anyLatency(1), 'load.spans.duration=8s', 'faults.0.at=5150ms'];
     const { traces, raw, report, says } = await run('agent-gateway.yaml', sets);
     says(raw.traces.distinct < traces.acknowledged ? 'fail' : 'pass');
     expect(report.counters.accepted).toBeLessThanOrEqual(traces.due + 1);
@@ -153,7 +153,7 @@ describe.skipIf(noParts !== '')(`kept scenarios on a real collector${noParts}`, 
   });
 
   test('sampling: nine in ten are filtered, not lost', async () => {
-    const sets = [...slower, ...anyLatency(0), 'load.spans.duration=10s', 'slos.1.thresholds.0=value>=1'];
+    const sets = [...slower, ...anyLatency(0), 'load.spans.duration=8s', 'slos.1.thresholds.0=value>=1'];
     const { traces, says } = await run('sampling.yaml', sets);
     says('pass');
     expect(traces.lost).toBe(0);
