@@ -41,7 +41,7 @@ export async function observePrometheus(options: ObserveOptions): Promise<Promet
     return await observe(options);
   } catch (error) {
     if (!(error instanceof SquallError)) throw error;
-    return { ...emptyRecord(options), available: false };
+    return withoutAnswers({ url: options.client.url, scrapeIntervalMs: options.scrapeIntervalMs });
   }
 }
 
@@ -124,11 +124,11 @@ function spanOf(options: ObserveOptions, name: string): { fromS: number; toS: nu
   return { fromS: Math.max(0, window?.fromNs ?? 0) / 1e9, toS: Math.max(0, window?.toNs ?? 0) / 1e9 };
 }
 
-function emptyRecord(options: ObserveOptions): PrometheusRecord {
+/** The record of a run that has no answers of Prometheus: every number is without evidence. */
+export function withoutAnswers(known: { scrapeIntervalMs: number; url?: string }): PrometheusRecord {
   return {
     available: false,
-    url: options.client.url,
-    scrapeIntervalMs: options.scrapeIntervalMs,
+    ...known,
     answers: [],
     names: {},
     coverage: null,

@@ -3,7 +3,7 @@ import { readColumns } from '../observe/columns.ts';
 import { arrivalFields, type FaultRecord, type RunRecord, requestFields } from '../observe/evidence.ts';
 import { computeLedger } from '../observe/ledger.ts';
 import type { Columns } from '../observe/ledger-types.ts';
-import { observePrometheus } from '../observe/observe-prometheus.ts';
+import { observePrometheus, withoutAnswers } from '../observe/observe-prometheus.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
 import { predictLoss } from '../plan/predict.ts';
 import { evidencePaths, listRequestFiles } from '../record.ts';
@@ -17,17 +17,6 @@ import { readPipelines } from './plan-facts.ts';
 import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
-
-const noPrometheus: RunRecord['prometheus'] = {
-  available: false,
-  scrapeIntervalMs,
-  answers: [],
-  names: {},
-  coverage: null,
-  skewMs: null,
-  counters: { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null },
-  series: [],
-};
 
 const noArrivals: Columns = { count: 0, column: () => new Float64Array() };
 
@@ -62,7 +51,7 @@ export async function takeRecord(
     faults: await withPredictions(session, withRecoveries(need(session, 'faults').records(), requests)),
     canaries: session.canaries,
     generator: { lateTicks: generator.lateTicks, ticks: generator.ticks, cpuRatioMax: generator.cpuRatio },
-    prometheus: noPrometheus,
+    prometheus: withoutAnswers({ scrapeIntervalMs }),
     processes: session.processes,
     notes: session.notes,
   };
@@ -108,7 +97,7 @@ async function askPrometheus(
   record: RunRecord,
   requests: Columns[],
 ): Promise<RunRecord['prometheus']> {
-  if (session.prometheus === undefined) return noPrometheus;
+  if (session.prometheus === undefined) return withoutAnswers({ scrapeIntervalMs });
   const client = createPrometheus(session.prometheus, session.clock);
   return observePrometheus({
     client,
