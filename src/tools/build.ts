@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { runCommand } from '../base/run-command.ts';
@@ -11,6 +11,8 @@ import { pinned } from './versions.ts';
 /** On 2 cores with nothing cached: 100 s for the collector, 170 s for Prometheus. */
 const buildTimeoutMs = 1_200_000;
 const sayEveryMs = 10_000;
+/** Pinned modules and their checksums; the same path from src/ and from dist/. */
+const prometheusModule = new URL('../../src/tools/prometheus/', import.meta.url);
 
 /** Builds the pinned version with Go; takes minutes. Throws a sentence when Go is absent or the build fails. */
 export async function buildTool(tool: ToolName, options: FindOptions): Promise<FoundTool> {
@@ -40,14 +42,14 @@ async function buildCollector({ work, run }: Build): Promise<string> {
 }
 
 /**
- * `go install` refuses a module with replace directives, so it is built as a dependency of an empty module. Service
- * discovery is left out: most of the build time, and a run's Prometheus scrapes fixed addresses.
+ * As a dependency of an otherwise empty module, since `go install` refuses a module with replace directives. Service
+ * discovery is left out: most of the build time, and a run's Prometheus scrapes fixed addresses. The module file names
+ * what remains: resolving the whole graph instead downloads 1.8 GB where 1 GB is needed, and takes a minute longer.
  */
 async function buildPrometheus({ work, run }: Build): Promise<string> {
   const main = 'github.com/prometheus/prometheus/cmd/prometheus';
   const version = `-X github.com/prometheus/common/version.Version=${pinned.prometheus}`;
-  await run('go', ['mod', 'init', 'squall.local/prometheus']);
-  await run('go', ['get', `${main}@${pinned.prometheusModule}`]);
+  for (const name of ['go.mod', 'go.sum']) await copyFile(new URL(name, prometheusModule), join(work, name));
   const tags = 'remove_all_sd';
   await run('go', ['build', '-tags', tags, '-ldflags', `-s -w ${version}`, '-o', 'prometheus', main]);
   return join(work, 'prometheus');

@@ -1,7 +1,6 @@
 /** Versions that squall downloads and builds. A tool that is found on the machine may be any other. */
 export const pinned = {
   otelcol: '0.161.0',
-  /** Release name and, for a build, the version of the Go module (v0.N of it is release 3.N). */
+  /** Release name; a build takes the Go module in prometheus/go.mod (v0.3NN.P of it is release 3.NN.P). */
   prometheus: '3.15.0',
-  prometheusModule: 'v0.315.0',
 } as const;
