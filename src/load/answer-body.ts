@@ -12,9 +12,21 @@ export function readSingleMessage(chunks: readonly Buffer[], head: IncomingHttpH
   if (bytes.length <= 5) return nothing;
   const message = bytes.subarray(5, 5 + bytes.readUInt32BE(1));
   if (bytes[0] === 0) return message;
-  return head['grpc-encoding'] === 'gzip'
-    ? gunzipSync(message, { maxOutputLength: answerBytesMax })
-    : nothing;
+  return head['grpc-encoding'] === 'gzip' ? gunzipAnswer(message) : nothing;
+}
+
+/** The body of an HTTP answer; empty when it is in an encoding other than gzip or does not decode. */
+export function readEncodedBody(bytes: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === undefined || encoding === 'identity' || bytes.length === 0) return bytes;
+  return encoding === 'gzip' ? gunzipAnswer(bytes) : nothing;
+}
+
+function gunzipAnswer(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: answerBytesMax });
+  } catch {
+    return nothing; // the status has been read: what cannot be decoded adds nothing to it
+  }
 }
 
 export interface PartialSuccess {

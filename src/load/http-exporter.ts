@@ -16,6 +16,7 @@ import {
   tooLarge,
 } from './answer.ts';
 import {
+  readEncodedBody,
   readJsonPartialSuccess,
   readPartialSuccess,
   readRetryAfterMs,
@@ -207,7 +208,8 @@ function readAnswer(response: IncomingMessage, finish: (outcome: Outcome) => voi
   response.on('end', () => finish(outcomeOf(response, Buffer.concat(chunks))));
 }
 
-function outcomeOf(response: IncomingMessage, body: Buffer): Outcome {
+function outcomeOf(response: IncomingMessage, bytes: Buffer): Outcome {
+  const body = readEncodedBody(bytes, response.headers['content-encoding']);
   const status = response.statusCode ?? 0;
   const type = response.headers['content-type'] ?? '';
   if (status >= 200 && status < 300) {

@@ -177,6 +177,13 @@ describe('success', () => {
   });
 });
 
+test('a request over 64 MiB is not sent', async () => {
+  const { address, received } = await serve((_, response) => response.end());
+  const outcome = await exporterTo([address]).send(Buffer.alloc(64 * 1024 * 1024 + 1), inMs(1000));
+  expect(outcome).toMatchObject({ kind: 'refused', retryable: false, status: -1 });
+  expect(received).toHaveLength(0);
+});
+
 describe('no answer', () => {
   test('silence until the deadline is unknown', async () => {
     expect(await outcomeOf(() => {}, 60)).toMatchObject({ kind: 'unknown', retryable: true, status: -1 });
