@@ -117,7 +117,8 @@ describe.skipIf(noParts !== '')(`kept scenarios on a real collector${noParts}`, 
   });
 
   test('memory-limiter: refuses, and loses nothing', async () => {
-    const sets = ['warmup=1s', 'load.spans.duration=15s', 'faults.0.at=1s', 'faults.0.duration=9s'];
+    // The fault comes well after the warmup: before:slow has to hold requests.
+    const sets = ['warmup=1s', 'load.spans.duration=15s', 'faults.0.at=3s', 'faults.0.duration=9s'];
     const { traces, report, says } = await run('memory-limiter.yaml', sets);
     says('pass');
     expect(traces.lost).toBe(0);
