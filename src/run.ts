@@ -8,6 +8,7 @@ import { pointLatest, readRecord, writeRecord, writeReports } from './record.ts'
 import type { Live } from './report/live.ts';
 import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
+import { planningMachine } from './run/ceilings-file.ts';
 import { drive, settleDown } from './run/drive.ts';
 import { toRunError } from './run/failure.ts';
 import { type FoundTools, findTools } from './run/find-tools.ts';
@@ -52,7 +53,7 @@ const downDeadlineMs = 30_000;
 export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   const { clock, live } = options;
   prepareFolder(options.dir);
-  const session = createSession(options, await findTools(options));
+  const session = await createSession(options, await findTools(options));
   const startedAt = new Date(clock.wallMs()).toISOString();
   const say = (title: string) => live.update({ phase: `starting: ${title}` });
   const result = await withTasks(
@@ -135,11 +136,17 @@ function prepareFolder(dir: string): void {
   }
 }
 
-function createSession(options: RunOptions, found: FoundTools): Session {
+async function createSession(options: RunOptions, found: FoundTools): Promise<Session> {
   const epochNs = String(BigInt(Math.round(options.clock.wallMs())) * 1_000_000n);
   return {
     ...found,
-    plan: compilePlan(found.scenario, { runId: options.runId, seed: options.seed, epochNs, workers: 1 }),
+    plan: compilePlan(found.scenario, {
+      runId: options.runId,
+      seed: options.seed,
+      epochNs,
+      workers: 1,
+      machine: await planningMachine(),
+    }),
     clock: options.clock,
     dir: options.dir,
     evidenceDir: join(options.dir, 'evidence'),

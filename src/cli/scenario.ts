@@ -4,6 +4,7 @@ import { maskDeep, maskSecrets } from '../base/mask.ts';
 import { compilePlan } from '../plan/compile.ts';
 import { printPlan } from '../plan/print.ts';
 import { faults } from '../registry.ts';
+import { planningMachine } from '../run/ceilings-file.ts';
 import { planFacts } from '../run/plan-facts.ts';
 import { explain, explainTopics } from '../scenario/explain.ts';
 import { initScenario } from '../scenario/init.ts';
@@ -22,7 +23,8 @@ export async function validateCommand(console: Console, flags: GlobalFlags, args
 /** `squall plan`: what would happen; changes nothing. */
 export async function planCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   const { scenario, secrets, runId, seed } = await readScenario(flags, args[0]);
-  const plan = compilePlan(scenario, { runId, seed, epochNs: '0', workers: 1 });
+  const machine = await planningMachine();
+  const plan = compilePlan(scenario, { runId, seed, epochNs: '0', workers: 1, machine });
   const facts = await planFacts(plan, scenario);
   if (flags.json === true) console.print(JSON.stringify(maskDeep({ plan, facts }, secrets)));
   else console.print(maskSecrets(printPlan(plan, scenario, facts), secrets));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { workersOf } from '../plan/pace.ts';
 import type { Plan } from '../plan/types.ts';
 import { mergeCounts, mergeHealth } from './merge.ts';
 import type { FromWorker, GeneratorHealth, LoadCounts, LoadEndpoint, ToWorker } from './messages.ts';
@@ -40,9 +41,9 @@ interface WorkerState {
   done: boolean;
 }
 
-/** Starts one worker thread per stream index and resolves when all have opened their evidence file. */
+/** Starts as many worker threads as the busiest entry asks for and resolves when all have opened their evidence file. */
 export async function startLoad(options: LoadOptions): Promise<LoadRun> {
-  const workers = Math.max(0, ...options.plan.entries.map((entry) => entry.streams.length));
+  const workers = Math.max(0, ...options.plan.entries.map(workersOf));
   const bells = new SharedArrayBuffer((workers + 1) * 4);
   const t0 = new SharedArrayBuffer(8);
   const order = (value: number) => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { requestClass } from '../observe/evidence.ts';
-import type { Pacer } from '../plan/pace.ts';
+import { firstSequence, type Pacer, streamOf } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
 import { Admission } from './admission.ts';
 import { type BodySource, templatesMax } from './bodies.ts';
@@ -52,15 +52,17 @@ export class Flow {
     this.#options = options;
     this.#admission = new Admission(options.bound);
     this.#closed = options.entry.pace.kind === 'closed';
-    this.#stream = options.entry.streams[options.worker] ?? 0;
+    this.#stream = streamOf(options.entry, options.worker);
   }
 
   /** Encodes templates ahead: large ones take longer than requests are apart. */
   warmUp(): void {
     const { entry, bodies, pacer, worker, workers } = this.#options;
     const own = Math.max(0, Math.ceil((pacer.requests - worker) / workers));
-    const prepare = (nth: number) =>
-      bodies.prepare({ from: nth * entry.spec.batch, count: pacer.count(worker + nth * workers) });
+    const prepare = (nth: number) => {
+      const number = worker + nth * workers;
+      bodies.prepare({ from: firstSequence(entry, number), count: pacer.count(number) });
+    };
     if (own > 0) prepare(own - 1);
     for (let nth = 0; nth < Math.min(own, templatesMax - 1); nth++) prepare(nth);
   }
@@ -113,7 +115,7 @@ export class Flow {
   #takeNext(dueNs: number): Request {
     const { entry, pacer, worker, workers, tally } = this.#options;
     const number = worker + this.#next * workers;
-    const from = this.#next * entry.spec.batch;
+    const from = firstSequence(entry, number);
     const count = pacer.count(number);
     tally.due(count);
     this.#next++;

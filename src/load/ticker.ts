@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { nowNs } from '../base/clock.ts';
 import { raisePriority } from '../base/priority.ts';
-import { createPacer } from '../plan/pace.ts';
+import { createPacer, workersOf } from '../plan/pace.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
 import { orders } from './orders.ts';
 
@@ -57,7 +57,7 @@ function createAlarm(entry: EntryPlan): Alarm {
 
 function openAlarm(entry: EntryPlan): Alarm {
   const pacer = createPacer(entry.pace);
-  const workers = entry.streams.length;
+  const workers = workersOf(entry);
   const dueNs = (request: number) =>
     request < pacer.requests ? entry.startNs + pacer.dueNs(request) : Number.POSITIVE_INFINITY;
   let request = 0;
@@ -82,7 +82,7 @@ function closedAlarm(entry: EntryPlan, maxDurationNs: number): Alarm {
     advance(byNs, mark) {
       while ((times[0] ?? Number.POSITIVE_INFINITY) <= byNs) {
         times.shift();
-        for (let worker = 0; worker < entry.streams.length; worker++) mark(worker);
+        for (let worker = 0; worker < workersOf(entry); worker++) mark(worker);
       }
     },
   };

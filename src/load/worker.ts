@@ -2,7 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { raisePriority } from '../base/priority.ts';
 import { runKeys } from '../otlp/item-id.ts';
-import { createPacer } from '../plan/pace.ts';
+import { createPacer, streamOf, workersOf } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
 import { createBodies } from './bodies.ts';
 import { createExporter, type Exporter } from './exporter.ts';
@@ -29,7 +29,7 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
   const exporters: Exporter[] = [];
   const flows: Flow[] = [];
   for (const entry of start.plan.entries) {
-    if (start.worker >= entry.streams.length) continue;
+    if (start.worker >= workersOf(entry)) continue;
     const exporter = createWorkerExporter(entry, start);
     exporters.push(exporter);
     flows.push(createFlow({ entry, start, exporter, tally, writer }));
@@ -94,7 +94,7 @@ async function listen(bells: Int32Array, worker: number, drain: () => void): Pro
 
 function createWorkerExporter(entry: EntryPlan, start: WorkerStart): Exporter {
   const { spec } = entry;
-  const workers = entry.streams.length;
+  const workers = workersOf(entry);
   return createExporter({
     signal: spec.signal,
     protocol: spec.protocol,
@@ -117,7 +117,7 @@ function createFlow(parts: {
   writer: RecordWriter;
 }): Flow {
   const { entry, start, exporter, tally, writer } = parts;
-  const workers = entry.streams.length;
+  const workers = workersOf(entry);
   const { worker } = start;
   return new Flow({
     entry,
@@ -129,7 +129,7 @@ function createFlow(parts: {
     clock: systemClock,
     exporter,
     bodies: createBodies(start.plan, entry, {
-      stream: entry.streams[worker] ?? 0,
+      stream: streamOf(entry, worker),
       keys: runKeys(start.plan.runId),
     }),
     tally,

@@ -6,7 +6,7 @@ import type { Plan } from '../plan/types.ts';
  * Times are ns from t = 0; NaN where there is none.
  */
 export const requestFields = [
-  'stream', // of the plan's entry and worker
+  'stream', // of the plan's entry
   'from', // first sequence
   'count', // items
   'dueNs', // the last item's due time

@@ -3,7 +3,7 @@ import { addItem, type Items } from './decode-items.ts';
 import type { Cursor } from './decode-wire.ts';
 import { canaryStream, type IdPair, isTraceId, type RunKeys, readId, traceOf } from './item-id.ts';
 
-/** What the decoder must know of one stream (one load entry on one worker) to tell its items from others'. */
+/** What the decoder must know of one stream (one load entry) to tell its items from others'. */
 export interface StreamShape {
   stream: number;
   signal: Signal;

@@ -1,7 +1,7 @@
 import { hash128 } from '../base/random.ts';
 
 /**
- * Identity of items. An item is (stream, sequence): a stream is one load entry on one worker (1..65534; 65535 is the
+ * Identity of items. An item is (stream, sequence): a stream is one load entry (1..65534; 65535 is the
  * canaries'), its sequence counts items from 0 to below 2^48. The pair goes through a keyed permutation of 64 bits, so
  * ids look random to samplers and balancers, and the sink gets the pair back from the 8 bytes alone.
  *

@@ -4,13 +4,17 @@ import type { ExecutorSpec, FaultSpec, LoadSpec, Rate, Scenario } from '../scena
 import { findClashes } from './clashes.ts';
 import { integrate, itemsBefore } from './integral.ts';
 import type { EntryPlan, Pace, PaceSegment, Plan, PlannedFault } from './types.ts';
+import { chooseWorkers, type PlanningMachine } from './workers.ts';
 
 export interface CompileOptions {
   runId: string;
   seed: number;
   /** Wall clock of t = 0, ns since the epoch, in decimal digits. */
   epochNs: string;
+  /** Load workers of entries that say nothing themselves, where `machine` is not given. */
   workers: number;
+  /** Takes their number from what this machine can do; changes no item and no due time. */
+  machine?: PlanningMachine;
 }
 
 /** Streams have 16 bits; 0 is none and 65535 is the canaries'. */
@@ -22,10 +26,11 @@ const closedRoundNs = 1e6;
 /** The timeline of a scenario. Pure: the same arguments give the same plan. Throws SquallError on clashes. */
 export function compilePlan(scenario: Scenario, options: CompileOptions): Plan {
   const entries = Object.values(scenario.load).map((spec, index) =>
-    compileEntry(spec, { index, ...options }),
+    compileEntry(spec, { index, seed: options.seed }),
   );
+  const chosen = options.machine === undefined ? undefined : chooseWorkers(entries, options.machine);
   const faults = scenario.faults.map(planFault).toSorted((a, b) => a.startNs - b.startNs);
-  reject([...tooManyStreams(entries.length * options.workers), ...findClashes(faults)]);
+  reject([...tooManyStreams(entries.length), ...findClashes(faults)]);
   return {
     runId: options.runId,
     seed: options.seed,
@@ -33,14 +38,15 @@ export function compilePlan(scenario: Scenario, options: CompileOptions): Plan {
     epochNs: options.epochNs,
     warmupNs: toNs(scenario.warmupMs),
     endNs: Math.max(0, ...entries.map((entry) => entry.endNs)),
-    entries,
+    entries: entries.map((entry) => shareEntry(entry, chosen?.count ?? options.workers)),
     faults,
     slos: scenario.slos,
+    ...(chosen === undefined ? {} : { workers: chosen }),
   };
 }
 
-function compileEntry(spec: LoadSpec, options: { index: number; seed: number; workers: number }): EntryPlan {
-  const { index, seed, workers } = options;
+function compileEntry(spec: LoadSpec, options: { index: number; seed: number }): EntryPlan {
+  const { index, seed } = options;
   const pace = compilePace(spec, seed);
   const startNs = toNs(spec.startMs);
   const lengthNs = pace.kind === 'open' ? (pace.segments.at(-1)?.toNs ?? 0) : pace.maxDurationNs;
@@ -51,16 +57,22 @@ function compileEntry(spec: LoadSpec, options: { index: number; seed: number; wo
     endNs: startNs + lengthNs,
     items: pace.items,
     requests: Math.ceil(pace.items / pace.batch),
-    streams: Array.from({ length: workers }, (_, worker) => index * workers + worker + 1),
-    roundNs: pace.kind === 'open' ? roundNs({ spec, lengthNs, items: pace.items, workers }) : closedRoundNs,
+    streams: [index + 1],
+    roundNs: pace.kind === 'open' ? roundNs({ spec, lengthNs, items: pace.items }) : closedRoundNs,
     stages: compileStages(spec.executor),
   };
 }
 
-/** Each of the W streams sends a point to every series once per round: series W / rate. */
-function roundNs(entry: { spec: LoadSpec; lengthNs: number; items: number; workers: number }): number {
-  const { spec, lengthNs, items, workers } = entry;
-  return Math.max(1, Math.floor((spec.shape.series * workers * lengthNs) / items));
+/** Every worker has a request to send and a slot to send it in. */
+function shareEntry(entry: EntryPlan, workers: number): EntryPlan {
+  const { spec, requests } = entry;
+  return { ...entry, workers: Math.max(1, Math.min(spec.workers ?? workers, spec.maxInFlight, requests)) };
+}
+
+/** A point goes to every series once per round: series / rate. */
+function roundNs(entry: { spec: LoadSpec; lengthNs: number; items: number }): number {
+  const { spec, lengthNs, items } = entry;
+  return Math.max(1, Math.floor((spec.shape.series * lengthNs) / items));
 }
 
 /** The pace of one load entry; its seed is of the entry's name, so that another entry changes nothing in it. */
@@ -120,10 +132,10 @@ function tooManyStreams(streams: number): ErrorParts[] {
   return [
     {
       code: 'SQ-SCENARIO-INVALID',
-      what: 'the scenario needs too many streams of items (load entries x workers)',
+      what: 'the scenario needs too many streams of items (one per load entry)',
       expected: `at most ${streamsMax}`,
       found: String(streams),
-      next: 'use fewer load entries or workers',
+      next: 'use fewer load entries',
     },
   ];
 }

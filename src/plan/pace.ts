@@ -1,7 +1,7 @@
 import { random } from '../base/random.ts';
 import type { Integral } from './integral.ts';
 import { integrate } from './integral.ts';
-import type { Pace } from './types.ts';
+import type { EntryPlan, Pace } from './types.ts';
 
 /** When each export request of an entry is due. */
 export interface Pacer {
@@ -44,6 +44,21 @@ export function itemsDueBy(pace: Pace, elapsedNs: number): number {
     return items === pace.items ? items : items - (items % pace.batch);
   }
   return Math.min(pace.items, requestsDueBy(createPacer(pace), elapsedNs) * pace.batch);
+}
+
+/** Load workers that share an entry. */
+export function workersOf(entry: EntryPlan): number {
+  return entry.workers ?? entry.streams.length;
+}
+
+/** The stream of items that a worker's requests are of: always the same one, as W is a multiple of S. */
+export function streamOf(entry: EntryPlan, worker: number): number {
+  return entry.streams[worker % entry.streams.length] ?? 0;
+}
+
+/** The first sequence of a request within its stream. */
+export function firstSequence(entry: EntryPlan, request: number): number {
+  return Math.floor(request / entry.streams.length) * entry.spec.batch;
 }
 
 /** Number of requests with dueNs <= elapsedNs, by bisection. */

@@ -24,7 +24,10 @@ export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): str
       ...paragraph(scenario.description),
     ],
     section('Load', plan.entries.map(loadLine)),
-    [`  total  ${count(items)} items, about ${size(bytes)} before compression, in ${time(plan.endNs)}`],
+    [
+      `  total  ${count(items)} items, about ${size(bytes)} before compression, in ${time(plan.endNs)}`,
+      ...workersLine(plan),
+    ],
     section('Timeline', timeline(plan)),
     section('SLOs', plan.slos.flatMap(sloLines)),
     section('Settling', [settleLine(scenario.settleMs ?? facts.settleMs)]),
@@ -53,6 +56,17 @@ function loadLine(entry: EntryPlan): string {
   const requests = `${count(entry.requests)} requests of ${count(spec.batch)}`;
   const arrivals = spec.arrivals === 'poisson' ? ', Poisson arrivals' : '';
   return `${spec.name}: ${count(entry.items)} ${itemWord(spec.signal)} over ${spec.protocol}, ${pace}, ${requests}${arrivals}`;
+}
+
+/** How many threads send, and why; entries that set their own number say so. */
+function workersLine(plan: Plan): string[] {
+  if (plan.workers === undefined) return [];
+  const { count: shared, why } = plan.workers;
+  const own = plan.entries.filter(({ spec }) => spec.workers !== undefined);
+  const lines = own.map(
+    ({ spec, workers }) => `  workers  ${workers} for ${spec.name}, as the scenario says`,
+  );
+  return own.length === plan.entries.length ? lines : [`  workers  ${shared}: ${why}`, ...lines];
 }
 
 function itemWord(signal: EntryPlan['spec']['signal']): string {

@@ -16,6 +16,8 @@ export interface Plan {
   entries: EntryPlan[];
   faults: PlannedFault[];
   slos: SloSpec[];
+  /** How many load workers entries share that say nothing themselves, and why so many. */
+  workers?: { count: number; why: string };
 }
 
 export interface EntryPlan {
@@ -27,8 +29,13 @@ export interface EntryPlan {
   items: number;
   /** Export requests of the whole entry: ceil(items / batch); the last may be smaller. */
   requests: number;
-  /** streams[w] is worker w's stream. Request k goes to worker k mod streams.length as its (k div W)-th request. */
+  /**
+   * Streams of items: request k is the (k div S)-th of streams[k mod S], S of them. A compiled plan has one per entry,
+   * so that ids do not depend on how many workers share the load.
+   */
   streams: number[];
+  /** Load workers that share the entry: request k is sent by worker k mod W. A multiple of S; default S. */
+  workers?: number;
   /** Metric points: distance of two points of one series, ns; even spacing of the entry's mean rate. */
   roundNs: number;
   stages: { name: string; fromNs: number; toNs: number }[];

@@ -1,9 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { protocols } from '../base/signal.ts';
 import type { Ceiling } from '../plan/ceiling.ts';
+import type { PlanningMachine } from '../plan/workers.ts';
+import { defaultCacheDir } from '../tools/present.ts';
 import { machineFacts } from './machine-facts.ts';
 
 const stored = z.object({
@@ -11,6 +14,11 @@ const stored = z.object({
   measuredAt: z.string(),
   ceilings: z.array(z.object({ protocol: z.enum(protocols), batch: z.number(), itemsPerS: z.number() })),
 });
+
+/** What a plan takes the number of load workers from. */
+export async function planningMachine(): Promise<PlanningMachine> {
+  return { cores: availableParallelism(), ceilings: await readCeilings(defaultCacheDir(process.env)) };
+}
 
 /** Keeps the figures with the machine that they hold for. */
 export async function storeCeilings(cacheDir: string, ceilings: readonly Ceiling[]): Promise<string> {

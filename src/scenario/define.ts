@@ -23,6 +23,7 @@ export interface LoadFields {
   timeout?: string;
   maxInFlight?: number;
   connections?: number;
+  workers?: number;
   retry?: 'none' | { initial?: string; max?: string; maxElapsed?: string };
   lateAfter?: string;
   resource?: Record<string, string>;

@@ -19,7 +19,7 @@ const shape = z
   .strictObject({
     itemBytes: bytesField().optional().describe('encoded size of one item, filled up with an attribute'),
     services: count(1000).optional().describe('distinct values of service.name'),
-    series: count(10_000_000).optional().describe('distinct metric series of each load worker'),
+    series: count(10_000_000).optional().describe('distinct metric series'),
     metricTypes: z
       .array(z.enum(['gauge', 'sum', 'histogram', 'exponential-histogram']))
       .min(1)
@@ -48,6 +48,7 @@ const common = {
   timeout: durationField({ positive: true }).optional().describe('of one attempt; default 10s'),
   maxInFlight: count(1_000_000).optional().describe('export requests under way at once; default 256'),
   connections: count(10_000).optional().describe('default 4'),
+  workers: count(1000).optional().describe('load workers; default: what the rate needs, see squall plan'),
   retry: retry.optional().describe('default {initial: 1s, max: 5s, maxElapsed: 30s}'),
   lateAfter: durationField({ positive: true }).optional().describe('from due to the sink; default 30s'),
   resource: texts.optional().describe('resource attributes'),
@@ -116,6 +117,7 @@ export function toLoadSpec(name: string, text: LoadText): LoadSpec {
     timeoutMs: text.timeout ?? 10_000,
     maxInFlight: text.maxInFlight ?? 256,
     connections: text.connections ?? 4,
+    ...(text.workers === undefined ? {} : { workers: text.workers }),
     retry:
       retryText === undefined
         ? 'none'

@@ -102,6 +102,8 @@ export interface LoadSpec {
   timeoutMs: number;
   maxInFlight: number;
   connections: number;
+  /** Load workers; undefined: as many as the plan finds that its rate needs. */
+  workers?: number;
   retry: { initialMs: number; maxMs: number; maxElapsedMs: number } | 'none';
   lateAfterMs: number;
   resource: Record<string, string>;

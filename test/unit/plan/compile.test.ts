@@ -20,10 +20,11 @@ test('the timeline of three executors', () => {
     requests: 6105,
     startNs: 0,
     endNs: 61e9,
-    streams: [1, 2, 3],
+    streams: [1],
+    workers: 3,
     stages: [],
   });
-  expect(points).toMatchObject({ items: 1000, requests: 5, startNs: 5e9, endNs: 25e9, streams: [4, 5, 6] });
+  expect(points).toMatchObject({ items: 1000, requests: 5, startNs: 5e9, endNs: 25e9, streams: [2] });
   expect(points?.stages).toEqual([
     { name: 'rise', fromNs: 0, toNs: 10e9 },
     { name: '2', fromNs: 10e9, toNs: 10e9 },
@@ -51,9 +52,9 @@ test('the timeline of three executors', () => {
       },
     ],
   });
-  // 1000 series, each with a point once in 1000 / (50/s mean rate / 3 workers) = 60 s
-  expect(points?.roundNs).toBe(60e9);
-  expect(some).toMatchObject({ items: 1001, requests: 2, endNs: 120e9, streams: [7, 8, 9] });
+  // 1000 series, each with a point once in 1000 / (50/s mean rate) = 20 s
+  expect(points?.roundNs).toBe(20e9);
+  expect(some).toMatchObject({ items: 1001, requests: 2, endNs: 120e9, streams: [3], workers: 2 });
   expect(some?.pace).toEqual({ kind: 'closed', items: 1001, batch: 1000, maxDurationNs: 120e9 });
 });
 
@@ -139,6 +140,13 @@ describe('clashes', () => {
 });
 
 test('more streams than 16 bits can name are refused', () => {
-  expect(compile({ load }, { workers: 21_844 }).entries[2]?.streams.at(-1)).toBe(65_532);
-  expect(mistakesOf(() => compile({ load }, { workers: 21_845 }))[0]?.found).toBe('65535');
+  const { scenario } = parseText(scenarioText({}));
+  const [spec] = Object.values(scenario.load);
+  if (spec === undefined) throw new Error('no entry');
+  const many = (entries: number) => ({
+    ...scenario,
+    load: Object.fromEntries(Array(entries).fill(spec).entries()),
+  });
+  expect(compilePlan(many(65_534), options).entries.at(-1)?.streams).toEqual([65_534]);
+  expect(mistakesOf(() => compilePlan(many(65_535), options))[0]?.found).toBe('65535');
 });
