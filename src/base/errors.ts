@@ -18,6 +18,11 @@ export const errorCodes = {
     exit: 4,
     meaning: 'a tool that the run needs (collector, Prometheus) was found in no source',
   },
+  'SQ-DOCKER-UNREACHABLE': {
+    exit: 4,
+    meaning: 'no Docker daemon answers, or its networks do not end on this machine',
+  },
+  'SQ-IMAGE-MISSING': { exit: 4, meaning: 'a container image is not here and cannot be pulled' },
   'SQ-TARGET-START': { exit: 4, meaning: 'a member of the target did not start or ended at once' },
   'SQ-TARGET-UNREACHABLE': { exit: 4, meaning: 'no connection to the OTLP endpoint' },
   'SQ-TARGET-AUTH': {

@@ -20,21 +20,16 @@ export const collectorReconfigure: Fault<z.infer<typeof params>> = {
   oneShot: false,
   effectWithinMs: 20_000,
   absenceWithinMs: 30_000,
-  needs: { targets: ['local'], power: 'reconfigure' },
+  needs: { targets: ['local', 'docker'], power: 'reconfigure' },
   precondition: async (member) => {
     if (member.reconfigure === undefined) return `${member.name} cannot be reconfigured`;
     if (member.process?.current() === undefined) return `${member.name} has no running process`;
-    const listens = listeningInodes(member.process.current()?.pid ?? 0).length > 0;
+    const listens = listeningInodes(member.process.current()?.host?.pid ?? 0).length > 0;
     return listens ? undefined : `the sockets of ${member.name} cannot be seen`;
   },
   undo: async (member, _, context) => {
     const file = fileOf(member);
-    const current = member.process?.current();
-    return undoOfChange(file, backupOf(file, context)).map((undo) =>
-      undo.kind === 'restore-file' && current !== undefined
-        ? { ...undo, signal: { ...current, signal: 'SIGHUP' } }
-        : undo,
-    );
+    return undoOfChange(file, backupOf(file, context), member);
   },
   inject: async (member, { configPatch }, context) => {
     const file = fileOf(member);
@@ -46,10 +41,10 @@ export const collectorReconfigure: Fault<z.infer<typeof params>> = {
   },
   effect: async (member, _, context) => reloadSeen(member, context, 'took up the changed configuration'),
   recover: async (member, _, context) => {
-    const before = context.memory.get('pid');
-    const now = member.process?.current()?.pid;
+    const before = context.memory.get('id');
+    const now = member.process?.current()?.id;
     // Restarted meanwhile: the undo's signal was for a process that is gone.
-    if (now !== undefined && now !== before) member.process?.signal('SIGHUP');
+    if (now !== undefined && now !== before) await member.process?.signal('SIGHUP');
   },
   absence: async (member, _, context) => {
     if (readFileSync(fileOf(member), 'utf8') !== context.memory.get('prior')) return undefined;
@@ -65,9 +60,9 @@ function fileOf(member: Member): string {
 }
 
 function remember(member: Member, { memory }: FaultContext): void {
-  const pid = member.process?.current()?.pid ?? 0;
-  memory.set('pid', pid);
-  memory.set('sockets', listeningInodes(pid));
+  const current = member.process?.current();
+  memory.set('id', current?.id);
+  memory.set('sockets', listeningInodes(current?.host?.pid ?? 0));
 }
 
 /**
@@ -75,14 +70,14 @@ function remember(member: Member, { memory }: FaultContext): void {
  * closes all of its ports before it opens the first one again, so not one of the old sockets may be left.
  */
 function reloadSeen(member: Member, context: FaultContext, what: string): string | undefined {
-  const pid = member.process?.current()?.pid;
-  if (pid === undefined) return undefined;
+  const current = member.process?.current();
+  if (current?.host === undefined) return undefined;
   const before = new Set(context.memory.get('sockets') as number[]);
-  const sockets = listeningInodes(pid);
+  const sockets = listeningInodes(current.host.pid);
   const anew = sockets.length > 0 && !sockets.some((inode) => before.has(inode));
-  if (!anew && pid === context.memory.get('pid')) return undefined;
+  if (!anew && current.id === context.memory.get('id')) return undefined;
   remember(member, context);
-  return `${member.name} ${what}: process ${pid} opened its ports anew`;
+  return `${member.name} ${what}: ${current.id} opened its ports anew`;
 }
 
 /** JSON Merge Patch (RFC 7396). */

@@ -17,18 +17,18 @@ export const containerKill: Fault<z.infer<typeof params>> = {
   // A graceful end drains queues; a restarted collector opens its ports within seconds.
   effectWithinMs: 30_000,
   absenceWithinMs: 60_000,
-  needs: { targets: ['local', 'embedded'], power: 'process' },
+  needs: { targets: ['local', 'docker', 'embedded'], power: 'process' },
   precondition: async (member) =>
     member.process?.current() === undefined ? `${member.name} has no running process` : undefined,
   undo: async () => [],
   inject: async (member, { killSignal }, { memory }) => {
     const current = member.process?.current();
     if (current === undefined) throw new Error(`${member.name} has no running process`);
-    memory.set('pid', current.pid);
-    member.process?.signal(killSignal);
+    memory.set('id', current.id);
+    await member.process?.signal(killSignal);
   },
   effect: async (member, { killSignal }, { memory }) => {
-    const start = member.process?.starts().find(({ pid }) => pid === memory.get('pid'));
+    const start = member.process?.starts().find(({ id }) => id === memory.get('id'));
     return start === undefined ? undefined : proofOf(start, killSignal);
   },
   recover: async () => {
@@ -36,17 +36,17 @@ export const containerKill: Fault<z.infer<typeof params>> = {
   },
   absence: async (member, _, { memory }) => {
     const current = member.process?.current();
-    if (current === undefined || current.pid === memory.get('pid')) return undefined;
+    if (current === undefined || current.id === memory.get('id')) return undefined;
     const readyNs = memory.get('endpointReadyNs') ?? (await member.process?.ready(1_000));
     if (typeof readyNs !== 'number') return undefined;
     memory.set('endpointReadyNs', readyNs);
-    return `process ${current.pid} is ready`;
+    return `${current.id} is ready`;
   },
 };
 
 /** The exit itself is the proof: the signal as the system reports it, or the code of an orderly end. */
-function proofOf({ pid, exit }: ProcessStart, signal: NodeJS.Signals): string | undefined {
+function proofOf({ id, exit }: ProcessStart, signal: NodeJS.Signals): string | undefined {
   if (exit === undefined) return undefined;
-  if (exit.signal !== null) return `process ${pid} ended by ${exit.signal}`;
-  return `process ${pid} ended with code ${exit.code} after ${signal}`;
+  if (exit.signal !== null) return `${id} ended by ${exit.signal}`;
+  return `${id} ended with code ${exit.code} after ${signal}`;
 }

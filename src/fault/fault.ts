@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
-import type { Member } from '../target/target.ts';
+import type { ContainerEndpoint, ContainerRef, Member, ResourceLimits } from '../target/target.ts';
 
 /**
  * A kind of fault. One file per kind; one line in registry.ts. The engine selects members, journals, calls, holds,
@@ -19,7 +19,7 @@ export interface Fault<P = unknown> {
   /** How long it may take to be gone after it was undone; default 10 s. */
   absenceWithinMs?: number;
   /** Targets that can do it, and what the member must offer there. */
-  needs: { targets: string[]; power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'sink' };
+  needs: { targets: string[]; power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'sink' };
   /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
   precondition(member: Member, params: P): Promise<string | undefined>;
   /** What undoes it, as data that the guard can execute without this code's state. Changes nothing. */
@@ -60,17 +60,22 @@ export type Undo =
   | { kind: 'remove-work'; runDir: string }
   /** Folders in PARENTS named PREFIX-REPLICA-START for one of these prefixes: limits of members. */
   | { kind: 'control-groups'; parents: string[]; prefixes: string[] }
-  | {
-      kind: 'restore-file';
-      path: string;
-      from: string;
-      signal?: { pid: number; startTicks: number; signal: 'SIGHUP' };
-    }
+  | { kind: 'restore-file'; path: string; from: string; signal?: ReloadSignal }
+  /** Every container, network and volume that carries the run's label. */
+  | { kind: 'docker-objects'; daemon: string; runId: string }
+  | ({ kind: 'docker-unpause' } & ContainerRef)
+  | ({ kind: 'docker-connect' } & ContainerEndpoint)
+  | ({ kind: 'docker-update'; limits: ResourceLimits } & ContainerRef)
   /**
    * Lives in a thread of the runner and ends with it: nobody else can undo it. If the runner lets its deadline pass, the
    * guard ends the runner.
    */
   | { kind: 'in-process'; what: string };
+
+/** SIGHUP to exactly this process, or to this container: it reads its configuration again. */
+export type ReloadSignal =
+  | { pid: number; startTicks: number; signal: 'SIGHUP' }
+  | (ContainerRef & { signal: 'SIGHUP' });
 
 /** How the sink answers while a backend-outage lasts. */
 export interface SinkReply {

@@ -1,6 +1,7 @@
 import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Undo } from './fault.ts';
+import type { Member } from '../target/target.ts';
+import type { ReloadSignal, Undo } from './fault.ts';
 import { syncFolder } from './journal.ts';
 
 /** Where the prior text of FILE lies while a fault of RUN has changed it: beside it, so that a rename puts it back. */
@@ -8,12 +9,19 @@ export function backupOf(file: string, tag: { runId: string; fault: string }): s
   return `${file}.squall-${tag.runId}-${tag.fault}`;
 }
 
-/** What undoes a change of FILE made after `backUp`: to be written down before either. */
-export function undoOfChange(file: string, backup: string): Undo[] {
+/** What undoes a change of a member's FILE made after `backUp`: to be written down before either. */
+export function undoOfChange(file: string, backup: string, member: Member): Undo[] {
+  const signal = reloadOf(member);
   return [
-    { kind: 'restore-file', path: file, from: backup },
+    { kind: 'restore-file', path: file, from: backup, ...(signal === undefined ? {} : { signal }) },
     { kind: 'unlink', path: `${backup}.part` },
   ];
+}
+
+function reloadOf(member: Member): ReloadSignal | undefined {
+  if (member.container !== undefined) return { ...member.container, signal: 'SIGHUP' };
+  const host = member.process?.current()?.host;
+  return host === undefined ? undefined : { ...host, signal: 'SIGHUP' };
 }
 
 /** Copies FILE to BACKUP, durably and never by halves: half a copy would be restored as the whole. */

@@ -30,20 +30,27 @@ export function linkFault<P extends LinkParams>(kind: {
   const { effectOf, ...rest } = kind;
   return {
     ...rest,
-    needs: { targets: ['local'], power: 'link' },
+    needs: { targets: ['local', 'docker'], power: 'link' },
     precondition: async (member, { peer }) => {
       const peers = member.link?.peers() ?? [];
       if (peers.includes(peer)) return undefined;
       return `${member.name} has no link to ${peer}; it has ${peers.join(', ') || 'none'}`;
     },
     // What is cut once stays cut: only an effect that lasts has something to undo.
-    undo: async (member, { peer }) =>
-      rest.oneShot ? [] : [{ kind: 'in-process', what: `${rest.kind} between ${member.name} and ${peer}` }],
+    undo: async (member, params) => {
+      if (rest.oneShot) return [];
+      const outlives = member.link?.outlives?.(params.peer, effectOf(params)) ?? [];
+      if (outlives.length > 0) return outlives.map((endpoint) => ({ kind: 'docker-connect', ...endpoint }));
+      return [{ kind: 'in-process', what: `${rest.kind} between ${member.name} and ${params.peer}` }];
+    },
     inject: async (member, params) => powerOf(member).set(params.peer, effectOf(params)),
     effect: async (member, { peer }) => {
-      const { affectedBytes, affectedConnections } = await powerOf(member).proof(peer);
+      const { affectedBytes, affectedConnections, sentence } = await powerOf(member).proof(peer);
       if (affectedBytes === 0 && affectedConnections === 0) return undefined;
-      return `${affectedBytes} bytes and ${affectedConnections} connections between ${member.name} and ${peer} struck`;
+      return (
+        sentence ??
+        `${affectedBytes} bytes and ${affectedConnections} connections between ${member.name} and ${peer} struck`
+      );
     },
     recover: async (member, { peer }) => powerOf(member).set(peer, undefined),
     // Read back from the proxy: without an effect it counts nothing.

@@ -62,7 +62,7 @@ export function openWork(entries: readonly JournalEntry[]): OpenWork {
 export interface UndoPower {
   execute(undo: Undo): Promise<UndoResult>;
   /** What of it can still be seen, or undefined. */
-  remains(undo: Undo): string | undefined;
+  remains(undo: Undo): Promise<string | undefined>;
 }
 
 /**
@@ -94,8 +94,8 @@ async function undoOne(
   const detail = results.map(({ reason }) => reason).join('; ');
   const failed = results.filter(({ done }) => !done).map(({ reason }) => reason);
   if (failed.length === 0) record(options.journal, { kind: 'reverted', injection, by, detail });
-  const remains = open.undo.map((undo) => options.power.remains(undo)).filter((line) => line !== undefined);
-  const left = [...failed, ...remains];
+  const remains = await Promise.all(open.undo.map((undo) => options.power.remains(undo)));
+  const left = [...failed, ...remains.filter((line) => line !== undefined)];
   record(options.journal, { kind: 'verified', injection, by, seen: left.length === 0, detail });
   return left.map((line) => `${open.fault} on ${open.member}: ${line}`);
 }

@@ -35,7 +35,7 @@ export async function sweepRun(options: {
   await undoInjections({ injections: work.injections, journal, by, power });
   lines.push(...(await endProcesses({ runId: state.runId, work, clock, spare })));
   for (const undo of work.resources.toReversed()) await executeUndo(undo);
-  const left = remaining({ runId: state.runId, work, spare });
+  const left = await remaining({ runId: state.runId, work, spare });
   const clean = left.length === 0;
   record(journal, { kind: 'run-closed', by, clean, left });
   journal.close();
@@ -62,13 +62,13 @@ interface Ending {
   spare: readonly ProcessId[];
 }
 
-/** Read back from /proc and the file system; no record of what was done is trusted. */
-function remaining({ runId, work, spare }: Ending): string[] {
+/** Read back from /proc, the file system and the Docker daemon; no record of what was done is trusted. */
+async function remaining({ runId, work, spare }: Ending): Promise<string[]> {
   const spared = new Set(spare.map(({ pid }) => pid));
   const untagged = work.processes
     .filter((id) => isAlive(id) && !spared.has(id.pid))
     .map(({ name, pid }) => `process ${pid} (${name}) is alive`);
-  const tagged = leftovers(runId, work.undos).filter(
+  const tagged = (await leftovers(runId, work.undos)).filter(
     (line) => ![...spared].some((pid) => line.startsWith(`process ${pid} `)),
   );
   return [...new Set([...tagged, ...untagged])];

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
 import type { Member } from '../target/target.ts';
 import { makeExpired, opensslVersion } from './expired-certificate.ts';
-import type { Fault, FaultContext, Undo } from './fault.ts';
+import type { Fault, FaultContext } from './fault.ts';
 import { backUp, backupOf, replaceContent, undoOfChange } from './file-backup.ts';
 import { type CertificateFiles, certificatesOf } from './tls-files.ts';
 
@@ -36,11 +36,10 @@ export const tlsExpiry: Fault<Params> = {
   undo: async (member, _, context) => {
     const files = certificatesOf(member);
     context.memory.set('files', files);
-    const changes = files.flatMap(({ certFile }) => undoOfChange(certFile, backupOf(certFile, context)));
-    return [
-      ...changes.map((undo) => withReload(undo, member)),
-      { kind: 'remove-tree', path: scratchOf(context, member) },
-    ];
+    const changes = files.flatMap(({ certFile }) =>
+      undoOfChange(certFile, backupOf(certFile, context), member),
+    );
+    return [...changes, { kind: 'remove-tree', path: scratchOf(context, member) }];
   },
   inject: async (member, chosen, context) => {
     const { caCertFile, caKeyFile, expiredFor } = chosen;
@@ -59,8 +58,8 @@ export const tlsExpiry: Fault<Params> = {
       backUp(files.certFile, backup);
       replaceContent(files.certFile, backup, expired);
     }
-    context.memory.set('pid', member.process?.current()?.pid);
-    member.process?.signal('SIGHUP');
+    context.memory.set('id', member.process?.current()?.id);
+    await member.process?.signal('SIGHUP');
   },
   effect: async (member, _, context) => {
     const end = await presentedEnd(member);
@@ -69,9 +68,9 @@ export const tlsExpiry: Fault<Params> = {
       : undefined;
   },
   recover: async (member, _, { memory }) => {
-    const reloaded = memory.get('pid');
-    const now = member.process?.current()?.pid;
-    if (now !== undefined && now !== reloaded) member.process?.signal('SIGHUP');
+    const reloaded = memory.get('id');
+    const now = member.process?.current()?.id;
+    if (now !== undefined && now !== reloaded) await member.process?.signal('SIGHUP');
   },
   absence: async (member, _, context) => {
     const end = await presentedEnd(member);
@@ -83,12 +82,6 @@ export const tlsExpiry: Fault<Params> = {
 
 function scratchOf({ runId, fault }: FaultContext, member: Member): string {
   return join(tmpdir(), `squall-tls-${runId}-${fault}-${member.name}`);
-}
-
-function withReload(undo: Undo, member: Member): Undo {
-  const current = member.process?.current();
-  if (undo.kind !== 'restore-file' || current === undefined) return undo;
-  return { ...undo, signal: { ...current, signal: 'SIGHUP' } };
 }
 
 /** End of the certificate that the member shows on its first TLS address, ms since the epoch. */

@@ -13,7 +13,7 @@ export interface CertificateFiles {
  * as its process has them. Empty when it uses none, or its files are not there.
  */
 export function certificatesOf(member: Member): CertificateFiles[] {
-  const pid = member.process?.current()?.pid;
+  const pid = member.process?.current()?.host?.pid;
   if (member.reconfigure === undefined || pid === undefined) return [];
   const config: unknown = parse(readFileSync(member.reconfigure.configFile, 'utf8'));
   const receivers = field(config, 'receivers');

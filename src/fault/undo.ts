@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { runTag } from '../target/held-process.ts';
+import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
 import type { Undo } from './fault.ts';
 import { syncFolder } from './journal.ts';
 import { findTagged, readProcess, signalExactly } from './process-table.ts';
@@ -14,7 +15,7 @@ export interface UndoResult {
 /** Undoes one thing. Idempotent; a target that is gone is done, with that as the reason. Never throws. */
 export async function executeUndo(undo: Undo): Promise<UndoResult> {
   try {
-    return undoNow(undo);
+    return await undoNow(undo);
   } catch (error) {
     return {
       done: false,
@@ -23,7 +24,7 @@ export async function executeUndo(undo: Undo): Promise<UndoResult> {
   }
 }
 
-function undoNow(undo: Undo): UndoResult {
+async function undoNow(undo: Undo): Promise<UndoResult> {
   switch (undo.kind) {
     case 'signal':
       return signalExactly(undo, undo.signal)
@@ -57,15 +58,18 @@ function undoNow(undo: Undo): UndoResult {
     }
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
+    default:
+      return { done: true, reason: await executeDockerUndo(undo) };
   }
 }
 
 /** One rename puts the prior file back and takes the copy away, so that a second undo finds nothing to do. */
-function restoreFile(undo: Extract<Undo, { kind: 'restore-file' }>): UndoResult {
+async function restoreFile(undo: Extract<Undo, { kind: 'restore-file' }>): Promise<UndoResult> {
   if (!existsSync(undo.from)) return { done: true, reason: `${undo.path} is as it was` };
   renameSync(undo.from, undo.path);
   syncFolder(dirname(undo.path));
-  if (undo.signal !== undefined) signalExactly(undo.signal, undo.signal.signal);
+  if (undo.signal !== undefined && 'pid' in undo.signal) signalExactly(undo.signal, undo.signal.signal);
+  else if (undo.signal !== undefined) await reloadContainer(undo.signal);
   return { done: true, reason: `${undo.path} restored` };
 }
 
@@ -85,11 +89,17 @@ export function describeUndo(undo: Undo): string {
       return `removal of control groups ${undo.prefixes.join(', ')}`;
     case 'in-process':
       return undo.what;
+    case 'docker-objects':
+      return `removal of the containers and networks of ${undo.runId}`;
+    case 'docker-unpause':
+    case 'docker-connect':
+    case 'docker-update':
+      return `${undo.kind} of container ${undo.container.slice(0, 12)}`;
   }
 }
 
 /** What of an undo can still be seen, or undefined. Reads the state back; trusts no record. */
-export function remainsOf(undo: Undo): string | undefined {
+export async function remainsOf(undo: Undo): Promise<string | undefined> {
   switch (undo.kind) {
     case 'signal': {
       const found = readProcess(undo.pid);
@@ -110,13 +120,16 @@ export function remainsOf(undo: Undo): string | undefined {
     }
     case 'in-process':
       return undefined;
+    default:
+      return dockerRemains(undo);
   }
 }
 
 /** Everything of the run that is still here: its tagged processes, alive or stopped, and what undos would take away. */
-export function leftovers(runId: string, undos: readonly Undo[] = []): string[] {
+export async function leftovers(runId: string, undos: readonly Undo[] = []): Promise<string[]> {
   const processes = findTagged(runTag, runId).map(
     ({ pid, state, command }) => `process ${pid} (${state === 'T' ? 'stopped' : 'alive'}): ${command}`,
   );
-  return [...processes, ...undos.map(remainsOf).filter((line) => line !== undefined)];
+  const remains = await Promise.all(undos.map(remainsOf));
+  return [...processes, ...remains.filter((line) => line !== undefined)];
 }

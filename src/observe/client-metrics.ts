@@ -6,7 +6,7 @@ import type { LoadCounts } from '../load/messages.ts';
 
 /** What squall shows Prometheus about its own load, so that client and server side can be set side by side. */
 export interface ClientMetrics {
-  /** HOST:PORT of /metrics, on loopback. */
+  /** HOST:PORT of /metrics. */
   address: string;
   /** Sums since the start, from the load's progress; smaller ones than before are a defect and ignored. */
   observe(counts: LoadCounts): void;
@@ -15,7 +15,7 @@ export interface ClientMetrics {
 
 const classes = ['due', 'missed', 'offered', 'acknowledged', 'rejected', 'refused', 'unknown'] as const;
 
-export async function startClientMetrics(): Promise<ClientMetrics> {
+export async function startClientMetrics(host = '127.0.0.1'): Promise<ClientMetrics> {
   const registry = new Registry();
   const items = new Counter({
     name: 'squall_items_total',
@@ -39,11 +39,11 @@ export async function startClientMetrics(): Promise<ClientMetrics> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, resolve);
+    server.listen({ host, port: 0 }, resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host}:${port}`,
     observe: (counts) => {
       for (const name of classes) {
         const rise = counts[name] - (seen.get(name) ?? 0);

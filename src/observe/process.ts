@@ -51,7 +51,7 @@ export function sampleProcesses(
 ): (Omit<ProcessSample, 'atS'> & { atNs: number })[] {
   const samples: (Omit<ProcessSample, 'atS'> & { atNs: number })[] = [];
   for (const member of members) {
-    const pid = member.process?.current()?.pid;
+    const pid = member.process?.current()?.host?.pid;
     const usage = pid === undefined ? undefined : readUsage(pid, atNs);
     const last = before.get(member.name);
     if (usage === undefined) before.delete(member.name);

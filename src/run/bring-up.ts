@@ -12,8 +12,11 @@ import { createPrometheus } from '../observe/prometheus.ts';
 import { startSink } from '../observe/sink.ts';
 import { faults } from '../registry.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
-import { startPrometheus } from '../target/prometheus-process.ts';
+import { startDockerPrometheus } from '../target/docker-prometheus.ts';
+import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
+import type { Target } from '../target/target.ts';
 import { sendCanaries } from './canaries.ts';
+import { sinkListens, siteUp, watchHost } from './docker-site.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
 import { startTarget } from './start-target.ts';
@@ -28,6 +31,7 @@ export function bringUp(session: Session): Task[] {
     // First up is last down: by then nothing writes to a log any more.
     { title: 'logs', up: async () => undefined, down: () => logsDown(session) },
     { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
+    { title: 'networks', up: () => siteUp(session), down: async () => session.site?.down() },
     { title: 'sink', up: () => sinkUp(session), down: async () => session.sink?.stop() },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },
     { title: 'client metrics', up: () => metricsUp(session), down: async () => session.metrics?.close() },
@@ -76,8 +80,7 @@ async function sinkUp(session: Session): Promise<void> {
   if (sink === 'none') return;
   session.sink = await startSink({
     plan: session.plan,
-    grpc: sink.grpc,
-    http: sink.http,
+    ...sinkListens(session, sink),
     ...(sink.tls === undefined ? {} : { tls: sink.tls }),
     arrivalsFile: join(session.evidenceDir, 'arrivals.bin'),
     ...(session.capture ? { captureFile: join(session.evidenceDir, 'capture.bin') } : {}),
@@ -89,10 +92,15 @@ async function sinkUp(session: Session): Promise<void> {
 async function targetUp(session: Session): Promise<void> {
   session.target = await startTarget(session);
   session.notes.push(...session.target.notes);
+  if (session.site !== undefined) session.versions.otelcol = versionsOf(session.target);
+}
+
+function versionsOf({ members }: Target): string {
+  return [...new Set(members.map(({ version }) => version))].join(', ');
 }
 
 async function metricsUp(session: Session): Promise<void> {
-  session.metrics = await startClientMetrics();
+  session.metrics = await startClientMetrics(watchHost(session));
 }
 
 function prometheusTask(session: Session): Task {
@@ -105,10 +113,9 @@ function prometheusTask(session: Session): Task {
         await mustAnswer(session, given);
         return;
       }
-      if (session.tools.prometheus === undefined) return;
+      if (session.tools.prometheus === undefined && session.site === undefined) return;
       const members = need(session, 'target').members.filter((member) => member.metricsUrl !== undefined);
-      const own = await startPrometheus({
-        binary: session.tools.prometheus,
+      const own = await startOwn(session, {
         runDir: session.dir,
         runId: session.plan.runId,
         scrape: [
@@ -129,6 +136,18 @@ function prometheusTask(session: Session): Task {
     },
     down: async () => stop?.(),
   };
+}
+
+/** Where the members are: a process beside processes, a container beside containers. */
+function startOwn(
+  session: Session,
+  options: Omit<PrometheusOptions, 'binary'>,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const { site } = session;
+  const { target } = session.scenario;
+  if (site === undefined || target.kind !== 'docker')
+    return startPrometheus({ ...options, binary: session.tools.prometheus ?? '' });
+  return startDockerPrometheus({ ...options, site, image: target.prometheusImage, say: session.say });
 }
 
 async function mustAnswer(session: Session, spec: PrometheusSpec): Promise<void> {

@@ -8,6 +8,7 @@ import { createPrometheus } from '../observe/prometheus.ts';
 import { predictLoss } from '../plan/predict.ts';
 import { evidencePaths, listRequestFiles } from '../record.ts';
 import type { Report } from '../report/types.ts';
+import { collectorsOf } from '../scenario/types.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { requestTable } from '../verdict/request-table.ts';
 import { findWindows } from '../verdict/windows.ts';
@@ -83,10 +84,10 @@ function memberRecord(
     version: member.version,
     lossyComponents: member.lossyComponents ?? [],
     entry: need(session, 'target').entry.some(({ name }) => name === member.name),
-    exit: target.kind !== 'local' || target.members[member.group]?.sendsTo === undefined,
+    exit: collectorsOf(target)[member.group]?.sendsTo === undefined,
     starts: (member.process?.starts() ?? []).map((start) => ({
       atNs: start.startedNs - t0Ns,
-      pid: start.pid,
+      pid: start.host?.pid ?? 0,
       ...(start.exit === undefined ? {} : { exit: { ...start.exit, atNs: start.exit.atNs - t0Ns } }),
     })),
   };

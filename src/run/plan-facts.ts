@@ -7,7 +7,7 @@ import { predictLoss } from '../plan/predict.ts';
 import type { PlanFacts } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
-import type { Scenario } from '../scenario/types.ts';
+import { collectorsOf, type Scenario } from '../scenario/types.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { longestPath } from '../target/local-order.ts';
 import { settleOf } from '../target/residence.ts';
@@ -30,12 +30,10 @@ export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFac
   };
 }
 
-/** The pipelines of a local target by member; empty for a target whose configuration squall does not see. */
+/** The pipelines of the members that squall starts; empty for a target whose configuration squall does not see. */
 export async function readPipelines(scenario: Scenario): Promise<Map<string, PipelineFacts>> {
   const pipelines = new Map<string, PipelineFacts>();
-  const { target } = scenario;
-  if (target.kind !== 'local') return pipelines;
-  for (const [name, member] of Object.entries(target.members)) {
+  for (const [name, member] of Object.entries(collectorsOf(scenario.target))) {
     const text = member.config === undefined ? stockGateway() : await readFile(member.config, 'utf8');
     const facts = readPipelineFacts(text);
     pipelines.set(name, { ...facts, ...(member.sendsTo === undefined ? {} : { sendsTo: member.sendsTo }) });
@@ -44,8 +42,8 @@ export async function readPipelines(scenario: Scenario): Promise<Map<string, Pip
 }
 
 function settleFacts(scenario: Scenario, pipelines: Map<string, PipelineFacts>): { settleMs?: number } {
-  if (scenario.target.kind !== 'local') return {};
-  const hops = longestPath(scenario.target.members).flatMap((member) => {
+  if (pipelines.size === 0) return {};
+  const hops = longestPath(collectorsOf(scenario.target)).flatMap((member) => {
     const facts = pipelines.get(member);
     return facts === undefined ? [] : [{ member, facts }];
   });

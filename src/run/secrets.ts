@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isSecretKey, maskSecrets, secretsOfConfig } from '../base/mask.ts';
-import type { Scenario } from '../scenario/types.ts';
+import { collectorsOf, type Scenario } from '../scenario/types.ts';
 
 /**
  * The texts of the members' configurations by member, and the secrets in them: values of authorization-like keys, and
@@ -15,8 +15,7 @@ export async function readMemberConfigs(
 ): Promise<{ configs: Record<string, string>; secrets: string[] }> {
   const configs: Record<string, string> = {};
   const secrets: string[] = [];
-  if (scenario.target.kind !== 'local') return { configs, secrets };
-  for (const [name, member] of Object.entries(scenario.target.members)) {
+  for (const [name, member] of Object.entries(collectorsOf(scenario.target))) {
     const own = Object.entries(member.env);
     secrets.push(...own.filter(([key]) => isSecretKey(key)).map(([, value]) => value));
     if (member.config === undefined) continue;

@@ -8,6 +8,7 @@ import type { CanaryRecord, ProcessSample, RunRecord } from '../observe/evidence
 import type { Sink } from '../observe/sink.ts';
 import type { Plan } from '../plan/types.ts';
 import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
+import type { DockerSite } from '../target/docker-site.ts';
 import type { Target } from '../target/target.ts';
 
 /** Everything one run has brought up so far. Filled by bring-up.ts in order; read by drive.ts and finish.ts. */
@@ -29,6 +30,8 @@ export interface Session {
   notes: RunRecord['notes'];
   canaries: CanaryRecord[];
   processes: ProcessSample[];
+  /** Networks of a docker target. */
+  site?: DockerSite;
   journal?: Journal;
   guard?: Guard;
   sink?: Sink;

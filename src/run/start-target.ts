@@ -1,9 +1,12 @@
 import { faults } from '../registry.ts';
+import type { FaultSpec } from '../scenario/types.ts';
+import { startDocker } from '../target/docker.ts';
 import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
 import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
 import type { Target } from '../target/target.ts';
+import { sinkReached } from './docker-site.ts';
 import { need, type Session } from './session.ts';
 
 /** Starts (or reaches) the system under test that the scenario names. */
@@ -20,6 +23,20 @@ export async function startTarget(session: Session): Promise<Target> {
         clock: session.clock,
         links: linksOf(session),
         startProxy,
+      });
+    case 'docker':
+      return startDocker({
+        spec,
+        site: need(session, 'site'),
+        runDir: session.dir,
+        sink: sinkReached(session),
+        clock: session.clock,
+        links: linksOf(
+          session,
+          ({ kind, params }) => !(kind === 'network-partition' && params.direction === 'both'),
+        ),
+        startProxy,
+        onNote: (sentence) => session.say(sentence),
       });
     case 'external':
       return startExternal({ spec, clock: session.clock });
@@ -38,11 +55,14 @@ function sinkAddresses(session: Session): { grpc: string; http: string } {
   return session.sink ?? { grpc: '127.0.0.1:1', http: '127.0.0.1:1' };
 }
 
-/** The links that some fault of the plan acts on: only those get a proxy. */
-function linksOf(session: Session): { member: string; peer: string }[] {
+/** The links that some fault of the plan acts on by a proxy: only those get one. */
+function linksOf(
+  session: Session,
+  shaped: (spec: FaultSpec) => boolean = () => true,
+): { member: string; peer: string }[] {
   const links: { member: string; peer: string }[] = [];
   for (const { spec } of session.plan.faults) {
-    if (faults[spec.kind]?.needs.power !== 'link') continue;
+    if (faults[spec.kind]?.needs.power !== 'link' || !shaped(spec)) continue;
     links.push({ member: spec.selector.member ?? '', peer: String(spec.params.peer ?? 'load') });
   }
   return links;

@@ -4,7 +4,7 @@ import { checkName } from './check-load.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
-import type { FaultSpec, LocalMemberSpec } from './types.ts';
+import { type CollectorSpec, collectorsOf, type FaultSpec } from './types.ts';
 
 /** What parsing could not see: names, the target's abilities, members, times against the load. */
 export function checkFaults(draft: Draft, faults: Record<string, Fault>): Mistake[] {
@@ -75,8 +75,9 @@ function checkMember(
       next,
     });
   }
-  if (draft.target?.kind !== 'local' || fault?.needs.power === 'sink') return mistakes;
-  const names = Object.keys(draft.target.members);
+  const members = draft.target === undefined ? {} : collectorsOf(draft.target);
+  const names = Object.keys(members);
+  if (names.length === 0 || fault?.needs.power === 'sink') return mistakes;
   if (selector.member !== undefined && !names.includes(selector.member)) {
     const what = 'the selector names a member that is not there';
     mistakes.push(wrongWord([...path, 'selector', 'member'], { what, word: selector.member, words: names }));
@@ -90,11 +91,11 @@ function checkMember(
       next: `add selector: {member: ${names[0]}}`,
     });
   }
-  return [...mistakes, ...checkPeer(path, spec, draft.target.members)];
+  return [...mistakes, ...checkPeer(path, spec, members)];
 }
 
 /** A link leads to what the member sends to, and to what sends to it. */
-function checkPeer(path: Path, spec: FaultSpec, members: Record<string, LocalMemberSpec>): Mistake[] {
+function checkPeer(path: Path, spec: FaultSpec, members: Record<string, CollectorSpec>): Mistake[] {
   const { peer } = spec.params;
   const member = spec.selector.member ?? Object.keys(members)[0];
   const own = member === undefined ? undefined : members[member];

@@ -3,7 +3,7 @@ import { approximateItems, type Draft, peakPerS } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
-import type { LocalMemberSpec, OtlpSpec, TargetSpec, TlsSpec } from './types.ts';
+import { type CollectorSpec, collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
 
 /** `named`: the kinds that the target block names. */
 export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
@@ -28,7 +28,7 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
       ...missingFile(path, file),
       ...(tool === true ? { code: 'SQ-TOOL-MISSING' as const } : {}),
     })),
-    ...(target.kind === 'local' ? checkMembers(target.members) : []),
+    ...(target.kind === 'local' || target.kind === 'docker' ? checkMembers(target) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
   ];
 }
@@ -43,9 +43,9 @@ function missingFile(path: Path, file: string): Mistake {
   };
 }
 
-function checkMembers(members: Record<string, LocalMemberSpec>): Mistake[] {
+function checkMembers({ kind, members }: TargetSpec & { kind: 'local' | 'docker' }): Mistake[] {
   const names = Object.keys(members);
-  const base = ['target', 'local', 'members'];
+  const base = ['target', kind, 'members'];
   if (names.length === 0) {
     return [
       {
@@ -82,7 +82,7 @@ function checkMembers(members: Record<string, LocalMemberSpec>): Mistake[] {
 }
 
 /** The way from `start` back to itself along sendsTo. */
-function cycle(members: Record<string, LocalMemberSpec>, start: string): string[] | undefined {
+function cycle(members: Record<string, CollectorSpec>, start: string): string[] | undefined {
   const way = [start];
   let at = members[start]?.sendsTo;
   while (at !== undefined && !way.includes(at)) {
@@ -176,12 +176,12 @@ export function fileKeys(target: TargetSpec): FileKey[] {
     addTls(path, client?.tls);
   };
   const base = ['target', target.kind];
+  for (const [name, member] of Object.entries(collectorsOf(target)))
+    add([...base, 'members', name, 'config'], member.config);
   if (target.kind === 'local') {
     addTool([...base, 'collector'], target.collector);
-    for (const [name, member] of Object.entries(target.members)) {
-      add([...base, 'members', name, 'config'], member.config);
+    for (const [name, member] of Object.entries(target.members))
       addTool([...base, 'members', name, 'binary'], member.binary);
-    }
   }
   if (target.kind === 'external') addClient([...base, 'otlp'], target.otlp);
   addClient([...base, 'prometheus'], target.prometheus);

@@ -84,6 +84,13 @@ export interface TargetInput {
     sink?: SinkInput;
     prometheus?: PrometheusInput;
   };
+  docker?: {
+    members: Record<string, Omit<MemberInput, 'binary'> & { image?: string }>;
+    image?: string;
+    prometheusImage?: string;
+    sink?: SinkInput;
+    prometheus?: PrometheusInput;
+  };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };
   embedded?: { sink?: SinkInput; prometheus?: PrometheusInput };
 }

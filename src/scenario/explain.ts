@@ -17,6 +17,8 @@ export interface Registry {
 
 export const targetMeanings: Record<(typeof targetKinds)[number], string> = {
   local: 'collectors as child processes of squall on this machine; squall starts them, a sink and Prometheus',
+  docker:
+    'collectors as containers of a Docker daemon on this machine, each link a network of its own; squall starts them, a sink and Prometheus',
   external: 'a pipeline that is already there; squall starts nothing but its sink',
   embedded:
     'a small reference collector inside squall, for tests, calibration and a first look; not a real collector',

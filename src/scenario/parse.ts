@@ -13,8 +13,9 @@ import { scenarioError } from './mistakes.ts';
 import { readFaults } from './read-faults.ts';
 import { sloSchema, topSchema } from './schema.ts';
 import { readSource, type SourceOptions } from './source.ts';
-import { targetSchema, toTargetSpec } from './target-schema.ts';
-import type { FaultSpec, LoadSpec, Scenario, SloSpec } from './types.ts';
+import { targetSchema } from './target-schema.ts';
+import { toTargetSpec } from './target-spec.ts';
+import { collectorsOf, type FaultSpec, type LoadSpec, type Scenario, type SloSpec } from './types.ts';
 
 export interface ParseOptions extends SourceOptions {
   /** The kinds of faults, as the registry has them. */
@@ -125,7 +126,7 @@ function toScenario(parts: {
 function withMember(spec: FaultSpec, draft: Draft): FaultSpec {
   if (draft.target?.kind === 'embedded' && spec.acts !== 'sink')
     return { ...spec, selector: { ...spec.selector, member: embeddedMember } };
-  const names = draft.target?.kind === 'local' ? Object.keys(draft.target.members) : [];
+  const names = draft.target === undefined ? [] : Object.keys(collectorsOf(draft.target));
   const only = names.length === 1 ? names[0] : undefined;
   if (spec.acts === 'sink' || spec.selector.member !== undefined || only === undefined) return spec;
   return { ...spec, selector: { ...spec.selector, member: only } };

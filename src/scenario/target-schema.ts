@@ -1,15 +1,6 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { bytesField, cpuField, durationField } from '../base/fields.ts';
-import type {
-  CommonTargetSpec,
-  LocalMemberSpec,
-  OtlpSpec,
-  PrometheusSpec,
-  SinkSpec,
-  TargetSpec,
-  TlsSpec,
-} from './types.ts';
+import { images } from './images.ts';
 
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const path = z.string().min(1);
@@ -66,20 +57,26 @@ const prometheus = z.union([
 
 const common = { sink: sink.optional(), prometheus: prometheus.optional() };
 
-const member = z
-  .strictObject({
-    config: path.optional().describe('an ordinary collector configuration; default: a stock gateway'),
-    binary: path.optional(),
-    replicas: z.int().min(1).max(64).optional(),
-    resources: z.strictObject({ cpu: cpuField().optional(), memory: bytesField().optional() }).optional(),
-    sendsTo: z.string().min(1).optional().describe('name of a member; default: the sink'),
-    storage: bytesField().optional().describe('size of a bounded volume under SQUALL_DATA'),
-    restart: z.enum(['always', 'never']).optional().describe('default always'),
-    env: texts.optional(),
-  })
+const collector = {
+  config: path.optional().describe('an ordinary collector configuration; default: a stock gateway'),
+  replicas: z.int().min(1).max(64).optional(),
+  resources: z.strictObject({ cpu: cpuField().optional(), memory: bytesField().optional() }).optional(),
+  sendsTo: z.string().min(1).optional().describe('name of a member; default: the sink'),
+  storage: bytesField().optional().describe('size of a bounded volume under SQUALL_DATA'),
+  restart: z.enum(['always', 'never']).optional().describe('default always'),
+  env: texts.optional(),
+};
+const member = z.strictObject({ ...collector, binary: path.optional() }).nullable();
+
+/** As Docker reads a reference; checked by the daemon. */
+const image = z.string().regex(/^[a-zA-Z0-9][\w.:/@-]*$/, {
+  error: 'expected an image such as otel/opentelemetry-collector:0.161.0',
+});
+const container = z
+  .strictObject({ ...collector, image: image.optional().describe('its entrypoint is a collector') })
   .nullable();
 
-/** Exactly one of the three; a check says so in better words than a union could. */
+/** Exactly one of them; a check says so in better words than a union could. */
 export const targetSchema = z.strictObject({
   local: z
     .strictObject({
@@ -89,6 +86,15 @@ export const targetSchema = z.strictObject({
     })
     .optional()
     .describe('child processes of squall on this machine'),
+  docker: z
+    .strictObject({
+      members: z.record(z.string().regex(namePattern), container),
+      image: image.optional().describe(`of members without one; default ${images.collector}`),
+      prometheusImage: image.optional().describe(`default ${images.prometheus}`),
+      ...common,
+    })
+    .optional()
+    .describe('containers of a Docker daemon on this machine'),
   external: z
     .strictObject({ otlp, settle: durationField().optional(), ...common, sink })
     .optional()
@@ -100,116 +106,8 @@ export const targetSchema = z.strictObject({
     .describe('a small reference collector inside squall, for tests and a first look'),
 });
 
-export const targetKinds = ['local', 'external', 'embedded'] as const;
+export const targetKinds = ['local', 'docker', 'external', 'embedded'] as const;
 export type TargetText = z.output<typeof targetSchema>;
-
-/** The target of a block that names exactly one kind. */
-export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | undefined {
-  const from = (file: string) => resolve(baseDir, file);
-  if (text.local !== undefined) {
-    const { members, collector } = text.local;
-    return {
-      kind: 'local',
-      members: Object.fromEntries(
-        Object.entries(members).map(([name, one]) => [name, toMember(one ?? {}, from)]),
-      ),
-      ...(collector === undefined ? {} : { collector: program(collector, from) }),
-      ...toCommon(text.local, from),
-    };
-  }
-  if (text.external !== undefined) {
-    const { settle } = text.external;
-    return {
-      kind: 'external',
-      otlp: toOtlp(text.external.otlp, from),
-      ...(settle === undefined ? {} : { settleMs: settle }),
-      ...toCommon(text.external, from),
-    };
-  }
-  return text.embedded === undefined
-    ? undefined
-    : { kind: 'embedded', ...toCommon(text.embedded ?? {}, from) };
-}
-
-type From = (file: string) => string;
-type CommonText = {
-  sink?: z.output<typeof sink> | undefined;
-  prometheus?: z.output<typeof prometheus> | undefined;
-};
-
-function toCommon(text: CommonText, from: From): CommonTargetSpec {
-  return {
-    sink: toSink(text.sink ?? {}, from),
-    ...(text.prometheus === undefined ? {} : { prometheus: toPrometheus(text.prometheus, from) }),
-  };
-}
-
-function toMember(text: NonNullable<z.output<typeof member>>, from: From): LocalMemberSpec {
-  const { cpu, memory } = text.resources ?? {};
-  return {
-    ...(text.config === undefined ? {} : { config: from(text.config) }),
-    ...(text.binary === undefined ? {} : { binary: program(text.binary, from) }),
-    replicas: text.replicas ?? 1,
-    ...(text.resources === undefined
-      ? {}
-      : {
-          resources: {
-            ...(cpu === undefined ? {} : { cpuMillis: cpu }),
-            ...(memory === undefined ? {} : { memoryBytes: memory }),
-          },
-        }),
-    ...(text.sendsTo === undefined ? {} : { sendsTo: text.sendsTo }),
-    ...(text.storage === undefined ? {} : { storageBytes: text.storage }),
-    restart: text.restart ?? 'always',
-    env: text.env ?? {},
-  };
-}
-
-function toOtlp(text: z.output<typeof otlp>, from: From): OtlpSpec {
-  return {
-    ...(text.grpc === undefined ? {} : { grpc: text.grpc }),
-    ...(text.http === undefined ? {} : { http: text.http }),
-    headers: text.headers ?? {},
-    ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
-    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
-  };
-}
-
-function toSink(text: z.output<typeof sink>, from: From): SinkSpec | 'none' {
-  if (text === 'none') return 'none';
-  return {
-    grpc: text.grpc ?? '127.0.0.1:0',
-    http: text.http ?? '127.0.0.1:0',
-    ...(text.advertise === undefined ? {} : { advertise: text.advertise }),
-    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
-  };
-}
-
-function toPrometheus(text: z.output<typeof prometheus>, from: From): PrometheusSpec {
-  if (typeof text === 'string') return { url: text, headers: {}, match: {} };
-  return {
-    url: text.url,
-    headers: text.headers ?? {},
-    ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
-    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
-    match: text.match ?? {},
-  };
-}
-
-function toTls(text: z.output<typeof tls>, from: From): TlsSpec {
-  return {
-    ...(text.caFile === undefined ? {} : { caFile: from(text.caFile) }),
-    ...(text.certFile === undefined ? {} : { certFile: from(text.certFile) }),
-    ...(text.keyFile === undefined ? {} : { keyFile: from(text.keyFile) }),
-    ...(text.serverName === undefined ? {} : { serverName: text.serverName }),
-    insecureSkipVerify: text.insecureSkipVerify ?? false,
-  };
-}
-
-/** A name without a slash is looked for in PATH later. */
-function program(text: string, from: From): string {
-  return text.includes('/') ? from(text) : text;
-}
 
 function isEndpoint(text: string): boolean {
   return /^https?:\/\//.test(text) ? isHttpUrl(text) : splitHostPort(text) !== undefined;

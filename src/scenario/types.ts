@@ -24,20 +24,35 @@ export interface Scenario {
 
 export type TargetSpec =
   | ({ kind: 'local'; members: Record<string, LocalMemberSpec>; collector?: string } & CommonTargetSpec)
+  | ({
+      kind: 'docker';
+      members: Record<string, DockerMemberSpec>;
+      /** Of members without an image of their own. */
+      image: string;
+      prometheusImage: string;
+    } & CommonTargetSpec)
   | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
   | ({ kind: 'embedded' } & CommonTargetSpec);
 
 export interface CommonTargetSpec {
   sink: SinkSpec | 'none';
-  /** Undefined on local: squall starts one. */
+  /** Undefined on local and docker: squall starts one. */
   prometheus?: PrometheusSpec;
 }
 
-export interface LocalMemberSpec {
-  /** Absolute path of a collector configuration; undefined: the stock gateway. */
-  config?: string;
+export interface LocalMemberSpec extends CollectorSpec {
   /** Path or name of the collector binary; undefined: as `squall setup` finds it. */
   binary?: string;
+}
+
+export interface DockerMemberSpec extends CollectorSpec {
+  image?: string;
+}
+
+/** A collector that squall starts, wherever that is. */
+export interface CollectorSpec {
+  /** Absolute path of a collector configuration; undefined: the stock gateway. */
+  config?: string;
   replicas: number;
   resources?: { cpuMillis?: number; memoryBytes?: number };
   /** Name of the member it sends to; undefined: the sink. */
@@ -46,6 +61,11 @@ export interface LocalMemberSpec {
   storageBytes?: number;
   restart: 'always' | 'never';
   env: Record<string, string>;
+}
+
+/** The collectors that squall starts for this target, by member; empty where it starts none. */
+export function collectorsOf(target: TargetSpec): Record<string, CollectorSpec> {
+  return target.kind === 'local' || target.kind === 'docker' ? target.members : {};
 }
 
 /** Where OTLP goes. A bare HOST:PORT is plaintext, https:// is TLS, HTTP paths are appended. */
@@ -141,7 +161,7 @@ export interface FaultSpec {
   selector: SelectorSpec;
   params: Record<string, unknown>;
   /** The power of a member (or the sink) that its kind uses; two faults must not use one at the same time. */
-  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'sink';
+  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'sink';
 }
 
 export interface SelectorSpec {

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { holderScript } from './holder-script.ts';
+import type { ProcessIdentity } from './target.ts';
 
 export interface HoldOptions {
   /** Absolute path, or a name on the PATH of `env`. */
@@ -39,6 +40,7 @@ export interface HeldProcess {
   pid: number;
   /** Field 22 of /proc/PID/stat: tells a reused pid apart; 0 where there is no /proc. */
   startTicks: number;
+  identity: ProcessIdentity;
   startedNs: number;
   /** Resolves when the process has ended; never rejects. */
   exited: Promise<ProcessExit>;
@@ -84,6 +86,7 @@ export async function spawnHeld(options: HoldOptions): Promise<HeldProcess> {
   return {
     pid,
     startTicks,
+    identity: { id: `process ${pid}`, host: { pid, startTicks } },
     startedNs: clock.nowNs(),
     exited: exited.promise,
     signal: (signal) => !ended && signalProcess({ pid, startTicks }, signal),
@@ -113,15 +116,20 @@ type Report =
   | { kind: 'pid'; pid: number; startTicks: number }
   | { kind: 'exit'; code: number | null; signal: NodeJS.Signals | null };
 
-/** `pid PID STAT` or `exit STATUS`; a shell's status above 128 is 128 + the signal's number. */
+/** `pid PID STAT` or `exit STATUS`. */
 export function parseReport(line: string): Report | undefined {
   const [word, number, ...rest] = line.split(' ');
   const value = Number(number);
   if (word === 'pid' && value > 0)
     return { kind: 'pid', pid: value, startTicks: startTicksOf(rest.join(' ')) };
   if (word !== 'exit' || !Number.isInteger(value)) return undefined;
-  const signal = value > 128 ? signalName(value - 128) : null;
-  return { kind: 'exit', code: signal === null ? value : null, signal };
+  return { kind: 'exit', ...exitOf(value) };
+}
+
+/** A shell's and a container's status: above 128 it is 128 and the number of the signal. */
+export function exitOf(status: number): { code: number | null; signal: NodeJS.Signals | null } {
+  const signal = status > 128 ? signalName(status - 128) : null;
+  return { code: signal === null ? status : null, signal };
 }
 
 function signalName(number: number): NodeJS.Signals | null {

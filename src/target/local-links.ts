@@ -18,8 +18,13 @@ export interface WantedLink {
 }
 
 export interface Links {
-  /** The addresses that `client` has to use to reach `server`: its own, or those of a proxy before them. */
-  between(client: LinkEnd, server: LinkEnd, addresses: LinkAddresses): Promise<LinkAddresses>;
+  /** The addresses that `client` has to use to reach `server`: its own, or those of a proxy on `listen` before them. */
+  between(
+    client: LinkEnd,
+    server: LinkEnd,
+    addresses: LinkAddresses,
+    listen?: string,
+  ): Promise<LinkAddresses>;
   /** What a fault can do to the links of this member; undefined when none of them is proxied. */
   power(member: string): LinkPower | undefined;
   close(): Promise<void>;
@@ -34,21 +39,22 @@ export function createLinks(wanted: readonly WantedLink[], startProxy: StartProx
     powers.set(end.name, peers);
     for (const name of new Set([peer.group, peer.name])) peers.set(name, [...(peers.get(name) ?? []), link]);
   };
-  const open = async (client: LinkEnd, server: LinkEnd, address: string) => {
+  const open = async (client: LinkEnd, server: LinkEnd, address: string, at: { listen?: string }) => {
     const [host = '', port = ''] = splitAddress(address);
     proxy ??= startProxy();
-    const opened = await (await proxy).listen({ host, port: Number(port), memberIs: 'client' });
+    const opened = await (await proxy).listen({ host, port: Number(port), memberIs: 'client', ...at });
     register(client, server, opened.link);
     register(server, client, turned(opened.link));
     return opened.address;
   };
   return {
-    between: async (client, server, addresses) => {
+    between: async (client, server, addresses, listen) => {
       const meant = wanted.some((link) => joins(link, client, server) || joins(link, server, client));
       if (!meant) return addresses;
+      const at = listen === undefined ? {} : { listen };
       return {
-        grpc: await open(client, server, addresses.grpc),
-        http: await open(client, server, addresses.http),
+        grpc: await open(client, server, addresses.grpc, at),
+        http: await open(client, server, addresses.http, at),
       };
     },
     power: (member) => {

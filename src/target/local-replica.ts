@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hierarchy, planLimits } from '../base/cgroup.ts';
 import { type Clock, waitFor } from '../base/clock.ts';
@@ -161,14 +161,17 @@ async function startVolume(options: ReplicaOptions & { dir: string }): Promise<H
   return volume;
 }
 
-function reconfigurePower(configFile: string, process: MemberProcess): ReconfigurePower {
+export function reconfigurePower(
+  configFile: string,
+  process: Pick<MemberProcess, 'signal'>,
+): ReconfigurePower {
   return {
     configFile,
     apply: async (configText) => {
       // By rename: a collector that starts at this moment reads the old text or the new one, never half of it.
-      await writeFile(`${configFile}.new`, configText, { mode: 0o600 });
+      await writeFile(`${configFile}.new`, configText, { mode: (await stat(configFile)).mode });
       await rename(`${configFile}.new`, configFile);
-      process.signal('SIGHUP');
+      await process.signal('SIGHUP');
     },
   };
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { SquallError } from '../base/errors.ts';
-import type { LocalMemberSpec } from '../scenario/types.ts';
+import type { CollectorSpec } from '../scenario/types.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
 import type { Readiness } from './member-process.ts';
 import { freePorts } from './ports.ts';
@@ -39,7 +39,10 @@ export async function takeSeat(group: string, index: number): Promise<ReplicaSea
 }
 
 /** The text of the member's configuration, or the stock gateway. Throws SQ-TARGET-START when it cannot serve. */
-export async function readConfig(member: LocalMemberSpec, tool: CollectorBinary): Promise<string> {
+export async function readConfig(
+  member: Pick<CollectorSpec, 'config'>,
+  tool: Pick<CollectorBinary, 'exporters'>,
+): Promise<string> {
   const { config } = member;
   if (config === undefined) return stockGateway(tool.exporters);
   const fail = (what: string, found: string) =>
@@ -73,19 +76,32 @@ export function replicaEnv(options: {
   dataDir: string;
   certificate?: ServerCertificate;
 }): Record<string, string> {
-  const { seat, next, certificate } = options;
+  const { seat } = options;
   const inherited = Object.entries(options.env).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     ...options.own,
-    SQUALL_OTLP_GRPC: seat.otlp.grpc,
-    SQUALL_OTLP_HTTP: seat.otlp.http,
+    ...contractEnv({ ...options, listen: { ...seat.otlp, ...seat, metricsHost: host } }),
+  };
+}
+
+/** The variables that squall gives every collector it starts, as its configuration finds them. */
+export function contractEnv(options: {
+  listen: { grpc: string; http: string; health: string; metricsHost: string; metricsPort: number };
+  next: LinkAddresses;
+  dataDir: string;
+  certificate?: Pick<ServerCertificate, 'certFile' | 'keyFile'>;
+}): Record<string, string> {
+  const { listen, next, certificate } = options;
+  return {
+    SQUALL_OTLP_GRPC: listen.grpc,
+    SQUALL_OTLP_HTTP: listen.http,
     SQUALL_NEXT_GRPC: next.grpc,
     // A collector's HTTP exporter takes a URL, its gRPC exporter HOST:PORT.
     SQUALL_NEXT_HTTP: `http://${next.http}`,
-    SQUALL_METRICS_HOST: host,
-    SQUALL_METRICS_PORT: String(seat.metricsPort),
-    SQUALL_HEALTH: seat.health,
+    SQUALL_METRICS_HOST: listen.metricsHost,
+    SQUALL_METRICS_PORT: String(listen.metricsPort),
+    SQUALL_HEALTH: listen.health,
     SQUALL_DATA: options.dataDir,
     ...(certificate === undefined
       ? {}
@@ -117,7 +133,7 @@ export function uses(configText: string, variable: string): boolean {
 export function listensOn(
   configText: string,
   addresses: LinkAddresses,
-  tls: { caFile?: string; baseDir: string },
+  tls: { caFile?: string; baseDir: string; serverName?: string },
 ): Member['otlp'] {
   const secured = readReceiverTls(configText);
   const address = (protocol: 'grpc' | 'http') =>
@@ -128,13 +144,20 @@ export function listensOn(
     headers: {},
     ...(uses(configText, 'SQUALL_OTLP_GRPC') ? { grpc: address('grpc') } : {}),
     ...(uses(configText, 'SQUALL_OTLP_HTTP') ? { http: address('http') } : {}),
-    ...(trusted === undefined ? {} : { tls: { caFile: trusted, insecureSkipVerify: false } }),
+    ...(trusted === undefined
+      ? {}
+      : { tls: { ...serverName(tls), caFile: trusted, insecureSkipVerify: false } }),
   };
 }
 
+function serverName(tls: { serverName?: string }): { serverName?: string } {
+  return tls.serverName === undefined ? {} : { serverName: tls.serverName };
+}
+
 /** The health extension where the configuration has one on SQUALL_HEALTH, else the first OTLP port that it opens. */
-export function readinessOf(configText: string, seat: ReplicaSeat): Readiness {
+export function readinessOf(configText: string, seat: Pick<ReplicaSeat, 'otlp' | 'health'>): Readiness {
   if (uses(configText, 'SQUALL_HEALTH')) return { kind: 'health', url: `http://${seat.health}/` };
   const address = uses(configText, 'SQUALL_OTLP_GRPC') ? seat.otlp.grpc : seat.otlp.http;
-  return { kind: 'port', host, port: Number(address.split(':')[1]) };
+  const [name = '', port] = address.split(':');
+  return { kind: 'port', host: name, port: Number(port) };
 }

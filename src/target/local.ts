@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findHierarchy } from '../base/cgroup.ts';
 import type { Clock } from '../base/clock.ts';
-import type { LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
+import type { PipelineFacts } from '../plan/facts.ts';
+import type { CollectorSpec, LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
 import { inspectCollector } from '../tools/collector-binary.ts';
 import type { StartProxy } from './link.ts';
 import { createLinks, loadEnd, sinkEnd, type WantedLink } from './local-links.ts';
@@ -81,20 +82,30 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
     await down();
     throw error;
   }
-  const members = replicas.map(({ member }) => withLink(member, links.power(member.name)));
-  const hops = longestPath(spec.members).flatMap((group) => {
+  const started = replicas.map(({ member, facts }) => ({
+    member: withLink(member, links.power(member.name)),
+    facts,
+  }));
+  return { kind: 'local', ...describeTarget(spec.members, started), notes, down };
+}
+
+/** What the configurations of the members say about the whole of them. */
+export function describeTarget(
+  groups: Readonly<Record<string, CollectorSpec>>,
+  replicas: readonly { member: Member; facts: PipelineFacts }[],
+): Pick<Target, 'members' | 'entry' | 'reach' | 'settleNs' | 'quietNs'> {
+  const hops = longestPath(groups).flatMap((group) => {
     const facts = replicas.find((replica) => replica.member.group === group)?.facts;
     return facts === undefined ? [] : [{ member: group, facts }];
   });
+  const entries = entryGroups(groups);
+  const members = replicas.map(({ member }) => member);
   return {
-    kind: 'local',
     members,
     entry: members.filter((member) => entries.includes(member.group)),
     reach: reachOf(hops),
     settleNs: settleOf(hops),
     quietNs: quietOf(hops),
-    notes,
-    down,
   };
 }
 

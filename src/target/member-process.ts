@@ -1,16 +1,28 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { type Clock, waitFor } from '../base/clock.ts';
-import type { HeldProcess } from './held-process.ts';
+import type { ProcessExit } from './held-process.ts';
 import { afterExit, type Backoff, freshBackoff } from './restart-policy.ts';
-import type { ProcessPower, ProcessStart } from './target.ts';
+import type { ProcessIdentity, ProcessPower, ProcessStart } from './target.ts';
 
 /** How one finds out that a member serves: its health endpoint, or, without one, an open OTLP port. */
 export type Readiness = { kind: 'health'; url: string } | { kind: 'port'; host: string; port: number };
 
+/** What a restart policy keeps up: one start of a process, or of a container. */
+export interface KeptProcess {
+  identity: ProcessIdentity;
+  startedNs: number;
+  /** Resolves when it has ended; never rejects. */
+  exited: Promise<ProcessExit>;
+  /** One that has ended is not an error. */
+  signal(signal: NodeJS.Signals): unknown;
+  /** Resolves when nothing of it is left, alive or not before. */
+  release(): Promise<void>;
+}
+
 export interface MemberProcessOptions {
   /** Starts the process; `number` counts starts from 1. */
-  start(number: number): Promise<HeldProcess>;
+  start(number: number): Promise<KeptProcess>;
   readiness: Readiness;
   restart: 'always' | 'never';
   clock: Clock;
@@ -30,8 +42,8 @@ interface State {
   policy: 'always' | 'never';
   backoff: Backoff;
   /** The running process, and the last one that was. */
-  held?: HeldProcess | undefined;
-  last?: HeldProcess;
+  held?: KeptProcess | undefined;
+  last?: KeptProcess;
   starting: boolean;
   stopping: boolean;
   /** Ends the wait before a restart. */
@@ -50,9 +62,8 @@ export async function startMemberProcess(options: MemberProcessOptions): Promise
   };
   await startOnce(options, state);
   return {
-    current: () =>
-      state.held === undefined ? undefined : { pid: state.held.pid, startTicks: state.held.startTicks },
-    signal: (signal) => void state.held?.signal(signal),
+    current: () => state.held?.identity,
+    signal: async (signal) => void (await state.held?.signal(signal)),
     ready: (timeoutMs) =>
       waitFor(clock, { timeoutMs, everyMs: readyEveryMs }, async () =>
         state.held !== undefined && (await isReady(options.readiness)) ? clock.nowNs() : undefined,
@@ -68,8 +79,8 @@ export async function startMemberProcess(options: MemberProcessOptions): Promise
     stop: async (graceMs) => {
       state.stopping = true;
       state.waiting?.abort();
-      state.held?.signal('SIGCONT');
-      state.held?.signal('SIGTERM');
+      await state.held?.signal('SIGCONT');
+      await state.held?.signal('SIGTERM');
       await waitFor(clock, { timeoutMs: graceMs, everyMs: 10 }, () => state.held === undefined || undefined);
       await state.last?.release();
     },
@@ -81,7 +92,7 @@ async function startOnce(options: MemberProcessOptions, state: State): Promise<v
   try {
     const held = await options.start(state.starts.length + 1);
     if (state.stopping) return await held.release();
-    const record: ProcessStart = { pid: held.pid, startedNs: held.startedNs };
+    const record: ProcessStart = { ...held.identity, startedNs: held.startedNs };
     state.starts.push(record);
     state.held = held;
     state.last = held;

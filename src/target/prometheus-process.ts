@@ -71,7 +71,8 @@ export async function startPrometheus(
   throw await explainStart({ name: 'prometheus', logFile, found });
 }
 
-function prometheusConfig(options: PrometheusOptions): string {
+/** Scrapes of fixed addresses, all at one interval. */
+export function prometheusConfig(options: Pick<PrometheusOptions, 'scrape' | 'scrapeIntervalMs'>): string {
   const interval = `${options.scrapeIntervalMs}ms`;
   return stringify({
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },

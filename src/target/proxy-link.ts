@@ -9,6 +9,8 @@ export interface Upstream {
   port: number;
   /** Which end of the proxied connection the member is; default upstream (the peer dials the member). */
   memberIs?: 'upstream' | 'client';
+  /** Address of this machine to listen on; default loopback. */
+  listen?: string;
 }
 
 interface Half {
@@ -78,7 +80,7 @@ export async function openLink(name: string, upstream: Upstream): Promise<ProxyL
       passReset(connection);
     }
   };
-  await listen(server);
+  await listen(server, upstream.listen ?? '127.0.0.1');
   return {
     address: addressOf(server),
     set,
@@ -199,9 +201,9 @@ function resetAll(connections: Set<Connection>): number {
   return all.length;
 }
 
-async function listen(server: Server): Promise<void> {
+async function listen(server: Server, host: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject).listen({ host: '127.0.0.1', port: 0 }, () => resolve());
+  server.once('error', reject).listen({ host, port: 0 }, () => resolve());
   await promise;
 }
 

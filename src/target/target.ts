@@ -17,27 +17,72 @@ export interface Member {
   reconfigure?: ReconfigurePower;
   storage?: StoragePower;
   link?: LinkPower;
+  /** What it runs in, where that is a container. */
+  container?: ContainerRef;
+  limits?: LimitPower;
 }
 
-/** A member that is a process (of this machine). */
+/** One start of a member's process: two starts of a run never share an identity. */
+export interface ProcessIdentity {
+  /** As people read it: `process 4711`, `container 0a1b2c3d4e5f, start 2`. */
+  id: string;
+  /** Where /proc of this machine shows it; `startTicks` tells a reused pid apart. */
+  host?: { pid: number; startTicks: number };
+}
+
+/** A member that is a process, of this machine or in a container. */
 export interface ProcessPower {
-  /** The running process; undefined between an exit and the restart. `startTicks` tells a reused pid apart. */
-  current(): { pid: number; startTicks: number } | undefined;
-  signal(signal: NodeJS.Signals): void;
+  /** The running one; undefined between an exit and the restart. */
+  current(): ProcessIdentity | undefined;
+  /** Resolves when the signal was sent; a process that is gone is not an error. */
+  signal(signal: NodeJS.Signals): Promise<void>;
   /** Resolves when the health endpoint answers 200, with the monotonic ns; undefined after timeoutMs. */
   ready(timeoutMs: number): Promise<number | undefined>;
   starts(): readonly ProcessStart[];
   /** Stops the restart policy from starting it again (pod-failure), or lets it. */
   setRestart(policy: 'always' | 'never'): void;
+  /** Where the target itself can hold it still; elsewhere a fault stops the process by a signal. */
+  pause?: PausePower;
 }
 
-export interface ProcessStart {
-  pid: number;
+export interface ProcessStart extends ProcessIdentity {
   startedNs: number;
   exit?: { atNs: number; code: number | null; signal: NodeJS.Signals | null };
 }
 
+/** A container as a guard finds it again: the daemon's address (unix:///... or tcp://...) and the full id. */
+export interface ContainerRef {
+  daemon: string;
+  container: string;
+}
+
+/** An attachment of a container to a network, with all that is needed to make it again. */
+export interface ContainerEndpoint extends ContainerRef {
+  network: string;
+  address: string;
+  aliases: string[];
+}
+
+export interface PausePower {
+  /** Holds every process of it, or lets them go on; idempotent. */
+  set(paused: boolean): Promise<void>;
+  paused(): Promise<boolean>;
+}
+
+export interface LimitPower {
+  /** Read back from where they are kept. */
+  current(): Promise<ResourceLimits>;
+  set(limits: ResourceLimits): Promise<void>;
+}
+
+/** null: no limit. */
+export interface ResourceLimits {
+  cpuMillis: number | null;
+  memoryBytes: number | null;
+}
+
 export interface ReconfigurePower {
+  /** Path on this machine. */
   configFile: string;
   /** Writes the text and makes the member take it up (SIGHUP). */
   apply(configText: string): Promise<void>;
@@ -55,7 +100,16 @@ export interface LinkPower {
   peers(): string[];
   set(peer: string, effect: LinkEffect | undefined): Promise<void>;
   /** Bytes held back, dropped or delayed and connections cut by the present effect: proof that it bites. */
-  proof(peer: string): Promise<{ affectedBytes: number; affectedConnections: number }>;
+  proof(peer: string): Promise<LinkProof>;
+  /** What is to be put back when this process is gone; empty: the effect ends with it. */
+  outlives?(peer: string, effect: LinkEffect): ContainerEndpoint[];
+}
+
+export interface LinkProof {
+  affectedBytes: number;
+  affectedConnections: number;
+  /** Says more than the counts, where they say little. */
+  sentence?: string;
 }
 
 export type LinkEffect =

@@ -22,7 +22,12 @@ export async function inspectCollector(path: string): Promise<CollectorBinary> {
       next: 'squall setup',
     });
   }
-  return { path, version: collectorVersion(answer.out), exporters: exporterTypes(answer.out) };
+  return { path, ...readComponents(answer.out) };
+}
+
+/** What `otelcol components` says. */
+export function readComponents(text: string): Omit<CollectorBinary, 'path'> {
+  return { version: collectorVersion(text), exporters: exporterTypes(text) };
 }
 
 /**

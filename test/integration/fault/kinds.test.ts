@@ -106,7 +106,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const { strike, runDir, target } = await stage({});
     const file = target.members[0]?.reconfigure?.configFile ?? '';
     const prior = readFileSync(file, 'utf8');
-    const pid = target.members[0]?.process?.current()?.pid;
+    const pid = target.members[0]?.process?.current()?.host?.pid;
     const configPatch = { processors: { batch: { timeout: '5s' } } };
     const record = await strike(planned('collector-reconfigure', { atMs: 0, forMs: 2_000 }, { configPatch }));
     expect([record.effect, record.verified]).toEqual([
@@ -114,7 +114,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
       true,
     ]);
     expect(readFileSync(file, 'utf8')).toBe(prior);
-    expect(target.members[0]?.process?.current()?.pid).toBe(pid);
+    expect(target.members[0]?.process?.current()?.host?.pid).toBe(pid);
     expect(readdirSync(join(runDir, 'work', 'collector-0')).filter((one) => one.includes('squall-'))).toEqual(
       [],
     );

@@ -76,15 +76,15 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     const metrics = await fetch(gateway.metricsUrl ?? '').then((answer) => answer.text());
     expect(metrics).toContain('otelcol_exporter_queue_size');
     const first = process_.current();
-    process_.signal('SIGKILL');
+    await process_.signal('SIGKILL');
     await waitFor(systemClock, { timeoutMs: 5000, everyMs: 5 }, () => process_.starts()[0]?.exit);
     expect(process_.starts()[0]?.exit).toMatchObject({ code: null, signal: 'SIGKILL' });
     expect(await process_.ready(10_000)).toBeGreaterThan(0);
     const second = process_.current();
-    expect(second?.pid).not.toBe(first?.pid);
+    expect(second?.host?.pid).not.toBe(first?.host?.pid);
     expect(process_.starts()).toHaveLength(2);
     await target.down();
-    expect(existsSync(`/proc/${second?.pid}`)).toBe(false);
+    expect(existsSync(`/proc/${second?.host?.pid}`)).toBe(false);
     expect(existsSync(join(dir, 'work'))).toBe(false);
     expect(readFileSync(join(dir, 'evidence', 'logs', 'gateway-0.log'), 'utf8')).toContain(
       'Shutdown complete',
@@ -107,11 +107,11 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
       expect(target.notes.map(({ severity }) => severity)).toContain('warn');
     } else {
       expect(log).toContain('"total_memory_mib": 512');
-      expect(readThrottling(target.members[0]?.process?.current()?.pid ?? 0)?.periods).toBeGreaterThanOrEqual(
-        0,
-      );
+      expect(
+        readThrottling(target.members[0]?.process?.current()?.host?.pid ?? 0)?.periods,
+      ).toBeGreaterThanOrEqual(0);
     }
-    const environ = readFileSync(`/proc/${target.members[2]?.process?.current()?.pid}/environ`, 'utf8');
+    const environ = readFileSync(`/proc/${target.members[2]?.process?.current()?.host?.pid}/environ`, 'utf8');
     expect(environ).toContain(`SQUALL_NEXT_GRPC=${target.members[0]?.otlp.grpc}\0`);
   });
 
@@ -176,7 +176,7 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     const [gateway, agent] = target.members;
     expect(gateway?.link?.peers()).toEqual(['agent', 'agent-0']);
     expect(agent?.link?.peers()).toEqual(['gateway', 'gateway-0', 'load']);
-    const environ = readFileSync(`/proc/${agent?.process?.current()?.pid}/environ`, 'utf8');
+    const environ = readFileSync(`/proc/${agent?.process?.current()?.host?.pid}/environ`, 'utf8');
     expect(environ).not.toContain(`SQUALL_OTLP_GRPC=${agent?.otlp.grpc}\0`);
     expect(environ).not.toContain(`SQUALL_NEXT_GRPC=${gateway?.otlp.grpc}\0`);
     // The agent's exporter connects through the proxy by itself; a reset then has a connection to cut.

@@ -69,7 +69,7 @@ export function simulatedKinds(options: KindOptions): Record<string, Fault> {
     ...base,
     kind: 'collector-reconfigure',
     undo: async (member, _, context) =>
-      undoOfChange(configOf(member.name), backupOf(configOf(member.name), context)),
+      undoOfChange(configOf(member.name), backupOf(configOf(member.name), context), member),
     inject: async (member, _, context) => {
       const file = configOf(member.name);
       const backup = backupOf(file, context);

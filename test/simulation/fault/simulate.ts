@@ -234,9 +234,9 @@ function targetOf(names: readonly string[], world: World): Target {
     process: {
       current: () => {
         const pid = world.processes.get(name)?.pid;
-        return pid === undefined ? undefined : { pid, startTicks: pid };
+        return pid === undefined ? undefined : { id: `process ${pid}`, host: { pid, startTicks: pid } };
       },
-      signal: () => {},
+      signal: async () => {},
       ready: async () => undefined,
       starts: () => [],
       setRestart: () => {},

@@ -94,7 +94,7 @@ export class World {
         life.step();
         return { done: true, reason: 'done' };
       },
-      remains: (undo) => this.remains(undo),
+      remains: async (undo) => this.remains(undo),
     };
   }
 

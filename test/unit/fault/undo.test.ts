@@ -20,14 +20,14 @@ const at = (name: string) => join(dir, name);
 async function twice(undo: Undo): Promise<string[]> {
   const results = [await executeUndo(undo), await executeUndo(undo)];
   expect(results.map(({ done }) => done)).toEqual([true, true]);
-  expect(remainsOf(undo)).toBeUndefined();
+  expect(await remainsOf(undo)).toBeUndefined();
   return results.map(({ reason }) => reason);
 }
 
 test('unlink', async () => {
   writeFileSync(at('fill'), 'x');
   const undo: Undo = { kind: 'unlink', path: at('fill') };
-  expect(remainsOf(undo)).toContain('exists');
+  expect(await remainsOf(undo)).toContain('exists');
   expect((await twice(undo))[1]).toContain('is gone');
 });
 
@@ -36,7 +36,10 @@ test('restore-file puts the prior text back and takes the copy away', async () =
   backUp(at('config'), at('copy'));
   replaceContent(at('config'), at('copy'), 'changed');
   const undo: Undo = { kind: 'restore-file', path: at('config'), from: at('copy') };
-  expect([readFileSync(at('config'), 'utf8'), remainsOf(undo)]).toEqual(['changed', expect.any(String)]);
+  expect([readFileSync(at('config'), 'utf8'), await remainsOf(undo)]).toEqual([
+    'changed',
+    expect.any(String),
+  ]);
   await twice(undo);
   expect([readFileSync(at('config'), 'utf8'), existsSync(at('copy'))]).toEqual(['prior', false]);
 });

@@ -12,9 +12,9 @@ function memberOf(pid: () => number | undefined): Member {
     process: {
       current: () => {
         const now = pid();
-        return now === undefined ? undefined : { pid: now, startTicks: 1 };
+        return now === undefined ? undefined : { id: `process ${now}`, host: { pid: now, startTicks: 1 } };
       },
-      signal: () => undefined,
+      signal: async () => undefined,
       ready: async () => undefined,
       starts: () => [],
       setRestart: () => undefined,

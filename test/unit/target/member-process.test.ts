@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import type { HeldProcess, ProcessExit } from '../../../src/target/held-process.ts';
-import { type MemberProcess, startMemberProcess } from '../../../src/target/member-process.ts';
+import type { ProcessExit } from '../../../src/target/held-process.ts';
+import {
+  type KeptProcess,
+  type MemberProcess,
+  startMemberProcess,
+} from '../../../src/target/member-process.ts';
 import { createSimClock, type SimClock } from '../../fixtures/sim-clock.ts';
 
 interface Scene {
@@ -20,7 +24,7 @@ async function scene(fails: number[] = []): Promise<Scene> {
   let end: (exit: Omit<ProcessExit, 'atNs'>) => void = () => undefined;
   const result = { released: 0 };
   const power = await startMemberProcess({
-    start: async (number): Promise<HeldProcess> => {
+    start: async (number): Promise<KeptProcess> => {
       if (fails.includes(number)) {
         fails.splice(fails.indexOf(number), 1);
         throw new Error('no room');
@@ -28,8 +32,7 @@ async function scene(fails: number[] = []): Promise<Scene> {
       const exited = Promise.withResolvers<ProcessExit>();
       end = (exit) => exited.resolve({ atNs: clock.nowNs(), ...exit });
       return {
-        pid: 100 + number,
-        startTicks: number,
+        identity: { id: `process ${100 + number}`, host: { pid: 100 + number, startTicks: number } },
         startedNs: clock.nowNs(),
         exited: exited.promise,
         signal: (signal) => signals.push(signal) > 0,
@@ -57,7 +60,7 @@ test('restarts wait as a kubelet does', async () => {
   expect(power.starts()).toHaveLength(2);
   expect(power.current()).toBeUndefined();
   await clock.pass(1);
-  expect(power.current()).toEqual({ pid: 103, startTicks: 3 });
+  expect(power.current()).toMatchObject({ id: 'process 103' });
   expect(power.starts().map(({ exit }) => exit?.code)).toEqual([1, 1, undefined]);
 });
 

@@ -1,0 +1,148 @@
+import { resolve } from 'node:path';
+import { images } from './images.ts';
+import type { TargetText } from './target-schema.ts';
+import type {
+  CollectorSpec,
+  CommonTargetSpec,
+  DockerMemberSpec,
+  LocalMemberSpec,
+  OtlpSpec,
+  PrometheusSpec,
+  SinkSpec,
+  TargetSpec,
+  TlsSpec,
+} from './types.ts';
+
+/** The target of a block that names exactly one kind. */
+export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | undefined {
+  const from = (file: string) => resolve(baseDir, file);
+  if (text.local !== undefined) {
+    const { members, collector } = text.local;
+    return {
+      kind: 'local',
+      members: Object.fromEntries(
+        Object.entries(members).map(([name, one]) => [name, toMember(one ?? {}, from)]),
+      ),
+      ...(collector === undefined ? {} : { collector: program(collector, from) }),
+      ...toCommon(text.local, from),
+    };
+  }
+  if (text.docker !== undefined) {
+    const { members, image: given, prometheusImage } = text.docker;
+    return {
+      kind: 'docker',
+      members: Object.fromEntries(
+        Object.entries(members).map(([name, one]) => [name, toContainer(one ?? {}, from)]),
+      ),
+      image: given ?? images.collector,
+      prometheusImage: prometheusImage ?? images.prometheus,
+      ...toCommon(text.docker, from),
+    };
+  }
+  if (text.external !== undefined) {
+    const { settle } = text.external;
+    return {
+      kind: 'external',
+      otlp: toOtlp(text.external.otlp, from),
+      ...(settle === undefined ? {} : { settleMs: settle }),
+      ...toCommon(text.external, from),
+    };
+  }
+  return text.embedded === undefined
+    ? undefined
+    : { kind: 'embedded', ...toCommon(text.embedded ?? {}, from) };
+}
+
+type From = (file: string) => string;
+type CommonText = NonNullable<TargetText['embedded']>;
+type SinkText = NonNullable<CommonText['sink']>;
+type PrometheusText = NonNullable<CommonText['prometheus']>;
+type TlsText = NonNullable<Exclude<SinkText, 'none'>['tls']>;
+type Member = NonNullable<NonNullable<TargetText['local']>['members'][string]>;
+type Container = NonNullable<NonNullable<TargetText['docker']>['members'][string]>;
+
+function toCommon(text: CommonText, from: From): CommonTargetSpec {
+  return {
+    sink: toSink(text.sink ?? {}, from),
+    ...(text.prometheus === undefined ? {} : { prometheus: toPrometheus(text.prometheus, from) }),
+  };
+}
+
+function toMember(text: Member, from: From): LocalMemberSpec {
+  const { binary, ...rest } = text;
+  return {
+    ...(binary === undefined ? {} : { binary: program(binary, from) }),
+    ...toCollector(rest, from),
+  };
+}
+
+function toContainer(text: Container, from: From): DockerMemberSpec {
+  const { image: own, ...rest } = text;
+  return { ...(own === undefined ? {} : { image: own }), ...toCollector(rest, from) };
+}
+
+function toCollector(text: Omit<Member, 'binary'>, from: From): CollectorSpec {
+  const { cpu, memory } = text.resources ?? {};
+  return {
+    ...(text.config === undefined ? {} : { config: from(text.config) }),
+    replicas: text.replicas ?? 1,
+    ...(text.resources === undefined
+      ? {}
+      : {
+          resources: {
+            ...(cpu === undefined ? {} : { cpuMillis: cpu }),
+            ...(memory === undefined ? {} : { memoryBytes: memory }),
+          },
+        }),
+    ...(text.sendsTo === undefined ? {} : { sendsTo: text.sendsTo }),
+    ...(text.storage === undefined ? {} : { storageBytes: text.storage }),
+    restart: text.restart ?? 'always',
+    env: text.env ?? {},
+  };
+}
+
+function toOtlp(text: NonNullable<TargetText['external']>['otlp'], from: From): OtlpSpec {
+  return {
+    ...(text.grpc === undefined ? {} : { grpc: text.grpc }),
+    ...(text.http === undefined ? {} : { http: text.http }),
+    headers: text.headers ?? {},
+    ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
+    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
+  };
+}
+
+function toSink(text: SinkText, from: From): SinkSpec | 'none' {
+  if (text === 'none') return 'none';
+  return {
+    grpc: text.grpc ?? '127.0.0.1:0',
+    http: text.http ?? '127.0.0.1:0',
+    ...(text.advertise === undefined ? {} : { advertise: text.advertise }),
+    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
+  };
+}
+
+function toPrometheus(text: PrometheusText, from: From): PrometheusSpec {
+  if (typeof text === 'string') return { url: text, headers: {}, match: {} };
+  return {
+    url: text.url,
+    headers: text.headers ?? {},
+    ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
+    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
+    match: text.match ?? {},
+  };
+}
+
+function toTls(text: TlsText, from: From): TlsSpec {
+  return {
+    ...(text.caFile === undefined ? {} : { caFile: from(text.caFile) }),
+    ...(text.certFile === undefined ? {} : { certFile: from(text.certFile) }),
+    ...(text.keyFile === undefined ? {} : { keyFile: from(text.keyFile) }),
+    ...(text.serverName === undefined ? {} : { serverName: text.serverName }),
+    insecureSkipVerify: text.insecureSkipVerify ?? false,
+  };
+}
+
+/** A name without a slash is looked for in PATH later. */
+function program(text: string, from: From): string {
+  return text.includes('/') ? from(text) : text;
+}
