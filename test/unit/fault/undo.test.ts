@@ -71,7 +71,7 @@ test('signal: a process of another start is left alone, though it has the pid', 
   const { pid = 0 } = victim;
   const startTicks = readProcess(pid)?.startTicks ?? 0;
   process.kill(pid, 'SIGSTOP');
-  await waitFor(systemClock, { timeoutMs: 2_000, everyMs: 5 }, () =>
+  await waitFor(systemClock, { timeoutMs: 20_000, everyMs: 5 }, () =>
     readProcess(pid)?.state === 'T' ? true : undefined,
   );
   const other: Undo = { kind: 'signal', pid, startTicks: startTicks + 1, signal: 'SIGCONT' };

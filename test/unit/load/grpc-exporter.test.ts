@@ -15,8 +15,10 @@ const { serve, exporterTo } = place;
 
 const body = frameMessage(Buffer.from('hello'));
 const inMs = (ms: number) => systemClock.nowNs() + ms * 1e6;
+/** Where an answer comes, it may take as long as a busy machine needs. */
+const patienceMs = 20_000;
 
-async function outcomeOf(answer: (stream: ServerHttp2Stream) => void, timeoutMs = 2000) {
+async function outcomeOf(answer: (stream: ServerHttp2Stream) => void, timeoutMs = patienceMs) {
   const server = await serve(answer);
   return exporterTo([server.address]).send(body, inMs(timeoutMs));
 }
@@ -83,7 +85,7 @@ describe('success', () => {
   test('OK is acknowledged; path, timeout, headers and token are sent', async () => {
     const server = await serve();
     const exporter = exporterTo([server.address], { signal: 'logs' }, { headers: { 'X-Tenant': 'a' } });
-    expect(await exporter.send(body, inMs(1500))).toMatchObject({ kind: 'acknowledged', status: 0 });
+    expect(await exporter.send(body, inMs(15_000))).toMatchObject({ kind: 'acknowledged', status: 0 });
     const [call] = server.calls;
     expect(call?.path).toBe('/opentelemetry.proto.collector.logs.v1.LogsService/Export');
     expect(call?.message.toString()).toBe('hello');
@@ -92,12 +94,12 @@ describe('success', () => {
       te: 'trailers',
       'x-tenant': 'a',
     });
-    expect(call?.headers['grpc-timeout']).toMatch(/^1\d{3}m$/);
+    expect(call?.headers['grpc-timeout']).toMatch(/^1\d{4}m$/);
   });
 
   test('gzip: flag, header and bytes', async () => {
     const server = await serve();
-    await exporterTo([server.address], { compression: 'gzip' }).send(body, inMs(1000));
+    await exporterTo([server.address], { compression: 'gzip' }).send(body, inMs(patienceMs));
     const [call] = server.calls;
     expect(call?.compressed).toBe(true);
     expect(call?.headers['grpc-encoding']).toBe('gzip');
@@ -114,7 +116,7 @@ describe('success', () => {
 
 describe('no answer', () => {
   test('silence until the deadline is unknown', async () => {
-    expect(await outcomeOf(() => {}, 60)).toMatchObject({ kind: 'unknown', retryable: true, status: -1 });
+    expect(await outcomeOf(() => {}, 500)).toMatchObject({ kind: 'unknown', retryable: true, status: -1 });
   });
 
   test('a server that stops reading: unknown at the deadline, and the next request still goes out', async () => {
@@ -123,9 +125,9 @@ describe('no answer', () => {
     place.onClear(() => server.close());
     const exporter = exporterTo([server.address], { connections: 2 });
     const large = frameMessage(Buffer.alloc(4_000_000));
-    expect(await exporter.send(large, inMs(150))).toMatchObject({ kind: 'unknown', status: -1 });
+    expect(await exporter.send(large, inMs(500))).toMatchObject({ kind: 'unknown', status: -1 });
     frozen = false;
-    expect(await exporter.send(body, inMs(150))).toMatchObject({ kind: 'unknown' });
+    expect(await exporter.send(body, inMs(500))).toMatchObject({ kind: 'unknown' });
   });
 
   test('a stream reset after the body is unknown', async () => {
@@ -165,8 +167,8 @@ describe('no answer', () => {
       });
       const exporter = exporterTo([server.address]);
       const [first, second] = await Promise.all([
-        exporter.send(body, inMs(1000)),
-        exporter.send(body, inMs(1000)),
+        exporter.send(body, inMs(patienceMs)),
+        exporter.send(body, inMs(patienceMs)),
       ]);
       expect(second).toMatchObject({ kind: 'refused', retryable: true });
       expect(first.kind).toBe(code === constants.NGHTTP2_NO_ERROR ? 'acknowledged' : 'unknown');

@@ -134,7 +134,7 @@ describe('what is no answer', () => {
 
   test('nothing listening is not ready, in the time given', async () => {
     const { fake, client } = await clientOf(() => undefined);
-    expect(await client.ready(1000)).toBe(true);
+    expect(await client.ready(20_000)).toBe(true);
     await fake.close();
     open.splice(0);
     expect(await client.ready(50)).toBe(false);
@@ -164,6 +164,23 @@ describe('what is no answer', () => {
 test('20: skew is the distance of the clocks', async () => {
   const { client } = await clientOf(() => undefined, {}, { skewMs: 5000 });
   expect(Math.abs((await client.skewMs()) - 5000)).toBeLessThan(1000);
+});
+
+test.each([
+  // Of calls of 400, 600 and 900 ms the first says most: 500 is 300 off its middle, more than half of what it took.
+  [[500, 1150, 2400], 300],
+  // 350 is within the first call: no difference that was seen.
+  [[350, 9000, 9000], 0],
+])('20: the quickest call tells the skew, where it can: %j', async (serverMs, skewMs) => {
+  const wallMs = [0, 400, 1000, 1600, 2000, 2900];
+  const clock = { ...systemClock, wallMs: () => wallMs.shift() ?? Number.NaN };
+  const times = [...serverMs];
+  const fake = await fakePrometheus(() => {
+    const timeS = (times.shift() ?? Number.NaN) / 1000;
+    return { data: { resultType: 'scalar', result: [timeS, String(timeS)] } };
+  });
+  open.push(fake);
+  expect(await createPrometheus({ url: fake.url, headers: {}, match: {} }, clock).skewMs()).toBe(skewMs);
 });
 
 test.each([
