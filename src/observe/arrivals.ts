@@ -1,6 +1,5 @@
 import { type Signal, signals } from '../base/signal.ts';
 import type { Items } from '../otlp/decode-items.ts';
-import { arrivalRecordBytes } from './evidence.ts';
 
 /** Stream of arrival records that count foreign items; the record's `from` is then a foreignKind. */
 export const foreignStream = 0;
@@ -43,7 +42,7 @@ const sortAbove = 1 / 8;
 export function collectRuns(items: Items, first: number, last: number, runs: Runs): void {
   runs.length = 0;
   for (let i = first; i < last; i++)
-    addSequence(runs, items.streams[i] as number, items.sequences[i] as number);
+    joinRun(runs, items.streams[i] as number, items.sequences[i] as number, 1);
   if (runs.length <= 1 || runs.length <= (last - first) * sortAbove) return;
   const byStream = new Map<number, number[]>();
   for (let i = first; i < last; i++) {
@@ -54,20 +53,21 @@ export function collectRuns(items: Items, first: number, last: number, runs: Run
   }
   runs.length = 0;
   for (const [stream, sequences] of byStream) {
-    for (const sequence of Float64Array.from(sequences).sort()) addSequence(runs, stream, sequence);
+    for (const sequence of Float64Array.from(sequences).sort()) joinRun(runs, stream, sequence, 1);
   }
 }
 
-function addSequence(runs: Runs, stream: number, sequence: number): void {
+/** Adds a run to the last one where it continues it. */
+export function joinRun(runs: Runs, stream: number, from: number, count: number): void {
   const last = runs.length - 1;
   if (last >= 0 && runs.stream[last] === stream) {
-    const count = runs.count[last] as number;
-    if ((runs.from[last] as number) + count === sequence) {
-      runs.count[last] = count + 1;
+    const sofar = runs.count[last] as number;
+    if ((runs.from[last] as number) + sofar === from) {
+      runs.count[last] = sofar + count;
       return;
     }
   }
-  addRun(runs, stream, sequence, 1);
+  addRun(runs, stream, from, count);
 }
 
 export function addRun(runs: Runs, stream: number, from: number, count: number): void {
@@ -86,22 +86,4 @@ function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(array.length * 2);
   larger.set(array);
   return larger;
-}
-
-/** Arrival records of the runs, as they stand in evidence/arrivals.bin. */
-export function encodeArrivals(
-  runs: Runs,
-  of: { arrivalNs: number; accepted: boolean; request: number },
-): Buffer {
-  const bytes = Buffer.allocUnsafe(runs.length * arrivalRecordBytes);
-  let at = 0;
-  for (let i = 0; i < runs.length; i++) {
-    at = bytes.writeDoubleLE(runs.stream[i] as number, at);
-    at = bytes.writeDoubleLE(runs.from[i] as number, at);
-    at = bytes.writeDoubleLE(runs.count[i] as number, at);
-    at = bytes.writeDoubleLE(of.arrivalNs, at);
-    at = bytes.writeDoubleLE(of.accepted ? 1 : 0, at);
-    at = bytes.writeDoubleLE(of.request, at);
-  }
-  return bytes;
 }

@@ -1,44 +1,61 @@
-const scratchBytes = 4 * 1024 * 1024;
-
-/** The pieces of one request's body as they come. */
-export interface BodyParts {
-  add(piece: Buffer): void;
-  /** All bytes so far, also those that were not kept. */
-  sizeBytes(): number;
-  /**
-   * The body in one piece, valid until the next body is taken; the parts are let go of, as Node keeps a closed HTTP/2
-   * stream with its listeners until the next full collection.
-   */
-  take(): Buffer;
+/** Bodies of requests, put together in buffers that are used again. */
+export interface Body {
+  /** Bytes so far, also those that were not kept. */
+  sizeBytes: number;
+  bytes: Buffer;
 }
 
-/** Gathers bodies of up to `bytesMax`; of a larger one nothing is kept. Bodies are joined in one buffer, in turn. */
-export function createBodyGatherer(bytesMax: number): () => BodyParts {
-  let scratch = Buffer.alloc(0);
-  const join = (pieces: readonly Buffer[], size: number): Buffer => {
-    const [first] = pieces;
-    if (first !== undefined && pieces.length === 1) return first;
-    if (size > scratchBytes) return Buffer.concat(pieces, size);
-    if (scratch.length === 0) scratch = Buffer.allocUnsafeSlow(scratchBytes);
-    let at = 0;
-    for (const piece of pieces) at += piece.copy(scratch, at);
-    return scratch.subarray(0, size);
+const firstBytes = 256 * 1024;
+/** Larger ones, and more than this many, are left to the collector of garbage. */
+const keptBytes = 1024 * 1024;
+const keptMax = 64;
+
+export interface BodyPool {
+  open(): Body;
+  /** Appends [from, to) of `part`; of a body beyond the pool's limit nothing more is kept. */
+  add(body: Body, part: Buffer, from: number, to: number): void;
+  /** The body's bytes are free again. */
+  close(body: Body): void;
+}
+
+const none = Buffer.alloc(0);
+
+export function createBodyPool(bytesMax: number): BodyPool {
+  const free: Buffer[] = [];
+  return {
+    open: () => ({ sizeBytes: 0, bytes: none }),
+    add(body, part, from, to) {
+      const size = body.sizeBytes;
+      const grown = size + to - from;
+      body.sizeBytes = grown;
+      if (grown > bytesMax) {
+        body.bytes = none;
+        return;
+      }
+      if (grown > body.bytes.length) {
+        const larger = takeBuffer(free, Math.max(grown, body.bytes.length * 2));
+        body.bytes.copy(larger, 0, 0, size);
+        giveBuffer(free, body.bytes);
+        body.bytes = larger;
+      }
+      part.copy(body.bytes, size, from, to);
+    },
+    close(body) {
+      giveBuffer(free, body.bytes);
+      body.bytes = none;
+    },
   };
-  return () => {
-    let pieces: Buffer[] = [];
-    let size = 0;
-    return {
-      add(piece) {
-        size += piece.length;
-        if (size <= bytesMax) pieces.push(piece);
-        else pieces = [];
-      },
-      sizeBytes: () => size,
-      take() {
-        const whole = join(pieces, Math.min(size, bytesMax));
-        pieces = [];
-        return whole;
-      },
-    };
-  };
+}
+
+function takeBuffer(free: Buffer[], bytes: number): Buffer {
+  const last = free.at(-1);
+  if (last !== undefined && last.length >= bytes) {
+    free.pop();
+    return last;
+  }
+  return Buffer.allocUnsafeSlow(Math.max(bytes, firstBytes));
+}
+
+function giveBuffer(free: Buffer[], bytes: Buffer): void {
+  if (bytes.length > 0 && bytes.length <= keptBytes && free.length < keptMax) free.push(bytes);
 }

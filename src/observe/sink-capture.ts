@@ -14,7 +14,7 @@ export interface Capture {
 
 /** `secrets`: values that must not reach the disk. */
 export function createCapture(path: string, secrets: readonly string[] = []): Capture {
-  const file = openRecordFile(path, { durable: false });
+  const file = openRecordFile(path);
   const hidden = secrets.filter(isMaskable).map((secret) => Buffer.from(secret));
   return {
     add({ signal, encoding, accepted, body }) {

@@ -19,10 +19,13 @@ export interface RawRequest {
   body: Uint8Array;
 }
 
-/** Decides, records and only then answers. The same for both transports. */
-export type Receive = (request: RawRequest) => Answer;
+/**
+ * Decides and records, and calls `answer` when the records are kept: in this turn of the event loop or a later one. The
+ * body is read before it returns. The same for both transports.
+ */
+export type Receive = (request: RawRequest, answer: (answer: Answer) => void) => void;
 
-export function createReceive(parts: {
+interface Parts {
   clock: Clock;
   plan: Plan;
   script: ReplyScript;
@@ -31,40 +34,58 @@ export function createReceive(parts: {
   onCanary(canary: CanaryMessage): void;
   /** The disk did not take a record: what the ledger says from here on is not complete. */
   onFailure(message: string): void;
-}): Receive {
+}
+
+export function createReceive(parts: Parts): Receive {
   const decoder = decoderOf(parts.plan);
-  return (request) => {
+  return (request, answer) => {
     const arrivalNs = parts.clock.nowNs();
     const inflated = inflate(request.body, request.compression);
-    if (inflated.kind !== 'bytes') return refusals[inflated.kind];
-    const body = inflated.bytes;
+    if (inflated.kind !== 'bytes') return answer(refusals[inflated.kind]);
     let items: Items;
     try {
-      items = decoder.decode(request.signal, request.encoding, body);
+      items = decoder.decode(request.signal, request.encoding, inflated.bytes);
     } catch (error) {
-      if (error instanceof MalformedRequest) return malformed(error.message);
+      if (error instanceof MalformedRequest) return answer(malformed(error.message));
       throw error;
     }
-    const answer = parts.script.next();
-    const accepted = answer.kind === 'ok' && answer.accepted;
-    const rejected = answer.kind === 'ok' ? answer.rejected : 0;
-    try {
-      if (items.count + items.foreign > 0) {
-        parts.recorder.record({ signal: request.signal, items, accepted, rejected, arrivalNs });
-      }
-      parts.capture?.add({ signal: request.signal, encoding: request.encoding, accepted, body });
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      parts.onFailure(message);
-      return { kind: 'status', grpc: grpcCodes.UNAVAILABLE, http: 503, message: `not recorded: ${message}` };
-    }
-    if (accepted) {
-      const { signal, encoding } = request;
-      for (const found of canariesOf(parts.plan, items, { signal, encoding, body })) {
-        parts.onCanary({ ...found, signal, arrivalNs });
-      }
-    }
-    return answer;
+    keep(parts, { ...request, body: inflated.bytes, items, arrivalNs }, answer);
+  };
+}
+
+/** What of a request goes on once its records are kept: its answer, and word of its canaries. */
+function keep(
+  parts: Parts,
+  request: RawRequest & { items: Items; arrivalNs: number },
+  answer: (answer: Answer) => void,
+): void {
+  const { signal, encoding, body, items, arrivalNs } = request;
+  const decided = parts.script.next();
+  const accepted = decided.kind === 'ok' && decided.accepted;
+  const rejected = decided.kind === 'ok' ? decided.rejected : 0;
+  const canaries = accepted ? canariesOf(parts.plan, items, { signal, encoding, body }) : [];
+  const done = (failure?: Error) => {
+    if (failure !== undefined) return answer(notRecorded(parts, failure));
+    for (const found of canaries) parts.onCanary({ ...found, signal, arrivalNs });
+    answer(decided);
+  };
+  let failure: Error | undefined;
+  try {
+    parts.capture?.add({ signal, encoding, accepted, body });
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  if (failure !== undefined || items.count + items.foreign === 0) done(failure);
+  else parts.recorder.record({ signal, items, accepted, rejected, arrivalNs }, done);
+}
+
+function notRecorded(parts: Parts, failure: Error): Answer {
+  parts.onFailure(failure.message);
+  return {
+    kind: 'status',
+    grpc: grpcCodes.UNAVAILABLE,
+    http: 503,
+    message: `not recorded: ${failure.message}`,
   };
 }
 
@@ -75,11 +96,14 @@ export interface CanaryMessage {
   altered: string[];
 }
 
+const noCanaries: { canary: string; altered: string[] }[] = [];
+
 function canariesOf(
   plan: Plan,
   items: Items,
   request: { signal: Signal; encoding: 'protobuf' | 'json'; body: Uint8Array },
 ): { canary: string; altered: string[] }[] {
+  if (!items.canary && items.unmarkedCanaries.length === 0) return noCanaries;
   const bare = items.unmarkedCanaries.map((number) => ({
     canary: String(number),
     altered: ['resource attribute squall.canary removed'],

@@ -14,8 +14,15 @@ export interface Door {
 const reopenTries = 50;
 const reopenEveryMs = 100;
 
-/** `enter` takes each accepted connection. Rejects with the listen error (EADDRINUSE and so on). */
-export async function createDoor(address: string, enter: (socket: Socket) => void): Promise<Door> {
+/**
+ * `enter` takes each accepted connection. `shared`: other threads listen on the same address, and the kernel deals the
+ * connections out (SO_REUSEPORT). Rejects with the listen error (EADDRINUSE and so on).
+ */
+export async function createDoor(
+  address: string,
+  enter: (socket: Socket) => void,
+  options: { shared: boolean },
+): Promise<Door> {
   const { host, port } = splitAddress(address);
   const sockets = new Set<Socket>();
   const accept = (socket: Socket) => {
@@ -26,7 +33,8 @@ export async function createDoor(address: string, enter: (socket: Socket) => voi
     enter(socket);
   };
   let server = createServer(accept);
-  await listen(server, host, port);
+  const listenAt = (port: number) => listen(server, { host, port, reusePort: options.shared });
+  await listenAt(port);
   const bound = server.address();
   const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
   return {
@@ -43,7 +51,7 @@ export async function createDoor(address: string, enter: (socket: Socket) => voi
       for (let attempt = 1; ; attempt++) {
         server = createServer(accept);
         try {
-          await listen(server, host, boundPort);
+          await listenAt(boundPort);
           return;
         } catch (error) {
           // Another process may hold the port for a moment, as the end of one of its own connections.
@@ -55,10 +63,10 @@ export async function createDoor(address: string, enter: (socket: Socket) => voi
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, at: { host: string; port: number; reusePort: boolean }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: 1024 }, () => {
+    server.listen({ ...at, backlog: 1024 }, () => {
       server.off('error', reject);
       resolve();
     });

@@ -1,136 +1,170 @@
-import {
-  createSecureServer,
-  createServer,
-  constants as http2,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type SecureServerOptions,
-  type ServerHttp2Stream,
-} from 'node:http2';
 import type { Socket } from 'node:net';
+import { createServer, type TlsOptions } from 'node:tls';
 import { grpcCodes } from '../base/grpc-status.ts';
-import { type BodyParts, createBodyGatherer } from './sink-body.ts';
+import type { Signal } from '../base/signal.ts';
+import { encodeHeaders, type HeaderList } from '../wire/hpack.ts';
+import { h2Error } from '../wire/http2.ts';
+import { type Body, type BodyPool, createBodyPool } from './sink-body.ts';
 import { grpcMethods, malformed, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus } from './sink-encode.ts';
+import { type H2Stream, serveH2 } from './sink-h2.ts';
+import type { H2Answer, H2Output } from './sink-h2-output.ts';
 import { requestBytesMax } from './sink-inflate.ts';
 import type { Answer } from './sink-reply.ts';
 
 const frameHeadBytes = 5;
 const bodyBytesMax = requestBytesMax + frameHeadBytes;
-/** Per stream and per connection: the sink must never be what holds a sender back. */
-const windowBytes = 16 * 1024 * 1024;
 
-/** Node refuses streams beyond its 10 MB: a sink is never the limit. */
-const sessionMemoryMb = 4000;
-
-const settings = {
-  initialWindowSize: windowBytes,
-  maxConcurrentStreams: 10_000,
-  maxFrameSize: 1024 * 1024,
-  enablePush: false,
-};
+interface Call extends H2Stream {
+  signal: Signal;
+  encoding: string;
+  body: Body;
+  output: H2Output;
+}
 
 /** OTLP/gRPC spoken directly on HTTP/2: unary Export of three services. Gives what takes accepted connections. */
-export function createGrpcServer(
-  receive: Receive,
-  tls: SecureServerOptions | undefined,
-): (socket: Socket) => void {
-  const options = { settings, maxSessionMemory: sessionMemoryMb };
-  const server = tls === undefined ? createServer(options) : createSecureServer({ ...tls, ...options });
-  server.on('session', (session) => {
-    session.on('error', () => undefined); // broken framing ends this connection and nothing else
-    session.setLocalWindowSize(windowBytes);
+export function createGrpcServer(receive: Receive, tls: TlsOptions | undefined): (socket: Socket) => void {
+  const pool = createBodyPool(bodyBytesMax);
+  const serve = (socket: Socket) =>
+    serveH2<Call>(socket, {
+      begin: (stream, output) => begin(stream, output, pool),
+      data: (call, bytes, from, to, last) => take({ call, pool, receive }, bytes, { from, to, last }),
+    });
+  if (tls === undefined) return serve;
+  const server = createServer({ ...tls, ALPNProtocols: ['h2'] }, (socket) => {
+    socket.on('error', () => undefined); // a peer's reset ends this connection and nothing else
+    serve(socket);
   });
-  server.on('sessionError', () => undefined);
   server.on('tlsClientError', () => undefined);
-  const gather = createBodyGatherer(bodyBytesMax);
-  server.on('stream', (stream, headers) => serve(stream, headers, { receive, gather }));
   return (socket) => server.emit('connection', socket);
 }
 
-function serve(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  { receive, gather }: { receive: Receive; gather: () => BodyParts },
-): void {
-  stream.on('error', () => undefined); // the peer went away; there is nobody to tell
-  const signal = grpcMethods.get(String(headers[':path']));
-  const type = String(headers['content-type'] ?? '');
-  if (!type.startsWith('application/grpc')) {
-    stream.resume();
-    stream.respond({ ':status': 415 }, { endStream: true });
-    return;
+function begin(stream: H2Stream, output: H2Output, pool: BodyPool): Call {
+  const { path, type, encoding } = meaningOf(stream.headers);
+  const signal = grpcMethods.get(path);
+  const call = Object.assign(stream, { signal: signal ?? 'traces', encoding, body: pool.open(), output });
+  if (!type.startsWith('application/grpc'))
+    output.answer(call, { headers: encodeHeaders([[':status', '415']]) });
+  else if (signal === undefined) {
+    finish(call, {
+      kind: 'status',
+      grpc: grpcCodes.UNIMPLEMENTED,
+      http: 404,
+      message: `unknown method ${path}`,
+    });
   }
-  if (signal === undefined) {
-    stream.resume();
-    const message = `unknown method ${headers[':path']}`;
-    finish(stream, { kind: 'status', grpc: grpcCodes.UNIMPLEMENTED, http: 404, message });
-    return;
-  }
-  const parts = gather();
-  stream.on('data', parts.add);
-  stream.on('end', () => {
-    const size = parts.sizeBytes();
-    if (size > bodyBytesMax) return finish(stream, tooLarge);
-    const bytes = parts.take();
-    const length = size < frameHeadBytes ? -1 : bytes.readUInt32BE(1);
-    if (length !== size - frameHeadBytes || (bytes[0] as number) > 1) {
-      return finish(stream, malformed('not exactly one gRPC message'));
-    }
-    const compression = bytes[0] === 1 ? String(headers['grpc-encoding'] ?? 'none') : undefined;
-    const body = bytes.subarray(frameHeadBytes);
-    finish(stream, receive({ signal, encoding: 'protobuf', compression, body }));
-  });
+  return call;
 }
 
-function finish(stream: ServerHttp2Stream, answer: Answer): void {
-  if (stream.destroyed) return;
+interface Meaning {
+  path: string;
+  type: string;
+  encoding: string;
+}
+
+/** Of lists that the decoder gives again for the same block. */
+const meanings = new WeakMap<HeaderList, Meaning>();
+
+function meaningOf(headers: HeaderList): Meaning {
+  const known = meanings.get(headers);
+  if (known !== undefined) return known;
+  const value = (name: string) => {
+    for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
+    return undefined;
+  };
+  const meaning = {
+    path: value(':path') ?? '',
+    type: value('content-type') ?? '',
+    encoding: value('grpc-encoding') ?? 'none',
+  };
+  meanings.set(headers, meaning);
+  return meaning;
+}
+
+/** A body that came in one piece is read where it lies. */
+function take(
+  of: { call: Call; pool: BodyPool; receive: Receive },
+  bytes: Buffer,
+  part: { from: number; to: number; last: boolean },
+): void {
+  const { call, pool, receive } = of;
+  const { body } = call;
+  if (part.last && body.sizeBytes === 0) {
+    decide(call, bytes.subarray(part.from, part.to), receive);
+    return;
+  }
+  pool.add(body, bytes, part.from, part.to);
+  if (!part.last) return;
+  if (body.sizeBytes > bodyBytesMax) finish(call, tooLarge);
+  else decide(call, body.bytes.subarray(0, body.sizeBytes), receive);
+  pool.close(body);
+}
+
+function decide(call: Call, message: Buffer, receive: Receive): void {
+  const size = message.length;
+  const length = size < frameHeadBytes ? -1 : message.readUInt32BE(1);
+  if (length !== size - frameHeadBytes || (message[0] as number) > 1) {
+    finish(call, malformed('not exactly one gRPC message'));
+  } else {
+    const { signal } = call;
+    const compression = message[0] === 1 ? call.encoding : undefined;
+    const body = message.subarray(frameHeadBytes);
+    receive({ signal, encoding: 'protobuf', compression, body }, (answer) => finish(call, answer));
+  }
+}
+
+const okHeaders = encodeHeaders([
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+]);
+const okTrailers = encodeHeaders([['grpc-status', '0']]);
+/** A message without content: nothing was rejected. */
+const emptyMessage = Buffer.alloc(frameHeadBytes);
+const plainOk: H2Answer = { headers: okHeaders, content: emptyMessage, trailers: okTrailers };
+
+function finish(call: Call, answer: Answer): void {
+  const { output } = call;
   switch (answer.kind) {
     case 'silence':
       return;
     case 'reset':
-      stream.close(http2.NGHTTP2_CANCEL);
+      output.reset(call, h2Error.cancel);
       return;
     case 'bare-status': {
       const { http, retryAfterS } = answer;
-      stream.respond(
-        { ':status': http, ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }) },
-        { endStream: true },
-      );
+      const retry: [string, string][] =
+        retryAfterS === undefined ? [] : [['retry-after', String(retryAfterS)]];
+      output.answer(call, { headers: encodeHeaders([[':status', String(http)], ...retry]) });
       return;
     }
     case 'status':
-      stream.respond(
-        { ':status': 200, 'content-type': 'application/grpc', ...trailersOf(answer) },
-        { endStream: true },
-      );
+      output.answer(call, { headers: Buffer.concat([okHeaders, encodeHeaders(trailersOf(answer))]) });
       return;
-    case 'ok':
-      if (answer.delayMs > 0) setTimeout(() => respondOk(stream, answer.rejected), answer.delayMs).unref();
-      else respondOk(stream, answer.rejected);
+    case 'ok': {
+      const ok = answer.rejected === 0 ? plainOk : { ...plainOk, content: messageOf(answer.rejected) };
+      if (answer.delayMs > 0) setTimeout(() => output.answer(call, ok), answer.delayMs).unref();
+      else output.answer(call, ok);
       return;
+    }
     default:
       answer satisfies never;
   }
 }
 
-function respondOk(stream: ServerHttp2Stream, rejected: number): void {
-  if (stream.destroyed) return;
+function messageOf(rejected: number): Buffer {
   const message = encodeResponse(rejected);
-  const frame = Buffer.alloc(frameHeadBytes + message.length);
-  frame.writeUInt32BE(message.length, 1);
-  message.copy(frame, frameHeadBytes);
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-  stream.end(frame);
+  const bytes = Buffer.alloc(frameHeadBytes + message.length);
+  bytes.writeUInt32BE(message.length, 1);
+  message.copy(bytes, frameHeadBytes);
+  return bytes;
 }
 
-function trailersOf(answer: { grpc: number; message: string; retryDelayMs?: number }): OutgoingHttpHeaders {
-  return {
-    'grpc-status': String(answer.grpc),
-    'grpc-message': percentEncode(answer.message),
-    'grpc-status-details-bin': encodeStatus(answer).toString('base64').replace(/=+$/, ''),
-  };
+function trailersOf(answer: { grpc: number; message: string; retryDelayMs?: number }): [string, string][] {
+  return [
+    ['grpc-status', String(answer.grpc)],
+    ['grpc-message', percentEncode(answer.message)],
+    ['grpc-status-details-bin', encodeStatus(answer).toString('base64').replace(/=+$/, '')],
+  ];
 }
 
 /** gRPC's encoding of grpc-message: printable ASCII but % stands for itself. */

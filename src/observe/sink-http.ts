@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
-import { type BodyParts, createBodyGatherer } from './sink-body.ts';
+import { type Body, type BodyPool, createBodyPool } from './sink-body.ts';
 import { httpPaths, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus, responseJson, statusJson } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
@@ -14,9 +14,9 @@ const jsonType = 'application/json';
 
 /** OTLP/HTTP: protobuf and JSON on /v1/traces, /v1/metrics, /v1/logs. Gives what takes accepted connections. */
 export function createHttpServer(receive: Receive, tls: ServerOptions | undefined): (socket: Socket) => void {
-  const gather = createBodyGatherer(requestBytesMax);
+  const pool = createBodyPool(requestBytesMax);
   const serveOne = (request: IncomingMessage, response: ServerResponse) =>
-    serve(request, response, { receive, gather });
+    serve(request, response, { receive, pool });
   const server = tls === undefined ? createServer(serveOne) : createTlsServer(tls, serveOne);
   // A server that closes idle connections races with its clients' next requests: an unknown end that is our own doing.
   server.keepAliveTimeout = 0;
@@ -29,7 +29,7 @@ export function createHttpServer(receive: Receive, tls: ServerOptions | undefine
 function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { receive, gather }: { receive: Receive; gather: () => BodyParts },
+  { receive, pool }: { receive: Receive; pool: BodyPool },
 ): void {
   request.on('error', () => undefined); // the peer went away; there is nobody to tell
   response.on('error', () => undefined);
@@ -43,14 +43,26 @@ function serve(
     request.on('end', () => answer(refusal ?? status(404, 'no such path')));
     return;
   }
-  const parts = gather();
-  request.on('data', parts.add);
-  request.on('end', () => {
-    if (parts.sizeBytes() > requestBytesMax) return answer(tooLarge);
-    const body = parts.take();
-    const compression = request.headers['content-encoding']?.toLowerCase();
-    answer(receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body }));
+  const body = pool.open();
+  let last: Buffer | undefined;
+  // One piece behind, so that a body of one piece is read where it lies.
+  request.on('data', (piece: Buffer) => {
+    if (last !== undefined) pool.add(body, last, 0, last.length);
+    last = piece;
   });
+  request.on('end', () => {
+    const compression = request.headers['content-encoding']?.toLowerCase();
+    const whole = last !== undefined && body.sizeBytes === 0 ? last : wholeOf(pool, body, last);
+    last = undefined;
+    if (whole.length > requestBytesMax || body.sizeBytes > requestBytesMax) answer(tooLarge);
+    else receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body: whole }, answer);
+    pool.close(body);
+  });
+}
+
+function wholeOf(pool: BodyPool, body: Body, last: Buffer | undefined): Buffer {
+  if (last !== undefined) pool.add(body, last, 0, last.length);
+  return body.bytes.subarray(0, body.sizeBytes);
 }
 
 function refuse(

@@ -2,6 +2,7 @@ import type { Signal } from '../base/signal.ts';
 import type { SinkReply } from '../fault/fault.ts';
 import type { Plan } from '../plan/types.ts';
 import type { TlsSpec } from '../scenario/types.ts';
+import type { SinkNews } from './sink-recorder.ts';
 
 /** Start of the sink's thread. */
 export interface SinkStart {
@@ -17,6 +18,13 @@ export interface SinkStart {
   secrets?: readonly string[];
   /** fsync arrivals before answering. */
   durable: boolean;
+  /** Threads that listen on the same addresses; each but the first writes a file of its own. Default 1. */
+  threads?: number;
+}
+
+/** What one thread of the sink is started with: its own file and its own share of the requests' numbers. */
+export interface SinkThreadStart extends SinkStart {
+  thread: number;
 }
 
 export type ToSink =
@@ -28,14 +36,8 @@ export type ToSink =
 export type FromSink =
   | { kind: 'listening'; grpc: string; http: string }
   | { kind: 'failed'; message: string; code?: string }
-  /** Twice a second: distinct items accepted per signal, and when the last accepted request came. */
-  | {
-      kind: 'progress';
-      delivered: Record<Signal, number>;
-      duplicated: number;
-      foreign: number;
-      lastArrivalNs: number;
-    }
+  /** Twice a second: what was accepted since the last time, and when the last accepted request came. */
+  | ({ kind: 'progress' } & SinkNews)
   | { kind: 'canary'; signal: Signal; canary: string; arrivalNs: number; altered: string[] }
   | { kind: 'ack'; id: number; struck: number }
   | { kind: 'done' };

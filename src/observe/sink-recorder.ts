@@ -1,25 +1,27 @@
 import type { Signal } from '../base/signal.ts';
 import type { Items } from '../otlp/decode-items.ts';
-import type { Plan } from '../plan/types.ts';
 import {
   addRun,
   collectRuns,
   createRuns,
-  encodeArrivals,
   foreignKind,
   foreignStream,
+  joinRun,
   type Runs,
 } from './arrivals.ts';
-import { createSequenceSet, type SequenceSet } from './delivered.ts';
 import { arrivalFields, arrivalRecordBytes } from './evidence.ts';
+import type { RecordFile } from './sink-file.ts';
 
-/** Keeps what arrived: as records before the answer, and as counts for the live line. */
+/** Keeps what arrived: as records before the answer, and as news for the live line. */
 export interface Recorder {
-  /** Throws when the records could not be kept; then nothing of the request counts. */
-  record(request: Received): void;
+  /** `done` when the records are kept; with a failure they are not, and nothing of the request counts. */
+  record(request: Received, done: (failure?: Error) => void): void;
   /** t = 0 is known from now on. Before that arrivals are held in memory, for their times are relative to it. */
   go(t0Ns: number): void;
-  counts(): { delivered: Record<Signal, number>; duplicated: number; foreign: number; lastArrivalNs: number };
+  /** What was accepted since the last call. */
+  takeNews(): SinkNews;
+  /** Resolves when nothing is left to write. */
+  close(): Promise<void>;
 }
 
 /** One well-formed request. If `accepted`, all of its items are but the last `rejected`; otherwise it was only seen. */
@@ -31,40 +33,170 @@ export interface Received {
   arrivalNs: number;
 }
 
-/** `append` takes whole records of evidence/arrivals.bin, all of one request at once, or throws and keeps none. */
-export function createRecorder(plan: Plan, append: (records: Buffer) => void): Recorder {
-  const live = createLiveCounts(plan);
+export interface SinkNews {
+  /** Accepted runs in turn: stream, first sequence, count. */
+  runs: Float64Array;
+  /** In all so far. */
+  foreign: number;
+  /** Of the last accepted request, ns from t = 0; -Infinity before the first. */
+  lastArrivalNs: number;
+}
+
+export interface RecorderOptions {
+  file: RecordFile;
+  /** Records are synced to disk before the answer. */
+  durable: boolean;
+  /** Runs a commit soon: all requests until then share one write, and one sync. */
+  schedule(commit: () => void): void;
+  /** The sink's threads count requests in turn: this one's numbers are first, first + step, ... */
+  requests: { first: number; step: number };
+}
+
+const cells = arrivalFields.length;
+const arrivalCell = arrivalFields.indexOf('arrivalNs');
+
+/** Records of requests that are answered together. */
+interface Batch {
+  cells: Float64Array;
+  records: number;
+  done: ((failure?: Error) => void)[];
+}
+
+interface State extends RecorderOptions {
+  open: Batch;
+  /** Being synced. */
+  busy: Batch | undefined;
+  /** The batch last synced, to be filled again. */
+  spare: Batch;
+  scheduled: boolean;
+  t0Ns: number | undefined;
+  runs: Runs;
+  foreign: number;
+  lastArrivalNs: number;
+  idle: (() => void)[];
+}
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const state: State = {
+    ...options,
+    open: createBatch(),
+    busy: undefined,
+    spare: createBatch(),
+    scheduled: false,
+    t0Ns: undefined,
+    runs: createRuns(),
+    foreign: 0,
+    lastArrivalNs: Number.NEGATIVE_INFINITY,
+    idle: [],
+  };
   const accepted = createRuns();
   const seen = createRuns();
-  let foreign = 0;
-  let lastArrivalNs = Number.NEGATIVE_INFINITY;
-  let t0Ns: number | undefined;
-  let held: ((t0Ns: number) => Buffer)[] = [];
-  let request = 0;
+  let request = options.requests.first;
   return {
-    record(received) {
-      const { items, arrivalNs } = received;
+    record(received, done) {
       splitRuns(received, accepted, seen);
-      const number = request++;
-      const encode = (from: number) =>
-        Buffer.concat([
-          encodeArrivals(accepted, { arrivalNs: arrivalNs - from, accepted: true, request: number }),
-          encodeArrivals(seen, { arrivalNs: arrivalNs - from, accepted: false, request: number }),
-        ]);
-      if (t0Ns === undefined) held.push(heldRecords(encode(0)));
-      else append(encode(t0Ns));
-      live.add(accepted);
-      if (!received.accepted) return;
-      foreign += items.foreign;
-      lastArrivalNs = arrivalNs;
+      const arrivalNs = received.arrivalNs - (state.t0Ns ?? 0);
+      addRecords(state.open, accepted, { arrivalNs, accepted: 1, request });
+      addRecords(state.open, seen, { arrivalNs, accepted: 0, request });
+      request += options.requests.step;
+      state.open.done.push(done);
+      schedule(state);
     },
-    go(at) {
-      t0Ns = at;
-      for (const records of held) append(records(at));
-      held = [];
+    go(t0Ns) {
+      state.t0Ns = t0Ns;
+      state.lastArrivalNs -= t0Ns;
+      const { open } = state;
+      for (let i = arrivalCell; i < open.records * cells; i += cells) {
+        open.cells[i] = (open.cells[i] as number) - t0Ns;
+      }
+      commit(state);
     },
-    counts: () => ({ ...live.counts(), foreign, lastArrivalNs: lastArrivalNs - (t0Ns ?? 0) }),
+    takeNews() {
+      const { runs, foreign, lastArrivalNs } = state;
+      const news = new Float64Array(runs.length * 3);
+      for (let i = 0; i < runs.length; i++) {
+        news[3 * i] = runs.stream[i] as number;
+        news[3 * i + 1] = runs.from[i] as number;
+        news[3 * i + 2] = runs.count[i] as number;
+      }
+      runs.length = 0;
+      return { runs: news, foreign, lastArrivalNs };
+    },
+    async close() {
+      if (state.t0Ns !== undefined) commit(state);
+      while (state.busy !== undefined) await new Promise<void>((resolve) => state.idle.push(resolve));
+    },
   };
+}
+
+function createBatch(): Batch {
+  return { cells: new Float64Array(256 * cells), records: 0, done: [] };
+}
+
+function schedule(state: State): void {
+  if (state.scheduled || state.busy !== undefined) return;
+  state.scheduled = true;
+  state.schedule(() => {
+    state.scheduled = false;
+    if (state.t0Ns === undefined) hold(state);
+    else commit(state);
+  });
+}
+
+/** Before t = 0: answered, and written when it is known. */
+function hold(state: State): void {
+  const { open } = state;
+  const done = open.done;
+  open.done = [];
+  for (const one of done) one();
+}
+
+function commit(state: State): void {
+  const { open, file } = state;
+  if (state.busy !== undefined || open.records + open.done.length === 0) return;
+  let failure: Error | undefined;
+  try {
+    file.append(new Uint8Array(open.cells.buffer, 0, open.records * arrivalRecordBytes));
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  if (failure !== undefined || !state.durable) finish(state, open, failure);
+  else syncBatch(state, open);
+}
+
+/** Requests that come meanwhile share the next write and its sync. */
+function syncBatch(state: State, batch: Batch): void {
+  state.busy = batch;
+  state.open = state.spare;
+  state.file.sync((failure) => {
+    state.busy = undefined;
+    state.spare = batch;
+    finish(state, batch, failure);
+    commit(state);
+    if (state.busy === undefined) for (const wake of state.idle.splice(0)) wake();
+  });
+}
+
+/** Tells all who wait for the batch, and empties it. */
+function finish(state: State, batch: Batch, failure: Error | undefined): void {
+  if (failure === undefined) countBatch(state, batch);
+  const { done } = batch;
+  batch.records = 0;
+  batch.done = [];
+  for (const one of done) one(failure);
+}
+
+/** What was accepted, for the live line; the ledger counts anew from the file. */
+function countBatch(state: State, batch: Batch): void {
+  const { runs } = state;
+  for (let i = 0; i < batch.records * cells; i += cells) {
+    if (batch.cells[i + 4] !== 1) continue;
+    const stream = batch.cells[i] as number;
+    const count = batch.cells[i + 2] as number;
+    if (stream === foreignStream) state.foreign += count;
+    else joinRun(runs, stream, batch.cells[i + 1] as number, count);
+    state.lastArrivalNs = batch.cells[i + arrivalCell] as number;
+  }
 }
 
 /** Sorts a request's items into accepted runs and those only seen; foreign items share the request's fate. */
@@ -79,44 +211,26 @@ function splitRuns(received: Received, accepted: Runs, seen: Runs): void {
   if (items.altered > 0) addRun(runs, foreignStream, foreignKind(signal, true), items.altered);
 }
 
-/** Records with absolute times, to be made relative once t = 0 is known. */
-function heldRecords(records: Buffer): (t0Ns: number) => Buffer {
-  const at = arrivalFields.indexOf('arrivalNs') * 8;
-  return (t0Ns) => {
-    for (let record = at; record < records.length; record += arrivalRecordBytes) {
-      records.writeDoubleLE(records.readDoubleLE(record) - t0Ns, record);
-    }
-    return records;
-  };
-}
-
-/** Distinct accepted items by signal, for the live line; the ledger counts anew from the file. */
-function createLiveCounts(plan: Plan): {
-  add(accepted: Runs): void;
-  counts(): { delivered: Record<Signal, number>; duplicated: number };
-} {
-  const signalOf = new Map<number, Signal>();
-  for (const { streams, spec } of plan.entries) {
-    for (const stream of streams) signalOf.set(stream, spec.signal);
+/** Arrival records of the runs, as they stand in evidence/arrivals.bin on a little-endian machine. */
+function addRecords(
+  batch: Batch,
+  runs: Runs,
+  of: { arrivalNs: number; accepted: 0 | 1; request: number },
+): void {
+  const records = batch.records + runs.length;
+  while (records * cells > batch.cells.length) {
+    const larger = new Float64Array(batch.cells.length * 2);
+    larger.set(batch.cells);
+    batch.cells = larger;
   }
-  const sets = new Map<number, SequenceSet>();
-  const delivered: Record<Signal, number> = { traces: 0, metrics: 0, logs: 0 };
-  let duplicated = 0;
-  return {
-    add(accepted) {
-      for (let i = 0; i < accepted.length; i++) {
-        const stream = accepted.stream[i] as number;
-        const signal = signalOf.get(stream);
-        if (signal === undefined) continue;
-        const set = sets.get(stream) ?? createSequenceSet();
-        sets.set(stream, set);
-        const before = set.size();
-        set.add(accepted.from[i] as number, accepted.count[i] as number);
-        const added = set.size() - before;
-        delivered[signal] += added;
-        duplicated += (accepted.count[i] as number) - added;
-      }
-    },
-    counts: () => ({ delivered: { ...delivered }, duplicated }),
-  };
+  let at = batch.records * cells;
+  for (let i = 0; i < runs.length; i++) {
+    batch.cells[at++] = runs.stream[i] as number;
+    batch.cells[at++] = runs.from[i] as number;
+    batch.cells[at++] = runs.count[i] as number;
+    batch.cells[at++] = of.arrivalNs;
+    batch.cells[at++] = of.accepted;
+    batch.cells[at++] = of.request;
+  }
+  batch.records = records;
 }

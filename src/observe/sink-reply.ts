@@ -48,15 +48,17 @@ export interface ReplyScript {
   next(): Answer;
 }
 
-export function createReplyScript(seed: number): ReplyScript {
+/** `thread`: of the sink's threads each draws for itself. */
+export function createReplyScript(seed: number, thread = 0): ReplyScript {
+  const name = thread === 0 ? 'sink-reply' : `sink-reply/${thread}`;
   let reply: SinkReply | undefined;
   let struck = 0;
-  let draw: Random = random(seed, 'sink-reply');
+  let draw: Random = random(seed, name);
   return {
     set(next) {
       reply = next;
       struck = 0;
-      draw = random(seed, 'sink-reply');
+      draw = random(seed, name);
     },
     current: () => reply,
     struck: () => struck,

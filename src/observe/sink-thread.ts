@@ -11,18 +11,24 @@ import { createDoor, type Door } from './sink-door.ts';
 import { openRecordFile } from './sink-file.ts';
 import { createGrpcServer } from './sink-grpc.ts';
 import { createHttpServer } from './sink-http.ts';
-import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
+import type { FromSink, SinkThreadStart, ToSink } from './sink-messages.ts';
 import { createRecorder } from './sink-recorder.ts';
 import { createReplyScript } from './sink-reply.ts';
 
 const progressEveryMs = 500;
 
-/** The sink's worker thread: nothing that the runner does can hold it up. */
-async function serve(start: SinkStart): Promise<void> {
+/** A worker thread of the sink: nothing that the runner does can hold it up. */
+async function serve(start: SinkThreadStart): Promise<void> {
   raisePriority();
-  const script = createReplyScript(start.plan.seed);
-  const arrivals = openRecordFile(start.arrivalsFile, start);
-  const recorder = createRecorder(start.plan, arrivals.append);
+  const { thread, threads = 1 } = start;
+  const script = createReplyScript(start.plan.seed, thread);
+  const file = openRecordFile(start.arrivalsFile);
+  const recorder = createRecorder({
+    file,
+    durable: start.durable,
+    schedule: setImmediate, // after all sockets that were readable in this turn
+    requests: { first: thread, step: threads },
+  });
   const capture =
     start.captureFile === undefined ? undefined : createCapture(start.captureFile, start.secrets);
   const receive = createReceive({
@@ -35,12 +41,16 @@ async function serve(start: SinkStart): Promise<void> {
     onFailure: (message) => post({ kind: 'failed', message }),
   });
   const tls = start.tls === undefined ? undefined : readTls(start.tls);
-  const grpc = await createDoor(start.grpc, createGrpcServer(receive, tls));
-  const http = await createDoor(start.http, createHttpServer(receive, tls));
+  const shared = threads > 1;
+  const grpc = await createDoor(start.grpc, createGrpcServer(receive, tls), { shared });
+  const http = await createDoor(start.http, createHttpServer(receive, tls), { shared });
   const doors = [grpc, http];
   post({ kind: 'listening', grpc: grpc.address, http: http.address });
 
-  const progress = () => post({ kind: 'progress', ...recorder.counts() });
+  const progress = () => {
+    const news = recorder.takeNews();
+    post({ kind: 'progress', ...news }, [news.runs.buffer as ArrayBuffer]);
+  };
   const timer = setInterval(progress, progressEveryMs);
   // Commands are done one after the other: a reply must not be set while an older one is still opening the doors.
   let queue: Promise<void> = Promise.resolve();
@@ -60,8 +70,9 @@ async function serve(start: SinkStart): Promise<void> {
       case 'stop':
         clearInterval(timer);
         for (const door of doors) await door.shut();
+        await recorder.close();
         progress();
-        arrivals.close();
+        file.close();
         capture?.close();
         post({ kind: 'done' });
     }
@@ -92,8 +103,8 @@ function readTls(tls: TlsSpec): SecureServerOptions {
   };
 }
 
-function post(message: FromSink): void {
-  parentPort?.postMessage(message);
+function post(message: FromSink, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer);
 }
 
 function fail(error: unknown): void {
@@ -101,4 +112,4 @@ function fail(error: unknown): void {
   post({ kind: 'failed', message: error instanceof Error ? error.message : String(error), ...code });
 }
 
-serve(workerData as SinkStart).catch(fail);
+serve(workerData as SinkThreadStart).catch(fail);

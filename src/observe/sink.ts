@@ -1,21 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import { SquallError } from '../base/errors.ts';
-import type { Signal } from '../base/signal.ts';
 import type { SinkScript } from '../fault/fault.ts';
-import { type Asks, createAsks } from './sink-asks.ts';
-import { type CanaryArrival, type CanaryBoard, createCanaryBoard } from './sink-canaries.ts';
-import type { FromSink, SinkStart, ToSink } from './sink-messages.ts';
+import { type CanaryArrival, createCanaryBoard } from './sink-canaries.ts';
+import { createLiveCounts, type SinkProgress } from './sink-live.ts';
+import type { SinkStart } from './sink-messages.ts';
+import { type SinkEars, type SinkWorker, startSinkWorker } from './sink-worker.ts';
 
-export interface SinkProgress {
-  /** Distinct items accepted. */
-  delivered: Record<Signal, number>;
-  duplicated: number;
-  foreign: number;
-  /** Last accepted request, ns from t = 0; -Infinity before the first. */
-  lastArrivalNs: number;
-}
-
-/** Stands for the pipeline's backend: an OTLP receiver in its own thread that keeps the ids of all that arrives. */
+/** Stands for the pipeline's backend: an OTLP receiver in its own threads that keeps the ids of all that arrives. */
 export interface Sink {
   /** HOST:PORT actually bound. */
   grpc: string;
@@ -25,7 +15,7 @@ export interface Sink {
   progress(): SinkProgress;
   /** The canary's arrival, past or to come; undefined when `timeoutMs` is over. */
   awaitCanary(number: number, timeoutMs: number): Promise<CanaryArrival | undefined>;
-  /** Why what the sink recorded is not complete (its thread died, the disk was full); undefined: it is complete. */
+  /** Why what the sink recorded is not complete (a thread died, the disk was full); undefined: it is complete. */
   failure(): string | undefined;
   /** Resolves when the last record is on disk. */
   stop(): Promise<void>;
@@ -33,110 +23,61 @@ export interface Sink {
 
 /** Resolves when the sink listens. Errors: SQ-PORT-IN-USE, SQ-SINK-START. */
 export async function startSink(options: SinkStart): Promise<Sink> {
-  const worker = new Worker(threadFile(), { workerData: options, name: 'squall-sink' });
-  const send = (message: ToSink) => worker.postMessage(message);
-  const heard = listenTo(worker, (reason, code) => startError(options, reason, code));
+  const live = createLiveCounts(options.plan);
+  const canaries = createCanaryBoard();
+  const workers: SinkWorker[] = [];
+  const start = (thread: number, addresses: { grpc: string; http: string }) => {
+    const ears: SinkEars = {
+      onNews: (news) => live.add(thread, news),
+      onCanary: ({ number, ...arrival }) => canaries.arrived(number, arrival),
+      toError: (reason, code) => startError(options, reason, code),
+    };
+    const worker = startSinkWorker({ ...options, ...addresses, ...filesOf(options, thread), thread }, ears);
+    workers.push(worker);
+    return worker.listening;
+  };
+  const each = <T>(act: (worker: SinkWorker) => Promise<T>) => Promise.all(workers.map(act));
   try {
-    const { grpc, http } = await heard.listening.promise;
+    const { grpc, http } = await start(0, options);
+    // The others need the ports that the first one was given.
+    const others = Array.from({ length: (options.threads ?? 1) - 1 }, (_, i) => start(i + 1, { grpc, http }));
+    await Promise.all(others);
     return {
       grpc,
       http,
-      go: (t0Ns) => send({ kind: 'go', t0Ns }),
+      go(t0Ns) {
+        for (const worker of workers) worker.send({ kind: 'go', t0Ns });
+      },
       script: {
         set: async (reply) => {
-          await heard.asks.ask((id) => send({ kind: 'reply', reply, id }));
+          await each(({ asks, send }) => asks.ask((id) => send({ kind: 'reply', reply, id })));
         },
-        struck: () => heard.asks.ask((id) => send({ kind: 'struck', id })),
+        struck: async () => {
+          const struck = await each(({ asks, send }) => asks.ask((id) => send({ kind: 'struck', id })));
+          return struck.reduce((sum, count) => sum + count, 0);
+        },
       },
-      progress: () => heard.progress,
-      awaitCanary: heard.canaries.wait,
-      failure: () => heard.failure,
+      progress: live.progress,
+      awaitCanary: canaries.wait,
+      failure: () => workers.map(({ failure }) => failure()).find((reason) => reason !== undefined),
       stop: async () => {
-        send({ kind: 'stop' });
-        try {
-          await heard.done.promise;
-        } finally {
-          await worker.terminate();
-        }
+        await each(({ stop }) => stop());
       },
     };
   } catch (error) {
-    await worker.terminate();
+    await each(({ terminate }) => terminate());
     throw error;
   }
 }
 
-/** What the thread has said so far. */
-interface Heard {
-  listening: PromiseWithResolvers<{ grpc: string; http: string }>;
-  done: PromiseWithResolvers<void>;
-  asks: Asks;
-  canaries: CanaryBoard;
-  progress: SinkProgress;
-  failure: string | undefined;
-}
-
-function listenTo(worker: Worker, toError: (reason: string, code: string | undefined) => Error): Heard {
-  const heard: Heard = {
-    listening: Promise.withResolvers(),
-    done: Promise.withResolvers(),
-    asks: createAsks(),
-    canaries: createCanaryBoard(),
-    progress: {
-      delivered: { traces: 0, metrics: 0, logs: 0 },
-      duplicated: 0,
-      foreign: 0,
-      lastArrivalNs: Number.NEGATIVE_INFINITY,
-    },
-    failure: undefined,
+/** Each thread but the first has files of its own: arrivals-1.bin beside arrivals.bin, and so on. */
+function filesOf(options: SinkStart, thread: number): { arrivalsFile: string; captureFile?: string } {
+  const { arrivalsFile, captureFile } = options;
+  const own = (file: string) => (thread === 0 ? file : file.replace(/(\.\w+)?$/, `-${thread}$1`));
+  return {
+    arrivalsFile: own(arrivalsFile),
+    ...(captureFile === undefined ? {} : { captureFile: own(captureFile) }),
   };
-  heard.done.promise.catch(() => undefined); // it is awaited in stop(); until then failure() tells
-  const fail = (reason: string, code?: string) => {
-    heard.failure ??= reason;
-    heard.listening.reject(toError(reason, code));
-    heard.asks.rejectOpen(reason);
-  };
-  worker.on('message', (message: FromSink) => {
-    if (message.kind === 'failed') fail(message.message, message.code);
-    else hear(heard, message);
-  });
-  worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
-  worker.on('exit', () => {
-    fail('the sink thread ended');
-    heard.asks.close(heard.failure ?? '');
-    heard.done.reject(new Error(`the sink failed: ${heard.failure}`));
-  });
-  return heard;
-}
-
-function hear(heard: Heard, message: Exclude<FromSink, { kind: 'failed' }>): void {
-  switch (message.kind) {
-    case 'listening':
-      heard.listening.resolve(message);
-      break;
-    case 'progress': {
-      const { kind: _, ...counts } = message;
-      heard.progress = counts;
-      break;
-    }
-    case 'canary':
-      heard.canaries.arrived(Number(message.canary), message);
-      break;
-    case 'ack':
-      heard.asks.answered(message.id, message.struck);
-      break;
-    case 'done':
-      heard.done.resolve();
-      break;
-    default:
-      message satisfies never;
-  }
-}
-
-/** TypeScript in development, compiled JavaScript in the package. */
-function threadFile(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`./sink-thread.${extension}`, import.meta.url);
 }
 
 function startError(options: SinkStart, reason: string, code: string | undefined): SquallError {
