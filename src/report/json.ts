@@ -1,8 +1,10 @@
 import type { LedgerCounts, LostInterval } from '../observe/ledger-types.ts';
 import type {
+  Distribution,
   FaultResult,
   Finding,
   HeadlinePair,
+  HeatMap,
   LatencySummary,
   Report,
   SloResult,
@@ -74,6 +76,13 @@ const latencySummary: Keys<LatencySummary> = {
   maxMs: no,
 };
 const latency: Shape = { keys: latencySummary };
+const heatMap: Keys<HeatMap> = { stepS: no, fromMs: no, cells: no, unanswered: no };
+const distribution: Keys<Distribution> = {
+  ack: no,
+  send: no,
+  delivery: no,
+  heat: { keys: { ack: { keys: heatMap }, send: { keys: heatMap } } },
+};
 const bySignal = (each: Shape): Shape => ({ keys: { traces: each, metrics: each, logs: each } });
 
 const finding: Keys<Finding> = {
@@ -98,6 +107,8 @@ const slo: Keys<SloResult> = {
   reason: no,
   interval: no,
   query: no,
+  askedAtS: no,
+  annotations: no,
   raw: no,
 };
 
@@ -140,6 +151,7 @@ const validity: Keys<Report['validity']> = {
   sendLagMs: { keys: { p50: no, p99: no, max: no } },
   generatorCpuRatio: no,
   scrapeCoverage: no,
+  clockSkewMs: no,
 };
 
 const counters: Keys<Report['counters']> = {
@@ -172,6 +184,7 @@ const reportKeys: Keys<Report> = {
   slos: { each: { keys: slo } },
   ledger: bySignal({ keys: ledgerCounts }),
   latency: bySignal({ keys: { ack: latency, send: latency, delivery: latency } }),
+  distribution: bySignal({ keys: distribution }),
   rate: bySignal({ keys: { intendedPerS: no, offeredPerS: no, acknowledgedPerS: no, deliveredPerS: no } }),
   faults: { each: { keys: fault } },
   counters: { keys: counters },
@@ -180,6 +193,8 @@ const reportKeys: Keys<Report> = {
   timeline: { keys: { stepS: no, series: { each: { keys: series } } } },
   settle: { keys: { fromS: no, toS: no, horizonS: no, shownEmpty: no, reason: no } },
   reach: { keys: { s: no, parts: no } },
+  events: { each: { keys: { atS: no, about: no, what: no } } },
+  configuration: { each: { keys: { name: no, text: no } } },
 };
 const reportShape: Shape = { keys: reportKeys };
 

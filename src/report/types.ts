@@ -31,10 +31,14 @@ export interface Report {
     sendLagMs: { p50: number | null; p99: number | null; max: number | null };
     generatorCpuRatio: number | null;
     scrapeCoverage: number | null;
+    /** Prometheus's clock against squall's. */
+    clockSkewMs?: number | null;
   };
   slos: SloResult[];
   ledger: Partial<Record<Signal, LedgerCounts>>;
   latency: Partial<Record<Signal, { ack: LatencySummary; send: LatencySummary; delivery: LatencySummary }>>;
+  /** The whole distributions behind `latency`, and the requests over time. */
+  distribution?: Partial<Record<Signal, Distribution>>;
   rate: Partial<
     Record<
       Signal,
@@ -57,6 +61,37 @@ export interface Report {
   timeline: { stepS: number; series: TimelineSeries[] };
   settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
   reach: { s: number; parts: string[] };
+  /** What happened when, in order. */
+  events?: RunEvent[];
+  /** The scenario and the members' configurations as the run read them, secrets masked. */
+  configuration?: { name: string; text: string }[];
+}
+
+/** Shares and what they do not exceed: [0.95, 4.2] says that 95 % took at most 4.2 ms. */
+export type Quantile = [share: number, ms: number | 'Infinity'];
+
+export interface Distribution {
+  ack: Quantile[];
+  send: Quantile[];
+  delivery: Quantile[];
+  heat: { ack: HeatMap; send: HeatMap };
+}
+
+/** Requests by when they were due and by how long they took. */
+export interface HeatMap {
+  /** Column c holds what was due in (c, c + 1] times this. */
+  stepS: number;
+  /** Row r holds what took from fromMs[r] up to fromMs[r + 1], the last one all beyond. */
+  fromMs: number[];
+  cells: [column: number, row: number, requests: number][];
+  /** Never answered with success. */
+  unanswered: [column: number, requests: number][];
+}
+
+export interface RunEvent {
+  atS: number;
+  about: 'load' | 'fault' | 'member' | 'settle';
+  what: string;
 }
 
 export interface HeadlinePair {
@@ -99,6 +134,10 @@ export interface SloResult {
   reason: string;
   interval?: [number | 'Infinity' | null, number | 'Infinity' | null];
   query?: string;
+  /** When the query's answer holds, seconds from t = 0. */
+  askedAtS?: number;
+  /** Warnings and notes of Prometheus beside its answer. */
+  annotations?: string[];
   raw?: unknown;
 }
 

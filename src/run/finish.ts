@@ -13,6 +13,7 @@ import { judgeRun } from '../verdict/judge.ts';
 import { requestTable } from '../verdict/request-table.ts';
 import { findWindows } from '../verdict/windows.ts';
 import { scrapeIntervalMs } from './bring-up.ts';
+import { readConfiguration } from './configuration.ts';
 import { machineFacts } from './machine-facts.ts';
 import { readPipelines } from './plan-facts.ts';
 import { withRecoveries } from './recovery.ts';
@@ -130,7 +131,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
     reachNs: record.reach.ns,
     hasSink,
   });
-  return judgeRun({
+  const report = judgeRun({
     record,
     scenario: {
       name: plan.scenario,
@@ -146,6 +147,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
     recoveryIncomplete: judged.recoveryIncomplete,
     hasSink,
   });
+  return { ...report, configuration: await readConfiguration(evidencePaths(dir).evidence) };
 }
 
 /** Why what arrived says nothing about loss: the canary came back changed, or the pipeline drops on purpose. */

@@ -6,7 +6,7 @@ import { keeps } from './comparison.ts';
 import type { Facts } from './facts.ts';
 import { measureValue } from './measure.ts';
 import { formatWithUnit, type Measured, none } from './measured.ts';
-import { promqlValue } from './promql-value.ts';
+import { type Asked, promqlValue } from './promql-value.ts';
 import { findWindow } from './windows.ts';
 
 /** Why the whole run tells less than its numbers seem to. */
@@ -21,7 +21,7 @@ export interface Doubts {
   stoppedBy?: string;
 }
 
-type Evaluated = Measured & Pick<SloResult, 'query' | 'raw'>;
+type Evaluated = Measured & Asked;
 
 /** One result per threshold. Never throws: a check that crashes is unknown. */
 export function judgeSlo(facts: Facts, doubts: Doubts, slo: SloSpec): SloResult[] {
@@ -75,6 +75,8 @@ function conclude(
       ? {}
       : { interval: [encodeNumber(found.interval[0]), encodeNumber(found.interval[1])] }),
     ...(found.query === undefined ? {} : { query: found.query }),
+    ...(found.askedAtS === undefined ? {} : { askedAtS: found.askedAtS }),
+    ...(found.annotations === undefined ? {} : { annotations: found.annotations }),
     ...(found.raw === undefined ? {} : { raw: found.raw }),
   };
 }

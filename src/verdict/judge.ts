@@ -4,6 +4,7 @@ import type { Report, SloResult } from '../report/types.ts';
 import type { Scenario, SloSpec } from '../scenario/types.ts';
 import { mergeExitCodes, mergeVerdicts } from './comparison.ts';
 import { joinDeliveries } from './deliveries.ts';
+import { listEvents } from './events.ts';
 import { judgeExpectations } from './expectation.ts';
 import type { Facts } from './facts.ts';
 import { listFindings } from './findings.ts';
@@ -76,6 +77,7 @@ export function judgeRun(input: JudgeInput): Report {
       reason: record.settle.reason,
     },
     reach: { s: record.reach.ns / 1e9, parts: record.reach.parts },
+    events: listEvents(facts, run),
   };
 }
 

@@ -9,11 +9,14 @@ export const coverageMin = 0.9;
 /** Beyond this, a window of squall's clock and one of Prometheus's are not the same stretch of time. */
 export const skewMsMax = 1000;
 
+/** The question as Prometheus was asked it, and what it said. */
+export type Asked = Pick<SloResult, 'query' | 'askedAtS' | 'annotations' | 'raw'>;
+
 /** What Prometheus answered for this SLO, or why its answer does not count. */
 export function promqlValue(
   facts: Facts,
   question: { slo: SloSpec; threshold: ThresholdSpec; window: Window },
-): Measured & Pick<SloResult, 'query' | 'raw'> {
+): Measured & Asked {
   const { slo, threshold, window } = question;
   const { prometheus } = facts.record;
   if (!prometheus.available) return none('no Prometheus was there to ask');
@@ -22,7 +25,12 @@ export function promqlValue(
     (one) => one.for === slo.name && (one.threshold === undefined || one.threshold === threshold.text),
   );
   if (answer === undefined) return none('Prometheus was not asked');
-  const asked = { query: answer.query, raw: answer.raw };
+  const asked: Asked = {
+    query: answer.query,
+    askedAtS: answer.atS,
+    ...(answer.annotations.length === 0 ? {} : { annotations: answer.annotations }),
+    raw: answer.raw,
+  };
   const blind = whyBlind(facts);
   if (blind !== undefined) return { ...none(blind), ...asked };
   if (answer.value === null || !Number.isFinite(answer.value))

@@ -1,6 +1,7 @@
 import type { DurationHistogram } from '../base/histogram.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
+import { heatMap, quantiles } from './distribution.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
 import { encodeNumber } from './judge-slo.ts';
@@ -9,15 +10,29 @@ import { rateValue } from './measure.ts';
 import { faultBounds, type Window } from './windows.ts';
 
 /** Latency and rate of each signal of the plan over the run window, without the warmup. */
-export function summarizeSignals(facts: Facts, run: Window): Pick<Report, 'latency' | 'rate'> {
+export function summarizeSignals(
+  facts: Facts,
+  run: Window,
+): Pick<Report, 'latency' | 'rate'> & Required<Pick<Report, 'distribution'>> {
   const latency: Report['latency'] = {};
+  const distribution: Report['distribution'] = {};
   const rate: Report['rate'] = {};
   for (const signal of signalsOf(facts)) {
     const rows = rowsIn(facts, { signal }, run, 'measured');
+    const ack = answerHistogram(facts, rows, 'due');
+    const send = answerHistogram(facts, rows, 'send');
+    const delivery = deliveryHistogram(facts, rows);
     latency[signal] = {
-      ack: summarizeLatency(answerHistogram(facts, rows, 'due')),
-      send: summarizeLatency(answerHistogram(facts, rows, 'send')),
-      delivery: summarizeLatency(deliveryHistogram(facts, rows)),
+      ack: summarizeLatency(ack),
+      send: summarizeLatency(send),
+      delivery: summarizeLatency(delivery),
+    };
+    const heat = { ack: heatMap(facts, signal, 'due'), send: heatMap(facts, signal, 'send') };
+    distribution[signal] = {
+      ack: quantiles(ack),
+      send: quantiles(send),
+      delivery: quantiles(delivery),
+      heat,
     };
     const perS = (field: 'due' | 'offered' | 'acknowledged' | 'delivered') =>
       rateValue(facts, { field, scope: { signal }, window: run }).value ?? Number.NaN; // null in JSON: no evidence
@@ -28,7 +43,7 @@ export function summarizeSignals(facts: Facts, run: Window): Pick<Report, 'laten
       deliveredPerS: perS('delivered'),
     };
   }
-  return { latency, rate };
+  return { latency, distribution, rate };
 }
 
 export function summarizeFaults(facts: Facts): FaultResult[] {

@@ -2,6 +2,7 @@ import { rankOf } from '../base/histogram.ts';
 import { requestClass } from '../observe/evidence.ts';
 import type { Report, TimelineSeries } from '../report/types.ts';
 import type { Facts } from './facts.ts';
+import { processSeries } from './process-series.ts';
 import { answerNs, wasOffered } from './request-table.ts';
 import { signalsOf } from './summary.ts';
 import type { Window } from './windows.ts';
@@ -25,7 +26,8 @@ export function drawTimeline(facts: Facts, run: Window): Report['timeline'] {
     const wanted = facts.record.plan.entries.map(({ spec }) => spec.signal === signal);
     return drawSignal(facts, { signal, wanted, steps });
   });
-  return { stepS: steps.stepS, series: [...series, ...facts.record.prometheus.series] };
+  const { prometheus, processes } = facts.record;
+  return { stepS: steps.stepS, series: [...series, ...prometheus.series, ...processSeries(processes)] };
 }
 
 function drawSignal(

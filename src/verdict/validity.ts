@@ -46,6 +46,7 @@ export function assessValidity(facts: Facts, slos: SloSpec[]): Report['validity'
     sendLagMs: { p50: lagMs(50), p99, max: finiteMs(lag.max) },
     generatorCpuRatio: Number.isFinite(cpuRatio) ? cpuRatio : null,
     scrapeCoverage: record.prometheus.coverage,
+    clockSkewMs: record.prometheus.skewMs,
   };
 }
 

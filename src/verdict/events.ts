@@ -1,0 +1,83 @@
+import type { FaultRecord } from '../observe/evidence.ts';
+import type { RunEvent } from '../report/types.ts';
+import type { Facts } from './facts.ts';
+import { faultBounds, type Window } from './windows.ts';
+
+/** A member that restarts all the time must not make the report one that cannot be opened. */
+const eventsMax = 1000;
+
+/** What happened when, in order: load and its stages, faults as intended and as seen, members, settling. */
+export function listEvents(facts: Facts, run: Window): RunEvent[] {
+  const { record } = facts;
+  const events = [
+    ...loadEvents(facts, run),
+    ...record.faults.flatMap((fault) => faultEvents(facts, fault)),
+    ...memberEvents(facts),
+    at(record.settle.fromNs, 'settle', 'the load is over; waiting for the target to be empty'),
+    at(record.settle.toNs, 'settle', `settling ended: ${record.settle.reason}`),
+    ...endEvents(facts),
+  ];
+  return events
+    .filter(({ atS }) => Number.isFinite(atS))
+    .sort((a, b) => a.atS - b.atS)
+    .slice(0, eventsMax);
+}
+
+function at(ns: number, about: RunEvent['about'], what: string): RunEvent {
+  return { atS: ns / 1e9, about, what };
+}
+
+function loadEvents(facts: Facts, run: Window): RunEvent[] {
+  const { entries, warmupNs } = facts.record.plan;
+  const warm = warmupNs > 0 ? [at(run.fromNs, 'load', 'warmup ends; window run begins')] : [];
+  const each = entries.flatMap(({ spec, startNs, stages }) => [
+    at(startNs, 'load', `${spec.name} begins: ${spec.signal} over ${spec.protocol}, ${spec.batch} a request`),
+    ...stages.map(({ name, fromNs }) => at(startNs + fromNs, 'load', `${spec.name}/${name} begins`)),
+  ]);
+  return [...each, ...warm];
+}
+
+const recoveryWords: Record<keyof FaultRecord['recovery'], string> = {
+  removedNs: 'is removed',
+  endpointReadyNs: 'is over for the endpoint: it answers again',
+  firstAcceptedNs: 'is over for the load: the first item is accepted again',
+  drainedNs: 'is over: what had piled up is drained',
+};
+
+function faultEvents(facts: Facts, fault: FaultRecord): RunEvent[] {
+  const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
+  const on = fault.members.length === 0 ? '' : ` on ${fault.members.join(', ')}`;
+  const stages = (Object.keys(recoveryWords) as (keyof FaultRecord['recovery'])[]).flatMap((stage) => {
+    const ns = fault.recovery[stage];
+    return ns === undefined ? [] : [at(ns, 'fault', `${fault.name} ${recoveryWords[stage]}`)];
+  });
+  return [
+    at(fault.intended.startNs, 'fault', `${fault.name} (${fault.kind}) is to begin${on}`),
+    ...(injectedNs === undefined
+      ? []
+      : [at(injectedNs, 'fault', `${fault.name} is injected: ${fault.effect}`)]),
+    ...(recoveredNs === undefined ? [] : [at(recoveredNs, 'fault', `${fault.name} is seen to have ended`)]),
+    ...stages,
+  ];
+}
+
+function memberEvents(facts: Facts): RunEvent[] {
+  return facts.record.members.flatMap(({ name, version, starts }) =>
+    starts.flatMap(({ atNs, exit }, i) => [
+      at(atNs, 'member', `${name} ${i === 0 ? `starts (${version})` : 'starts again'}`),
+      ...(exit === undefined ? [] : [at(exit.atNs, 'member', `${name} exits, ${exitWords(exit)}`)]),
+    ]),
+  );
+}
+
+function exitWords(exit: { code: number | null; signal: string | null }): string {
+  return exit.signal === null ? `code ${exit.code ?? 'not known'}` : `ended by ${exit.signal}`;
+}
+
+function endEvents({ record }: Facts): RunEvent[] {
+  const { ended } = record;
+  const ns = record.durationS * 1e9;
+  if (ended.kind === 'stop-condition') return [at(ns, 'load', `${ended.slo} stopped the run`)];
+  if (ended.kind === 'interrupted') return [at(ns, 'load', 'the run was interrupted')];
+  return ended.kind === 'failed' ? [at(ns, 'load', `the run ended early: ${ended.message}`)] : [];
+}
