@@ -13,7 +13,7 @@ const checks = [
   { name: 'lint', command: ['biome', 'check', '.'] },
   { name: 'dead code', command: ['knip'] },
 ];
-const projects = ['unit', 'property', 'simulation', 'contract', 'integration', 'browser'];
+const projects = ['unit', 'property', 'simulation', 'contract', 'integration', 'browser', 'cluster'];
 const budgetMs = Number(process.env.SQUALL_TEST_BUDGET_S ?? 20 * 60) * 1000;
 
 interface Tally {
