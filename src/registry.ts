@@ -8,6 +8,7 @@ import type { Fault } from './fault/fault.ts';
 import { networkBandwidth } from './fault/network-bandwidth.ts';
 import { networkDelay } from './fault/network-delay.ts';
 import { networkPartition } from './fault/network-partition.ts';
+import { resourceLimit } from './fault/resource-limit.ts';
 import { tlsExpiry } from './fault/tls-expiry.ts';
 
 /** Every kind of fault. Adding one: a file in src/fault, a line here, a scenario that uses it. */
@@ -21,5 +22,6 @@ export const faults: Record<string, Fault> = {
   'connection-reset': connectionReset,
   'collector-reconfigure': collectorReconfigure,
   'disk-fill': diskFill,
+  'resource-limit': resourceLimit,
   'tls-expiry': tlsExpiry,
 };

@@ -23,7 +23,7 @@ export const diskFill: Fault<Params> = {
   params,
   oneShot: false,
   effectWithinMs: 15_000,
-  needs: { targets: ['local'], power: 'storage' },
+  needs: { targets: ['local', 'docker'], power: 'storage' },
   precondition: async (member) => {
     if (member.storage === undefined) return `${member.name} has no storage`;
     return member.storage.bounded ? undefined : `the storage of ${member.name} is no volume of its own`;

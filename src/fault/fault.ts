@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
-import type { ContainerEndpoint, ContainerRef, Member, ResourceLimits } from '../target/target.ts';
+import type { ContainerEndpoint, ContainerRef, FileWrite, Member, ResourceLimits } from '../target/target.ts';
 
 /**
  * A kind of fault. One file per kind; one line in registry.ts. The engine selects members, journals, calls, holds,
@@ -61,6 +61,8 @@ export type Undo =
   /** Folders in PARENTS named PREFIX-REPLICA-START for one of these prefixes: limits of members. */
   | { kind: 'control-groups'; parents: string[]; prefixes: string[] }
   | { kind: 'restore-file'; path: string; from: string; signal?: ReloadSignal }
+  /** Values of control groups; a group that is gone needs none. */
+  | { kind: 'write-values'; writes: FileWrite[] }
   /** Every container, network and volume that carries the run's label. */
   | { kind: 'docker-objects'; daemon: string; runId: string }
   | ({ kind: 'docker-unpause' } & ContainerRef)

@@ -26,7 +26,7 @@ export const tlsExpiry: Fault<Params> = {
   oneShot: false,
   effectWithinMs: 20_000,
   absenceWithinMs: 30_000,
-  needs: { targets: ['local'], power: 'reconfigure' },
+  needs: { targets: ['local', 'docker'], power: 'reconfigure' },
   precondition: async (member, chosen) => {
     if ((await opensslVersion()) === undefined) return 'the openssl binary is not there';
     if (certificatesOf(member).length === 0) return `no receiver of ${member.name} has a tls.cert_file`;

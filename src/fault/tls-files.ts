@@ -19,10 +19,13 @@ export function certificatesOf(member: Member): CertificateFiles[] {
   const receivers = field(config, 'receivers');
   const env = environmentOf(pid);
   const folder = readlinkSync(`/proc/${pid}/cwd`);
+  const { onHost = (path: string) => path } = member.reconfigure;
   const place = (path: string) =>
-    resolve(
-      folder,
-      path.replaceAll(/\$\{(?:env:)?(\w+)\}/g, (_, name) => env[name] ?? ''),
+    onHost(
+      resolve(
+        folder,
+        path.replaceAll(/\$\{(?:env:)?(\w+)\}/g, (_, name) => env[name] ?? ''),
+      ),
     );
   const found = new Map<string, CertificateFiles>();
   for (const tls of tlsBlocks(receivers)) {

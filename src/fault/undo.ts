@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { runTag } from '../target/held-process.ts';
 import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
@@ -56,6 +56,10 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
       const removed = removeControlGroups(undo);
       return { done: true, reason: removed.length === 0 ? 'no control group is left' : `${removed} removed` };
     }
+    case 'write-values':
+      for (const { file, value } of undo.writes.filter((one) => existsSync(one.file)))
+        writeFileSync(file, value);
+      return { done: true, reason: 'limits restored, where their group is there' };
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
     default:
@@ -87,6 +91,8 @@ export function describeUndo(undo: Undo): string {
       return `removal of the work folder of ${undo.runDir}`;
     case 'control-groups':
       return `removal of control groups ${undo.prefixes.join(', ')}`;
+    case 'write-values':
+      return `limits in ${undo.writes.map(({ file }) => file).join(', ')}`;
     case 'in-process':
       return undo.what;
     case 'docker-objects':
@@ -118,11 +124,20 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
       const left = controlGroupsOf(undo);
       return left.length === 0 ? undefined : `control group ${left.join(', ')} exists`;
     }
+    case 'write-values': {
+      const changed = undo.writes.filter(({ file, value }) => !holds(file, value)).map(({ file }) => file);
+      return changed.length === 0 ? undefined : `${changed.join(', ')} is not restored`;
+    }
     case 'in-process':
       return undefined;
     default:
       return dockerRemains(undo);
   }
+}
+
+/** A group that is gone holds nothing any more. */
+function holds(file: string, value: string): boolean {
+  return !existsSync(file) || readFileSync(file, 'utf8').trim() === value;
 }
 
 /** Everything of the run that is still here: its tagged processes, alive or stopped, and what undos would take away. */

@@ -46,6 +46,11 @@ function predict(one: Case): Loss {
         : worst(membersOf(one), (facts) => outageLoss(one, facts));
     case 'container-pause':
       return worst(upstreamOf(one), (facts) => outageLoss(one, facts));
+    case 'resource-limit':
+      // Short of CPU it is slow, as if it stood still for a part of the time; short of memory the kernel may kill it.
+      return spec.params.memory === undefined
+        ? worst(upstreamOf(one), (facts) => outageLoss(one, facts))
+        : { items: dueIn(one), why: 'the kernel may kill it while it lasts, more than once' };
     case 'disk-fill':
       return worst(membersOf(one), (facts) => diskLoss(one, facts));
     case 'tls-expiry':

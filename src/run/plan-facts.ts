@@ -1,5 +1,6 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { findHierarchy } from '../base/cgroup.ts';
+import { SquallError } from '../base/errors.ts';
 import { opensslVersion } from '../fault/expired-certificate.ts';
 import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
@@ -7,8 +8,10 @@ import { predictLoss } from '../plan/predict.ts';
 import type { PlanFacts } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
-import { collectorsOf, type Scenario } from '../scenario/types.ts';
+import { collectorsOf, type Scenario, type TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
+import { openDocker } from '../target/docker-client.ts';
+import { absentImages } from '../target/docker-image.ts';
 import { longestPath } from '../target/local-order.ts';
 import { settleOf } from '../target/residence.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
@@ -53,6 +56,7 @@ function settleFacts(scenario: Scenario, pipelines: Map<string, PipelineFacts>):
 async function missing(plan: Plan, scenario: Scenario): Promise<string[]> {
   const found: string[] = [];
   const { target } = scenario;
+  if (target.kind === 'docker') found.push(...(await missingAtDocker(target)));
   if (target.kind !== 'local') return found;
   for (const name of ['otelcol', 'prometheus'] as const) {
     if (name === 'prometheus' && target.prometheus !== undefined) continue;
@@ -73,6 +77,18 @@ async function missing(plan: Plan, scenario: Scenario): Promise<string[]> {
   return found;
 }
 
+/** What a run would have to pull, or that it would not get that far. */
+async function missingAtDocker(target: TargetSpec & { kind: 'docker' }): Promise<string[]> {
+  const own = Object.values(target.members).map(({ image }) => image ?? target.image);
+  const wanted = [...new Set([...own, ...(target.prometheus === undefined ? [target.prometheusImage] : [])])];
+  try {
+    const absent = await absentImages(await openDocker(), wanted);
+    return absent.map((image) => `the image ${image} is not here yet: a run pulls it`);
+  } catch (error) {
+    return [`no Docker daemon answers: ${error instanceof SquallError ? error.parts.found : error}`];
+  }
+}
+
 /** Whether a run would find the tool without fetching or building it. */
 async function isHere(name: ToolName): Promise<boolean> {
   const options = { env: process.env, cacheDir: defaultCacheDir(process.env), say: () => undefined };
@@ -86,14 +102,17 @@ async function isHere(name: ToolName): Promise<boolean> {
 function touches(plan: Plan, scenario: Scenario): string[] {
   const { target } = scenario;
   const lines: string[] = ['a folder for the run, below reports/ unless --out says otherwise'];
-  if (target.kind === 'local') {
-    for (const [name, member] of Object.entries(target.members)) {
-      lines.push(
-        `starts ${member.replicas} collector process${member.replicas === 1 ? '' : 'es'} (${name}) on loopback`,
-      );
-    }
-    if (target.prometheus === undefined) lines.push('starts a Prometheus on loopback');
+  for (const [name, { replicas }] of Object.entries(collectorsOf(target))) {
+    const plural = replicas === 1 ? '' : 's';
+    lines.push(
+      target.kind === 'docker'
+        ? `starts ${replicas} collector container${plural} (${name}) on networks of the run`
+        : `starts ${replicas} collector process${plural && 'es'} (${name}) on loopback`,
+    );
   }
+  if (target.kind === 'docker') lines.push('makes a Docker network for each link, without a way out of them');
+  if (target.prometheus === undefined && (target.kind === 'local' || target.kind === 'docker'))
+    lines.push(`starts a Prometheus ${target.kind === 'local' ? 'on loopback' : 'in a container'}`);
   if (target.kind === 'external') {
     const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
     lines.push(`sends to ${where.join(' and ')}; starts nothing there`);

@@ -28,8 +28,12 @@ export async function openDocker(): Promise<Docker> {
   try {
     const runtime = await loadRuntime();
     const engine = runtime.container.dockerode;
+    const daemon = daemonOf(engine);
+    const { DOCKER_HOST: named = '' } = process.env;
+    // testcontainers goes on to the usual sockets: that would be a daemon that nobody named.
+    if (named !== '' && named !== daemon) throw new Error(`it does not answer; ${daemon} does`);
     return {
-      daemon: daemonOf(engine),
+      daemon,
       engine,
       images: runtime.image,
       version: String(runtime.info.containerRuntime.serverVersion),

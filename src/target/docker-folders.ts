@@ -112,6 +112,13 @@ export function memberEnv(
   };
 }
 
+/** The path on this machine of a file that a configuration names by its path in the container. */
+export function hostPath(path: string, of: { settings: string; config: string | undefined }): string {
+  if (path.startsWith(`${inside.settings}/`)) return join(of.settings, path.slice(inside.settings.length));
+  if (of.config === undefined || !path.startsWith(`${inside.files}/`)) return path;
+  return join(dirname(of.config), path.slice(inside.files.length));
+}
+
 export function addressesAt(host: string): LinkAddresses {
   return { grpc: `${host}:${ports.grpc}`, http: `${host}:${ports.http}` };
 }

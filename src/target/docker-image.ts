@@ -29,6 +29,12 @@ export async function ensureImage(docker: Docker, image: string, say: (line: str
   });
 }
 
+/** Those of the images that the daemon does not have. */
+export async function absentImages(docker: Docker, images: readonly string[]): Promise<string[]> {
+  const here = await Promise.all(images.map((image) => isHere(docker, image)));
+  return images.filter((_, index) => here[index] === false);
+}
+
 async function isHere(docker: Docker, image: string): Promise<boolean> {
   return (await orGone(docker.engine.getImage(image).inspect())) !== undefined;
 }

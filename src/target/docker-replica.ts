@@ -7,7 +7,15 @@ import type { CollectorBinary } from '../tools/collector-binary.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { messageOf } from './docker-client.ts';
 import { createContainer, type DockerContainer } from './docker-container.ts';
-import { addressesAt, type DockerPlace, inside, memberEnv, ports, prepareFolders } from './docker-folders.ts';
+import {
+  addressesAt,
+  type DockerPlace,
+  hostPath,
+  inside,
+  memberEnv,
+  ports,
+  prepareFolders,
+} from './docker-folders.ts';
 import { type DockerReplica, watch } from './docker-layout.ts';
 import type { DockerSite } from './docker-site.ts';
 import { awaitServing, reconfigurePower } from './local-replica.ts';
@@ -95,7 +103,10 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
     version: tool.version,
     lossyComponents: facts.lossyComponents,
     process,
-    reconfigure: reconfigurePower(place.configFile, process),
+    reconfigure: {
+      ...reconfigurePower(place.configFile, process),
+      onHost: (path) => hostPath(path, { settings: place.settingsDir, config: spec.config }),
+    },
     storage: { dir: place.dataDir, bounded: place.volume !== undefined },
     container: container.ref,
     limits: container.limits,

@@ -7,6 +7,7 @@ import type { LocalMemberSpec } from '../scenario/types.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { type HeldProcess, spawnHeld } from './held-process.ts';
+import { localLimitPower } from './local-limits.ts';
 import {
   type LinkAddresses,
   lacksOf,
@@ -66,7 +67,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
         env: place.env,
         logFile,
         cwd: member.config === undefined ? workDir : dirname(member.config),
-        ...planLimits(options.hierarchy, `${options.runId}-${seat.name}-${number}`, member.resources ?? {}),
+        ...planLimits(options.hierarchy, groupOf(options, number), member.resources ?? {}),
         runId: options.runId,
         name: seat.name,
         clock,
@@ -102,8 +103,22 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     process: running,
     reconfigure: reconfigurePower(configFile, running),
     storage: { dir: place.dataDir, bounded: volume !== undefined },
+    ...limitsPower(options, running),
   };
   return { seat, member: described, facts, stop };
+}
+
+/** Name of the control groups of one start. */
+function groupOf({ runId, seat }: ReplicaOptions, number: number): string {
+  return `${runId}-${seat.name}-${number}`;
+}
+
+function limitsPower(options: ReplicaOptions, running: MemberProcess): Pick<Member, 'limits'> {
+  const { hierarchy, member } = options;
+  const limits = localLimitPower(hierarchy, member.resources ?? {}, () =>
+    groupOf(options, running.starts().length),
+  );
+  return limits === undefined ? {} : { limits };
 }
 
 interface Place {

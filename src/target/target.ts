@@ -72,7 +72,15 @@ export interface PausePower {
 export interface LimitPower {
   /** Read back from where they are kept. */
   current(): Promise<ResourceLimits>;
+  /** Puts them in force at once, and keeps them over a restart of a container. */
   set(limits: ResourceLimits): Promise<void>;
+  /** Where limits are files: what set() would write. A limit that was not there from the start is not among them. */
+  writes?(limits: ResourceLimits): FileWrite[];
+}
+
+export interface FileWrite {
+  file: string;
+  value: string;
 }
 
 /** null: no limit. */
@@ -84,6 +92,8 @@ export interface ResourceLimits {
 export interface ReconfigurePower {
   /** Path on this machine. */
   configFile: string;
+  /** Where a file that the configuration names lies on this machine, if that is another path. */
+  onHost?(path: string): string;
   /** Writes the text and makes the member take it up (SIGHUP). */
   apply(configText: string): Promise<void>;
 }

@@ -184,8 +184,8 @@ interface Follows {
 }
 
 const dockerFollows = {
-  found: 'tools can be copied from images',
-  absent: 'no source of tools; nothing else needs it',
+  found: 'target: docker with every fault of local; tools can be copied from images',
+  absent: 'no target: docker, and no source of tools; nothing else needs it',
 };
 const goFollows = { found: 'tools can be built', absent: 'tools come from releases or images' };
 const kindFollows = {

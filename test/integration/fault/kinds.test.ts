@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { findHierarchy } from '../../../src/base/cgroup.ts';
 import { systemClock as clock } from '../../../src/base/clock.ts';
 import { startFaultEngine } from '../../../src/fault/engine.ts';
 import { openJournal } from '../../../src/fault/journal.ts';
@@ -152,6 +153,20 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
       true,
     ]);
     expect(readdirSync(target.members[0].storage.dir)).toEqual([]);
+  });
+
+  test('resource-limit: the control group has less, then what it had; a limit that was not there is refused', async () => {
+    const { strike, target } = await stage({ resources: { cpuMillis: 1000 } });
+    const record = await strike(planned('resource-limit', { atMs: 0, forMs: 500 }, { cpu: '100m' }));
+    if (findHierarchy().kind === 'none') {
+      expect(record.effect).toContain('has no limits that could be changed');
+      return;
+    }
+    const words = 'collector-0 has 100m CPU and all memory in place of 1000m CPU and all memory';
+    expect([record.effect, record.verified]).toEqual([words, true]);
+    expect(await target.members[0]?.limits?.current()).toEqual({ cpuMillis: 1000, memoryBytes: null });
+    const refused = await strike(planned('resource-limit', { atMs: 0, forMs: 500 }, { memory: '64Mi' }));
+    expect(refused.effect).toBe('not injected: collector-0 was started without resources.memory');
   });
 
   test('network-partition and connection-reset strike the link to the load', async () => {

@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock as clock, waitFor } from '../../../src/base/clock.ts';
+import { startFaultEngine } from '../../../src/fault/engine.ts';
+import { openJournal, readJournal } from '../../../src/fault/journal.ts';
+import { openWork } from '../../../src/fault/replay.ts';
+import { executeUndo, remainsOf } from '../../../src/fault/undo.ts';
+import type { FaultRecord } from '../../../src/observe/evidence.ts';
+import type { Plan, PlannedFault } from '../../../src/plan/types.ts';
+import { faults } from '../../../src/registry.ts';
+import { images } from '../../../src/scenario/images.ts';
+import type { TargetSpec } from '../../../src/scenario/types.ts';
+import { createDockerSite, startDocker } from '../../../src/target/docker.ts';
+import { openDocker } from '../../../src/target/docker-client.ts';
+import type { DockerSite } from '../../../src/target/docker-site.ts';
+import { startProxy } from '../../../src/target/link.ts';
+import { stockGateway } from '../../../src/target/stock-gateway.ts';
+import type { Target } from '../../../src/target/target.ts';
+import { dockerObjects, noDocker } from '../../fixtures/docker.ts';
+
+const runId = `docker-faults-${process.pid}`;
+const runDir = mkdtempSync(join(tmpdir(), 'squall-docker-'));
+const journalFile = join(runDir, 'journal.jsonl');
+const open: (() => unknown)[] = [];
+let target: Target;
+let site: DockerSite;
+let backend: Server;
+
+/** One real collector in a container, with a certificate, a volume, and a proxy in its link to the load. */
+async function stage(): Promise<void> {
+  open.push(() => rmSync(runDir, { recursive: true, force: true }));
+  const resources = { cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 };
+  const config = join(runDir, 'tls.yaml');
+  const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
+  writeFileSync(config, stockGateway().replaceAll(/(SQUALL_OTLP_\w+\}")/g, `$1, ${tls}`));
+  const storageBytes = 16 * 2 ** 20;
+  const collector = { config, replicas: 1, restart: 'always', env: {}, resources, storageBytes } as const;
+  const spec: TargetSpec & { kind: 'docker' } = {
+    kind: 'docker',
+    members: { collector },
+    image: images.collector,
+    prometheusImage: images.prometheus,
+    sink: 'none',
+  };
+  site = await createDockerSite(await openDocker(), spec, runId);
+  open.push(() => site.down());
+  backend = createServer((socket) => socket.on('error', () => {})).listen(0, site.network('sink').gateway);
+  await once(backend, 'listening');
+  open.push(() => backend.close());
+  const sink = `${site.network('sink').gateway}:${(backend.address() as AddressInfo).port}`;
+  target = await startDocker({
+    spec,
+    site,
+    runDir,
+    sink: { grpc: sink, http: sink },
+    clock,
+    links: [{ member: 'collector', peer: 'load' }],
+    startProxy,
+  });
+  open.push(() => target.down());
+}
+
+/** A fault as it stands in a scenario, by the real engine. */
+async function strike(kind: string, forMs: number | undefined, fields: object = {}): Promise<FaultRecord> {
+  const params = faults[kind]?.params.parse(fields) as Record<string, unknown>;
+  const fault: PlannedFault = {
+    spec: { name: kind, kind, atMs: 0, selector: { member: 'collector', mode: 'one' }, params },
+    startNs: 0,
+    ...(forMs === undefined ? {} : { endNs: forMs * 1e6 }),
+  };
+  const journal = openJournal(journalFile, clock);
+  const plan = { faults: [fault] } as Partial<Plan> as Plan;
+  const engine = startFaultEngine({ plan, faults, target, journal, clock, runId, seed: 1 });
+  engine.go(clock.nowNs());
+  const [record] = await engine.done;
+  expect(await engine.rollback()).toEqual({ clean: true, left: [] });
+  journal.close();
+  if (record === undefined) throw new Error('no record');
+  return record;
+}
+
+const member = () => {
+  const [first] = target.members;
+  if (first?.process === undefined) throw new Error('no member');
+  return { ...first, process: first.process };
+};
+
+describe.skipIf(noDocker !== '')(`faults on a collector in a container${noDocker}`, () => {
+  beforeAll(stage);
+  afterAll(async () => {
+    for (const close of open.splice(0).toReversed()) await close();
+    expect(await dockerObjects(runId)).toEqual([]);
+  });
+
+  test('container-kill: the exit is the proof; another start under the same addresses follows', async () => {
+    const before = member().process.current();
+    const record = await strike('container-kill', undefined, { killSignal: 'SIGKILL' });
+    expect([record.effect, record.verified]).toEqual([`${before?.id} ended by SIGKILL`, true]);
+    expect(record.recovery.endpointReadyNs).toBeGreaterThan(record.observed.injectedNs ?? Number.NaN);
+    expect(member().process.current()?.id).toMatch(/^container [0-9a-f]{12}, start 2$/);
+    expect(member().process.starts()[0]?.exit).toMatchObject({ code: null, signal: 'SIGKILL' });
+  });
+
+  test('container-pause: nothing answers, then the same process does', async () => {
+    const before = member().process.current();
+    const record = await strike('container-pause', 500);
+    expect([record.effect, record.verified]).toEqual([expect.stringContaining('is paused'), true]);
+    expect(member().process.current()).toEqual(before);
+  });
+
+  test('network-partition from the sink: off its network, and back under its address', async () => {
+    const record = await strike('network-partition', 500, { peer: 'sink' });
+    expect([record.effect, record.verified]).toEqual([
+      expect.stringMatching(/^off the network to sink/),
+      true,
+    ]);
+    const [undo] = openWork(readJournal(journalFile)).undos.filter(({ kind }) => kind === 'docker-connect');
+    expect(undo).toMatchObject({
+      address: expect.stringMatching(/^\d+\./),
+      aliases: ['collector-0', 'collector'],
+    });
+  });
+
+  test('a guard undoes what a dead runner left, twice alike, and reads it back', async () => {
+    const { link, process: power, container, limits } = member();
+    const [endpoint] = link?.outlives?.('sink', { kind: 'partition', direction: 'both' }) ?? [];
+    const prior = await limits?.current();
+    if (endpoint === undefined || container === undefined || prior === undefined) throw new Error('no power');
+    await link?.set('sink', { kind: 'partition', direction: 'both' });
+    await limits?.set({ cpuMillis: 100, memoryBytes: 256 * 2 ** 20 });
+    await power.pause?.set(true);
+    const undos = [
+      { kind: 'docker-unpause', ...container },
+      { kind: 'docker-update', ...container, limits: prior },
+      { kind: 'docker-connect', ...endpoint },
+    ] as const;
+    for (const undo of undos) expect(await remainsOf(undo)).toContain(container.container.slice(0, 12));
+    for (const undo of [...undos, ...undos]) expect(await executeUndo(undo)).toMatchObject({ done: true });
+    for (const undo of undos) expect(await remainsOf(undo)).toBeUndefined();
+    expect(await power.ready(10_000)).toBeGreaterThan(0);
+  });
+
+  test('network-delay and connection-reset: by a proxy in the link', async () => {
+    const [host = '', port = ''] = new URL(target.entry[0]?.otlp.grpc ?? '').host.split(':');
+    const socket = connect({ host, port: Number(port) });
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    const writing = setInterval(() => socket.write('PRI * HTTP/2.0\r\n'), 20);
+    const slow = await strike('network-delay', 500, { latency: '30ms' });
+    clearInterval(writing);
+    expect([slow.effect, slow.verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
+    const other = connect({ host, port: Number(port) });
+    const reset = once(other, 'error');
+    await once(other, 'connect');
+    const record = await strike('connection-reset', undefined);
+    expect([record.effect, record.verified]).toEqual([expect.stringContaining('struck'), true]);
+    await reset;
+    socket.destroy();
+  });
+
+  test('resource-limit: lowered, and as it was', async () => {
+    const record = await strike('resource-limit', 500, { cpu: '100m' });
+    const words = 'collector-0 has 100m CPU and 512Mi in place of 1000m CPU and 512Mi';
+    expect([record.effect, record.verified]).toEqual([words, true]);
+    expect(await member().limits?.current()).toEqual({ cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 });
+  });
+
+  test('collector-reconfigure: taken up without a new process, and back', async () => {
+    const file = member().reconfigure?.configFile ?? '';
+    const prior = readFileSync(file, 'utf8');
+    const before = member().process.current();
+    const configPatch = { processors: { batch: { timeout: '5s' } } };
+    const record = await strike('collector-reconfigure', 1_000, { configPatch });
+    expect([record.effect, record.verified]).toEqual([
+      expect.stringContaining('opened its ports anew'),
+      true,
+    ]);
+    expect([readFileSync(file, 'utf8'), member().process.current()]).toEqual([prior, before]);
+    const left = readdirSync(join(runDir, 'work', 'collector-0', 'settings'));
+    expect(left.filter((name) => name.includes('squall-'))).toEqual([]);
+  });
+
+  test('tls-expiry: an expired certificate is presented, then the own one again', async () => {
+    const record = await strike('tls-expiry', 1_000);
+    const words = expect.stringContaining('presents a certificate that ended');
+    expect([record.effect, record.verified]).toEqual([words, true]);
+  });
+
+  test('disk-fill: the volume is full, then free; where mounting is not allowed it is refused', async () => {
+    const record = await strike('disk-fill', 500);
+    if (member().storage?.bounded !== true) {
+      expect(record.effect).toContain('no volume of its own');
+      return;
+    }
+    const words = expect.stringMatching(/ \d{1,4} of 16777216 bytes free$/);
+    expect([record.effect, record.verified]).toEqual([words, true]);
+    expect(readdirSync(member().storage?.dir ?? '')).toEqual([]);
+  });
+
+  test('its CPU and memory are seen, and it answers on every network it is on', async () => {
+    const pid = member().process.current()?.host?.pid;
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain('--config');
+    const answer = await waitFor(clock, { timeoutMs: 5_000, everyMs: 50 }, () =>
+      fetch(member().metricsUrl ?? '').then(
+        (found) => found.text(),
+        () => undefined,
+      ),
+    );
+    expect(answer).toContain('otelcol_');
+  });
+});
