@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  betaQuantile,
-  clopperPearson,
-  quantileRanks,
-  regularisedBeta,
-} from '../../../src/verdict/quantile-interval.ts';
+import { betaQuantile, clopperPearson, regularisedBeta } from '../../../src/base/binomial.ts';
+import { quantileRanks } from '../../../src/verdict/quantile-interval.ts';
 
 /** Plain sum of the binomial law, for small counts. */
 function binomialAtMost(hits: number, trials: number, share: number): number {

@@ -1,0 +1,328 @@
+import { random } from '../base/random.ts';
+import {
+  bindingGoal,
+  boundsOf,
+  classifyLoad,
+  goalBounds,
+  groupLoads,
+  type Load,
+  trialsPerLoad,
+} from './classify.ts';
+import { passShareAtLeast, spreadOf } from './confidence.ts';
+import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
+
+/** A search is this: it asks for trials one at a time and ends with its result. */
+export type Search = Generator<TrialOrder, SearchResult, TrialOutcome>;
+
+export type Step = { kind: 'trial'; order: TrialOrder } | { kind: 'done'; result: SearchResult };
+
+/** The next trial from the outcomes so far, or the result: what a stopped search goes on with. Pure. */
+export function nextStep(settings: SearchSettings, outcomes: readonly TrialOutcome[]): Step {
+  const search = searchCapacity(settings);
+  let step = search.next();
+  for (const outcome of outcomes) {
+    if (step.done === true) break;
+    step = search.next(outcome);
+  }
+  return step.done === true ? { kind: 'done', result: step.value } : { kind: 'trial', order: step.value };
+}
+
+/** Where the steering's bracket closes, and how often an invalid trial is tried again. */
+const bracketRatio = 1.1;
+const retries = 2;
+/** Noise above this: the machine tells no capacity. */
+const widthMax = 0.1;
+const noiseTrials = 3;
+const stepsMax = 3;
+/** Ends further apart than this name no capacity. */
+const spreadMax = 0.25;
+
+/** Ends the search with what is known so far. */
+class Stop {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+interface State {
+  settings: SearchSettings;
+  outcomes: TrialOutcome[];
+  spentS: number;
+  /** From the steering trials: never in the result but where there is nothing better. */
+  steer: Bounds;
+  confirmation: SearchResult['confirmation'];
+}
+
+/** Bracket by short trials, noise, classes of full trials until the bounds are within the width, confirmation. */
+export function* searchCapacity(settings: SearchSettings): Search {
+  const state: State = {
+    settings,
+    outcomes: [],
+    spentS: 0,
+    steer: { lowerPerS: 0, upperPerS: Number.POSITIVE_INFINITY },
+    confirmation: null,
+  };
+  try {
+    yield* bracket(state);
+    yield* measureNoise(state);
+    yield* close(state);
+    const confirmed = yield* confirm(state);
+    return conclude(state, {
+      kind: 'found',
+      reason: 'both ends were confirmed by fresh trials',
+      ...confirmed,
+    });
+  } catch (stop) {
+    if (!(stop instanceof Stop)) throw stop;
+    return conclude(state, { kind: 'unknown', reason: stop.reason, ...knownBounds(state) });
+  }
+}
+
+/** Doubles from the lowest rate until a short trial fails, then halves the gap down to 10 %. */
+function* bracket(state: State): Generator<TrialOrder, void, TrialOutcome> {
+  const { minPerS, maxPerS, shortS } = state.settings;
+  let rate = Math.min(minPerS, maxPerS);
+  for (;;) {
+    const { status } = yield* take(state, { purpose: 'bracket', ratePerS: rate, measureS: shortS });
+    if (status === 'fail') {
+      state.steer.upperPerS = rate;
+      break;
+    }
+    state.steer.lowerPerS = rate;
+    if (rate >= maxPerS) return;
+    rate = Math.min(2 * rate, maxPerS);
+  }
+  if (state.steer.lowerPerS === 0) return;
+  while (state.steer.upperPerS / state.steer.lowerPerS > bracketRatio) {
+    const middle = between(state.steer);
+    const { status } = yield* take(state, { purpose: 'bracket', ratePerS: middle, measureS: shortS });
+    if (status === 'fail') state.steer.upperPerS = middle;
+    else state.steer.lowerPerS = middle;
+  }
+}
+
+/** Like trials at half of what seems to hold: how far apart they lie is how far apart capacities would. */
+function* measureNoise(state: State): Generator<TrialOrder, void, TrialOutcome> {
+  const base = state.steer.lowerPerS === 0 ? state.settings.minPerS : state.steer.lowerPerS;
+  const ratePerS = whole(base / 2);
+  for (let i = 0; i < noiseTrials; i++) {
+    yield* take(state, { purpose: 'noise', ratePerS, measureS: state.settings.shortS });
+  }
+  mustBeFit(state);
+}
+
+/** Full trials at both ends of the bracket, then within, until the bounds are within the width. */
+function* close(state: State): Generator<TrialOrder, void, TrialOutcome> {
+  const { settings, steer } = state;
+  let low = steer.lowerPerS === 0 ? settings.minPerS : steer.lowerPerS;
+  for (let step = bracketRatio; ; step *= bracketRatio) {
+    const found = yield* classifyAt(state, low);
+    if (found === 'lower') break;
+    if (low <= settings.minPerS)
+      throw new Stop(`the lowest rate of the search ${found === 'upper' ? 'fails already' : 'is undecided'}`);
+    low = Math.max(settings.minPerS, whole(low / step));
+  }
+  for (
+    let step = bracketRatio;
+    boundsOf(fullLoads(state)).upperPerS === Number.POSITIVE_INFINITY;
+    step *= bracketRatio
+  ) {
+    const { lowerPerS } = boundsOf(fullLoads(state));
+    if (lowerPerS >= settings.maxPerS)
+      throw new Stop(`it holds at the highest rate of the search: ${settings.maxReason}`);
+    const above = whole(lowerPerS * step);
+    const high = Math.min(
+      settings.maxPerS,
+      Number.isFinite(steer.upperPerS) ? Math.max(steer.upperPerS, above) : above,
+    );
+    if ((yield* classifyAt(state, high)) === 'undecided' && high >= settings.maxPerS)
+      throw new Stop(`undecided at the highest rate of the search: ${settings.maxReason}`);
+  }
+  for (;;) {
+    mustBeFit(state);
+    const gap = widestGap(fullLoads(state), 1 + widthOf(state));
+    if (gap === undefined) return;
+    yield* classifyAt(state, between(gap));
+  }
+}
+
+/** Full trials at one rate until it is of a class, or has had its share of trials. */
+function* classifyAt(state: State, ratePerS: number): Generator<TrialOrder, Load['class'], TrialOutcome> {
+  const { fullS } = state.settings;
+  for (let i = 0; i < trialsPerLoad; i++) {
+    const before = trialsAt(state, ratePerS);
+    const found = classifyLoad(before);
+    if (found !== 'undecided') return found;
+    // What is open after a trial is asked again with twice the evidence.
+    const measureS = before.some(({ status }) => status === 'unknown') ? 2 * fullS : fullS;
+    yield* take(state, { purpose: 'classify', ratePerS, measureS });
+  }
+  return classifyLoad(trialsAt(state, ratePerS));
+}
+
+/**
+ * Fresh trials in random order: at the lower end all must pass, or it moves down; above the upper end all must fail, or
+ * it moves up; each three times at most.
+ */
+function* confirm(state: State): Generator<TrialOrder, Bounds, TrialOutcome> {
+  const { settings } = state;
+  const dice = random(settings.seed, 'capacity/confirm');
+  let { lowerPerS, upperPerS } = boundsOf(fullLoads(state));
+  upperPerS = Math.max(upperPerS, whole(lowerPerS * (1 + 2 * widthOf(state))));
+  let [belowDone, aboveDone] = [false, false];
+  for (let round = 0; round <= stepsMax; round++) {
+    const wanted = [
+      ...(belowDone ? [] : new Array<'below'>(settings.confirmBelow).fill('below')),
+      ...(aboveDone ? [] : new Array<'above'>(settings.confirmAbove).fill('above')),
+    ];
+    const count = { below: 0, above: 0 };
+    const failedSide = { below: false, above: false };
+    for (const purpose of shuffle(wanted, dice.below)) {
+      if (failedSide[purpose]) continue;
+      const ratePerS = purpose === 'below' ? lowerPerS : upperPerS;
+      const agreed = yield* agrees(state, purpose, ratePerS);
+      if (agreed) count[purpose]++;
+      else failedSide[purpose] = true;
+    }
+    belowDone ||= !failedSide.below;
+    aboveDone ||= !failedSide.above;
+    if (belowDone && aboveDone) {
+      if (upperPerS / lowerPerS > 1 + spreadMax) {
+        state.steer = { lowerPerS, upperPerS };
+        throw new Stop('the ends that fresh trials bear out are too far apart to name a capacity');
+      }
+      const { confirmBelow: k, confirmAbove } = settings;
+      const share = passShareAtLeast(k);
+      state.confirmation = {
+        passed: k,
+        of: k,
+        passShareAtLeast: share,
+        failedAbove: confirmAbove,
+        ofAbove: confirmAbove,
+      };
+      return { lowerPerS, upperPerS };
+    }
+    const step = 1 + widthOf(state) * 2 ** Math.max(0, round - 1);
+    if (failedSide.below) lowerPerS = whole(lowerPerS / step);
+    if (failedSide.above) upperPerS = whole(upperPerS * step);
+  }
+  state.steer = { lowerPerS, upperPerS };
+  throw new Stop(
+    `fresh trials did not bear out ${belowDone ? 'the upper' : 'the lower'} end, moved ${stepsMax} times`,
+  );
+}
+
+/** One fresh trial, and one of twice its length where it is open. */
+function* agrees(
+  state: State,
+  purpose: 'below' | 'above',
+  ratePerS: number,
+): Generator<TrialOrder, boolean, TrialOutcome> {
+  const { fullS } = state.settings;
+  let { status } = yield* take(state, { purpose, ratePerS, measureS: fullS });
+  if (status === 'unknown') ({ status } = yield* take(state, { purpose, ratePerS, measureS: 2 * fullS }));
+  return status === (purpose === 'below' ? 'pass' : 'fail');
+}
+
+/** A trial that counts: one that is invalid is tried again, and if that does not help, the search ends. */
+function* take(state: State, order: TrialOrder): Generator<TrialOrder, TrialOutcome, TrialOutcome> {
+  const { settings } = state;
+  let last = '';
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    if (state.spentS + order.measureS + settings.overheadS > settings.budgetS)
+      throw new Stop(`the budget of ${Math.round(settings.budgetS)} s is used up`);
+    const outcome = yield order;
+    state.outcomes.push(outcome);
+    state.spentS += outcome.costS;
+    if (outcome.status !== 'invalid') return outcome;
+    last = outcome.reason;
+  }
+  throw new Stop(`at ${Math.round(order.ratePerS)}/s no trial was valid in ${retries + 1}: ${last}`);
+}
+
+function mustBeFit(state: State): void {
+  const noise = spreadOf(state.outcomes);
+  if (noise !== null && 2 * noise > widthMax)
+    throw new Stop(
+      `this machine is too noisy: like trials differ by ${(100 * noise).toFixed(1)} % (standard deviation)`,
+    );
+}
+
+function widthOf(state: State): number {
+  return Math.max(state.settings.width, 2 * (spreadOf(state.outcomes) ?? 0));
+}
+
+function fullLoads(state: State): Load[] {
+  return groupLoads(state.outcomes.filter(({ purpose }) => purpose === 'classify'));
+}
+
+function trialsAt(state: State, ratePerS: number): TrialOutcome[] {
+  return state.outcomes.filter(
+    (one) => one.purpose === 'classify' && one.ratePerS === ratePerS && one.status !== 'invalid',
+  );
+}
+
+/**
+ * Between the bounds, loads may be undecided: the widest gap is next, unless the bounds are within `ratio`, or every
+ * gap is so narrow (half of it) that what is open stays open.
+ */
+function widestGap(loads: readonly Load[], ratio: number): Bounds | undefined {
+  const { lowerPerS, upperPerS } = boundsOf(loads);
+  if (upperPerS / lowerPerS <= ratio) return undefined;
+  const rates = loads
+    .map(({ ratePerS }) => ratePerS)
+    .filter((rate) => rate >= lowerPerS && rate <= upperPerS);
+  const gaps = rates.slice(1).map((upper, i) => ({ lowerPerS: rates[i] ?? lowerPerS, upperPerS: upper }));
+  const [widest] = gaps.sort((a, b) => b.upperPerS / b.lowerPerS - a.upperPerS / a.lowerPerS);
+  const least = rates.length > 2 ? 1 + (ratio - 1) / 2 : ratio;
+  return widest !== undefined && widest.upperPerS / widest.lowerPerS > least ? widest : undefined;
+}
+
+/** What a search that found nothing can still say: full trials first, steering where there are none. */
+function knownBounds({ outcomes, steer, settings }: State): Bounds {
+  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'noise' && purpose !== 'bracket'));
+  const full = boundsOf(loads);
+  const spread = 1 + Math.max(settings.width, 3 * (spreadOf(outcomes) ?? 0));
+  // A short trial's word counts only where it does not contradict a full one's.
+  const lower = full.lowerPerS > 0 ? full.lowerPerS : Math.min(steer.lowerPerS, full.upperPerS / spread);
+  const steered = steer.upperPerS > lower ? steer.upperPerS : Number.POSITIVE_INFINITY;
+  const upper = Number.isFinite(full.upperPerS) ? full.upperPerS : steered;
+  return { lowerPerS: lower / spread, upperPerS: upper * spread };
+}
+
+function conclude(state: State, end: Bounds & Pick<SearchResult, 'kind' | 'reason'>): SearchResult {
+  const { outcomes, spentS, confirmation } = state;
+  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
+  return {
+    ...end,
+    binding: bindingGoal(loads),
+    width: widthOf(state),
+    noise: spreadOf(outcomes),
+    confirmation,
+    goals: goalBounds(loads),
+    passedAbovePerS: loads
+      .filter((load) => load.class === 'lower' && load.ratePerS > end.upperPerS)
+      .map(({ ratePerS }) => ratePerS),
+    spentS,
+  };
+}
+
+/** The geometric middle, in whole items. */
+function between({ lowerPerS, upperPerS }: Bounds): number {
+  return whole(Math.sqrt(lowerPerS * upperPerS));
+}
+
+function whole(rate: number): number {
+  return Math.max(1, Math.round(rate));
+}
+
+function shuffle<T>(list: readonly T[], below: (limit: number) => number): T[] {
+  const shuffled = [...list];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = below(i + 1);
+    const [one, other] = [shuffled[i], shuffled[j]];
+    if (one !== undefined && other !== undefined) [shuffled[i], shuffled[j]] = [other, one];
+  }
+  return shuffled;
+}
