@@ -1,4 +1,3 @@
-import { random } from '../base/random.ts';
 import {
   bindingGoal,
   boundsOf,
@@ -8,7 +7,9 @@ import {
   type Load,
   trialsPerLoad,
 } from './classify.ts';
-import { passShareAtLeast, spreadOf } from './confidence.ts';
+import { spreadOf } from './confidence.ts';
+import { confirm } from './confirm.ts';
+import { fullLoads, mustBeFit, type State, Stop, take, trialsAt, whole, widthOf } from './search-state.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
 
 /** A search is this: it asks for trials one at a time and ends with its result. */
@@ -27,32 +28,9 @@ export function nextStep(settings: SearchSettings, outcomes: readonly TrialOutco
   return step.done === true ? { kind: 'done', result: step.value } : { kind: 'trial', order: step.value };
 }
 
-/** Where the steering's bracket closes, and how often an invalid trial is tried again. */
+/** Where the steering's bracket closes. */
 const bracketRatio = 1.1;
-const retries = 2;
-/** Noise above this: the machine tells no capacity. */
-const widthMax = 0.1;
 const noiseTrials = 3;
-const stepsMax = 3;
-/** Ends further apart than this name no capacity. */
-const spreadMax = 0.25;
-
-/** Ends the search with what is known so far. */
-class Stop {
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
-
-interface State {
-  settings: SearchSettings;
-  outcomes: TrialOutcome[];
-  spentS: number;
-  /** From the steering trials: never in the result but where there is nothing better. */
-  steer: Bounds;
-  confirmation: SearchResult['confirmation'];
-}
 
 /** Bracket by short trials, noise, classes of full trials until the bounds are within the width, confirmation. */
 export function* searchCapacity(settings: SearchSettings): Search {
@@ -162,108 +140,6 @@ function* classifyAt(state: State, ratePerS: number): Generator<TrialOrder, Load
 }
 
 /**
- * Fresh trials in random order: at the lower end all must pass, or it moves down; above the upper end all must fail, or
- * it moves up; each three times at most.
- */
-function* confirm(state: State): Generator<TrialOrder, Bounds, TrialOutcome> {
-  const { settings } = state;
-  const dice = random(settings.seed, 'capacity/confirm');
-  let { lowerPerS, upperPerS } = boundsOf(fullLoads(state));
-  upperPerS = Math.max(upperPerS, whole(lowerPerS * (1 + 2 * widthOf(state))));
-  let [belowDone, aboveDone] = [false, false];
-  for (let round = 0; round <= stepsMax; round++) {
-    const wanted = [
-      ...(belowDone ? [] : new Array<'below'>(settings.confirmBelow).fill('below')),
-      ...(aboveDone ? [] : new Array<'above'>(settings.confirmAbove).fill('above')),
-    ];
-    const count = { below: 0, above: 0 };
-    const failedSide = { below: false, above: false };
-    for (const purpose of shuffle(wanted, dice.below)) {
-      if (failedSide[purpose]) continue;
-      const ratePerS = purpose === 'below' ? lowerPerS : upperPerS;
-      const agreed = yield* agrees(state, purpose, ratePerS);
-      if (agreed) count[purpose]++;
-      else failedSide[purpose] = true;
-    }
-    belowDone ||= !failedSide.below;
-    aboveDone ||= !failedSide.above;
-    if (belowDone && aboveDone) {
-      if (upperPerS / lowerPerS > 1 + spreadMax) {
-        state.steer = { lowerPerS, upperPerS };
-        throw new Stop('the ends that fresh trials bear out are too far apart to name a capacity');
-      }
-      const { confirmBelow: k, confirmAbove } = settings;
-      const share = passShareAtLeast(k);
-      state.confirmation = {
-        passed: k,
-        of: k,
-        passShareAtLeast: share,
-        failedAbove: confirmAbove,
-        ofAbove: confirmAbove,
-      };
-      return { lowerPerS, upperPerS };
-    }
-    const step = 1 + widthOf(state) * 2 ** Math.max(0, round - 1);
-    if (failedSide.below) lowerPerS = whole(lowerPerS / step);
-    if (failedSide.above) upperPerS = whole(upperPerS * step);
-  }
-  state.steer = { lowerPerS, upperPerS };
-  throw new Stop(
-    `fresh trials did not bear out ${belowDone ? 'the upper' : 'the lower'} end, moved ${stepsMax} times`,
-  );
-}
-
-/** One fresh trial, and one of twice its length where it is open. */
-function* agrees(
-  state: State,
-  purpose: 'below' | 'above',
-  ratePerS: number,
-): Generator<TrialOrder, boolean, TrialOutcome> {
-  const { fullS } = state.settings;
-  let { status } = yield* take(state, { purpose, ratePerS, measureS: fullS });
-  if (status === 'unknown') ({ status } = yield* take(state, { purpose, ratePerS, measureS: 2 * fullS }));
-  return status === (purpose === 'below' ? 'pass' : 'fail');
-}
-
-/** A trial that counts: one that is invalid is tried again, and if that does not help, the search ends. */
-function* take(state: State, order: TrialOrder): Generator<TrialOrder, TrialOutcome, TrialOutcome> {
-  const { settings } = state;
-  let last = '';
-  for (let attempt = 0; attempt <= retries; attempt++) {
-    if (state.spentS + order.measureS + settings.overheadS > settings.budgetS)
-      throw new Stop(`the budget of ${Math.round(settings.budgetS)} s is used up`);
-    const outcome = yield order;
-    state.outcomes.push(outcome);
-    state.spentS += outcome.costS;
-    if (outcome.status !== 'invalid') return outcome;
-    last = outcome.reason;
-  }
-  throw new Stop(`at ${Math.round(order.ratePerS)}/s no trial was valid in ${retries + 1}: ${last}`);
-}
-
-function mustBeFit(state: State): void {
-  const noise = spreadOf(state.outcomes);
-  if (noise !== null && 2 * noise > widthMax)
-    throw new Stop(
-      `this machine is too noisy: like trials differ by ${(100 * noise).toFixed(1)} % (standard deviation)`,
-    );
-}
-
-function widthOf(state: State): number {
-  return Math.max(state.settings.width, 2 * (spreadOf(state.outcomes) ?? 0));
-}
-
-function fullLoads(state: State): Load[] {
-  return groupLoads(state.outcomes.filter(({ purpose }) => purpose === 'classify'));
-}
-
-function trialsAt(state: State, ratePerS: number): TrialOutcome[] {
-  return state.outcomes.filter(
-    (one) => one.purpose === 'classify' && one.ratePerS === ratePerS && one.status !== 'invalid',
-  );
-}
-
-/**
  * Between the bounds, loads may be undecided: the widest gap is next, unless the bounds are within `ratio`, or every
  * gap is so narrow (half of it) that what is open stays open.
  */
@@ -311,18 +187,4 @@ function conclude(state: State, end: Bounds & Pick<SearchResult, 'kind' | 'reaso
 /** The geometric middle, in whole items. */
 function between({ lowerPerS, upperPerS }: Bounds): number {
   return whole(Math.sqrt(lowerPerS * upperPerS));
-}
-
-function whole(rate: number): number {
-  return Math.max(1, Math.round(rate));
-}
-
-function shuffle<T>(list: readonly T[], below: (limit: number) => number): T[] {
-  const shuffled = [...list];
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = below(i + 1);
-    const [one, other] = [shuffled[i], shuffled[j]];
-    if (one !== undefined && other !== undefined) [shuffled[i], shuffled[j]] = [other, one];
-  }
-  return shuffled;
 }

@@ -123,6 +123,18 @@ export interface ScenarioInput {
   settle?: string;
   expect?: { delivered: Partial<Record<Signal, { ratio: number | string; within: number | string }>> };
   limits?: { itemsPerS: number; items: number };
+  /** What `squall capacity` searches. */
+  capacity?: {
+    vary: string;
+    rate: { min: number; max: number };
+    width?: string | number;
+    budget?: string;
+    trial?: string;
+    peak?: number;
+    safetyFactor?: number;
+    tolerateLoss?: number;
+    minReplicas?: number;
+  };
 }
 
 /** A scenario as a module: `export default defineScenario({...})`. Gives its argument back; checked when it is read. */

@@ -1,5 +1,5 @@
 import type { Path } from './mistakes.ts';
-import type { FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
+import type { CapacitySpec, FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
 
 /** A scenario as far as it could be parsed: what the checks of meaning work on. */
 export interface Draft {
@@ -15,6 +15,8 @@ export interface Draft {
   load: { name: string; path: Path; spec: LoadSpec | undefined }[];
   faults: DraftFault[];
   slos: DraftSlo[];
+  /** Undefined where there is none, or one with mistakes of form. */
+  capacity: CapacitySpec | undefined;
 }
 
 export interface DraftFault {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Fault } from '../fault/fault.ts';
+import { capacitySchema, checkCapacity, toCapacitySpec } from './capacity-schema.ts';
 import { checkFaults } from './check-faults.ts';
 import { checkLoad } from './check-load.ts';
 import { checkSlos } from './check-slos.ts';
@@ -69,9 +70,15 @@ export function checkScenario(
     load: readLoad(source, mistakes),
     faults: readFaults(source, faults, mistakes),
     slos: readSlos(source, mistakes),
+    capacity: readCapacity(source, mistakes),
   };
   const named = typeof targetPart === 'object' && targetPart !== null ? Object.keys(targetPart) : [];
-  mistakes.push(...checkTarget(draft, named), ...checkLoad(draft), ...checkFaults(draft, faults));
+  mistakes.push(
+    ...checkTarget(draft, named),
+    ...checkLoad(draft),
+    ...checkFaults(draft, faults),
+    ...checkCapacity(draft),
+  );
   if (options.checkQuery !== undefined) mistakes.push(...checkQueries(draft, options.checkQuery));
   const slos = checkSlos(draft, mistakes);
   if (mistakes.length > 0 || top === undefined || targetSpec === undefined)
@@ -119,6 +126,7 @@ function toScenario(parts: {
     ...(top.settle === undefined ? {} : { settleMs: top.settle }),
     ...(top.expect === undefined ? {} : { expect: top.expect }),
     ...(top.limits === undefined ? {} : { limits: top.limits }),
+    ...(draft.capacity === undefined ? {} : { capacity: draft.capacity }),
   };
 }
 
@@ -147,6 +155,12 @@ function readLoad(source: Source, mistakes: Mistake[]): Draft['load'] {
     const text = parseMost(source, { schema: loadSchema, path }, mistakes);
     return { name, path, spec: text === undefined ? undefined : toLoadSpec(name, text) };
   });
+}
+
+function readCapacity(source: Source, mistakes: Mistake[]): Draft['capacity'] {
+  if (dataAt(source.data, ['capacity']) === undefined) return undefined;
+  const text = parseMost(source, { schema: capacitySchema, path: ['capacity'] }, mistakes);
+  return text === undefined ? undefined : toCapacitySpec(text);
 }
 
 function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../base/errors.ts';
 import { findingCodes } from '../base/finding-codes.ts';
+import { capacitySchema } from './capacity-schema.ts';
 import {
   commonFields,
   faultParameters,
@@ -22,6 +23,7 @@ export function referencePage(registry: Registry): string {
     ...scenarioPart(),
     ...targetPart(registry),
     ...loadPart(),
+    ...capacityPart(),
     ...faultPart(registry),
     ...sloPart(),
     ...codePart(),
@@ -65,6 +67,14 @@ function loadPart(): string[] {
     }),
     '### Every entry',
     fieldTable(z.strictObject(pick(loadSchema.options.map((one) => one.shape)))),
+  ];
+}
+
+function capacityPart(): string[] {
+  return [
+    '## Capacity',
+    '`squall capacity` looks for the highest rate of one load entry at which every SLO holds, with trials of its own; faults are left out, and so are SLOs of windows that a fault bounds and of absolute rates.',
+    fieldTable(capacitySchema),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { durationField, ratioField } from '../base/fields.ts';
 import { signals } from '../base/signal.ts';
 import type { Fault } from '../fault/fault.ts';
+import { capacitySchema } from './capacity-schema.ts';
 import { loadSchema } from './load-schema.ts';
 import { targetSchema } from './target-schema.ts';
 import type { SelectorSpec } from './types.ts';
@@ -29,6 +30,7 @@ export const topSchema = z.strictObject({
     .strictObject({ itemsPerS: z.number().positive(), items: z.number().positive() })
     .optional()
     .describe('bounds on what may be sent to an endpoint that is not loopback'),
+  capacity: z.unknown().optional().describe('what `squall capacity` searches'),
 });
 
 export const selectorSchema = z.strictObject({
@@ -103,5 +105,6 @@ export function scenarioSchema(faults: Record<string, Fault>): z.ZodType {
     load: z.record(z.string(), loadSchema),
     faults: z.array(z.union(kinds)).optional(),
     slos: z.array(sloSchema).optional(),
+    capacity: capacitySchema.optional(),
   });
 }

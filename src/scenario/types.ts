@@ -20,6 +20,23 @@ export interface Scenario {
   /** For pipelines that sample or filter on purpose. */
   expect?: { delivered: Partial<Record<Signal, { ratio: number; within: number }>> };
   limits?: { itemsPerS: number; items: number };
+  /** What `squall capacity` searches; other commands leave it alone. */
+  capacity?: CapacitySpec;
+}
+
+/** Rates are items per second of the load entry `vary`. */
+export interface CapacitySpec {
+  vary: string;
+  minPerS: number;
+  maxPerS: number;
+  width: number;
+  budgetMs: number;
+  trialMs: number;
+  peakPerS?: number;
+  safetyFactor: number;
+  /** Pods that may be gone while the rest carries the peak. */
+  tolerateLoss: number;
+  minReplicas: number;
 }
 
 export type TargetSpec =

@@ -396,8 +396,8 @@ const rows: Row[] = [
   // top
   {
     name: 'a block of later',
-    blocks: { capacity: '{vary: spans}' },
-    what: 'capacity is not a field',
+    blocks: { drill: '[{fault: kill}]' },
+    what: 'drill is not a field',
     next: /no such block/,
   },
   {

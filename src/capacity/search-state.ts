@@ -1,0 +1,68 @@
+import { groupLoads, type Load } from './classify.ts';
+import { spreadOf } from './confidence.ts';
+import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
+
+/** How often an invalid trial is tried again. */
+const retries = 2;
+/** Noise above this: the machine tells no capacity. */
+const widthMax = 0.1;
+
+/** Ends the search with what is known so far. */
+export class Stop {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+export interface State {
+  settings: SearchSettings;
+  outcomes: TrialOutcome[];
+  spentS: number;
+  /** From the steering trials: never in the result but where there is nothing better. */
+  steer: Bounds;
+  confirmation: SearchResult['confirmation'];
+}
+
+/** A trial that counts: one that is invalid is tried again, and if that does not help, the search ends. */
+export function* take(state: State, order: TrialOrder): Generator<TrialOrder, TrialOutcome, TrialOutcome> {
+  const { settings } = state;
+  let last = '';
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    if (state.spentS + order.measureS + settings.overheadS > settings.budgetS)
+      throw new Stop(`the budget of ${Math.round(settings.budgetS)} s is used up`);
+    const outcome = yield order;
+    state.outcomes.push(outcome);
+    state.spentS += outcome.costS;
+    if (outcome.status !== 'invalid') return outcome;
+    last = outcome.reason;
+  }
+  throw new Stop(`at ${Math.round(order.ratePerS)}/s no trial was valid in ${retries + 1}: ${last}`);
+}
+
+export function mustBeFit(state: State): void {
+  const noise = spreadOf(state.outcomes);
+  if (noise !== null && 2 * noise > widthMax)
+    throw new Stop(
+      `this machine is too noisy: like trials differ by ${(100 * noise).toFixed(1)} % (standard deviation)`,
+    );
+}
+
+export function widthOf(state: State): number {
+  return Math.max(state.settings.width, 2 * (spreadOf(state.outcomes) ?? 0));
+}
+
+export function fullLoads(state: State): Load[] {
+  return groupLoads(state.outcomes.filter(({ purpose }) => purpose === 'classify'));
+}
+
+export function trialsAt(state: State, ratePerS: number): TrialOutcome[] {
+  return state.outcomes.filter(
+    (one) => one.purpose === 'classify' && one.ratePerS === ratePerS && one.status !== 'invalid',
+  );
+}
+
+/** Rates are whole items per second. */
+export function whole(rate: number): number {
+  return Math.max(1, Math.round(rate));
+}

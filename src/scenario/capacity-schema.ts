@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { durationField, ratioField } from '../base/fields.ts';
+import { formatDuration } from '../base/units.ts';
+import type { Draft } from './draft.ts';
+import { wrongWord } from './issues.ts';
+import type { Mistake } from './mistakes.ts';
+import type { CapacitySpec } from './types.ts';
+
+const rate = z.number({ error: 'expected items per second, above 0' }).positive().max(1e9);
+const count = z.number().int().min(0).max(1e6);
+
+/** The capacity block: what `squall capacity` varies, how far, and what the answer is for. */
+export const capacitySchema = z.strictObject({
+  vary: z.string().min(1).describe('the load entry whose rate is searched; the others keep theirs'),
+  rate: z.strictObject({ min: rate, max: rate }).describe('items per second between which to search'),
+  width: ratioField().optional().describe('distance of the two ends to stop at; default 2.5%'),
+  budget: durationField({ positive: true }).optional().describe('time for all trials; default 45m'),
+  trial: durationField({ positive: true }).optional().describe('measured part of a full trial; default 60s'),
+  peak: rate.optional().describe('items per second that all replicas together have to carry'),
+  safetyFactor: z.number().min(1).max(100).optional().describe('of peak, for replicas; default 1.5'),
+  tolerateLoss: count.optional().describe('pods that may be gone while the rest carries the peak; default 1'),
+  minReplicas: count.optional().describe('never fewer, as of an HPA; default 1'),
+});
+
+export const capacityDefaults = {
+  width: 0.025,
+  budgetMs: 45 * 60_000,
+  trialMs: 60_000,
+  safetyFactor: 1.5,
+  tolerateLoss: 1,
+  minReplicas: 1,
+} as const;
+
+export function toCapacitySpec(text: z.output<typeof capacitySchema>): CapacitySpec {
+  const { vary, rate: range, peak } = text;
+  return {
+    vary,
+    minPerS: range.min,
+    maxPerS: range.max,
+    width: text.width ?? capacityDefaults.width,
+    budgetMs: text.budget ?? capacityDefaults.budgetMs,
+    trialMs: text.trial ?? capacityDefaults.trialMs,
+    ...(peak === undefined ? {} : { peakPerS: peak }),
+    safetyFactor: text.safetyFactor ?? capacityDefaults.safetyFactor,
+    tolerateLoss: text.tolerateLoss ?? capacityDefaults.tolerateLoss,
+    minReplicas: text.minReplicas ?? capacityDefaults.minReplicas,
+  };
+}
+
+export function checkCapacity(draft: Draft): Mistake[] {
+  const { capacity } = draft;
+  if (capacity === undefined) return [];
+  const mistakes: Mistake[] = [];
+  const names = draft.load.map(({ name }) => name);
+  if (!names.includes(capacity.vary)) {
+    const what = 'capacity.vary names no load entry';
+    mistakes.push(wrongWord(['capacity', 'vary'], { what, word: capacity.vary, words: names }));
+  }
+  if (capacity.minPerS >= capacity.maxPerS) {
+    mistakes.push({
+      path: ['capacity', 'rate'],
+      what: 'there is nothing to search between these rates',
+      expected: 'min below max',
+      found: `${capacity.minPerS} to ${capacity.maxPerS}`,
+      next: 'raise max, or lower min',
+    });
+  }
+  if (capacity.width < 0.005 || capacity.width > 0.1) {
+    mistakes.push({
+      path: ['capacity', 'width'],
+      what: 'no search can be this exact, or the answer says too little',
+      expected: '0.5% to 10%',
+      found: `${100 * capacity.width}%`,
+      next: 'write width: 2.5%',
+    });
+  }
+  if (capacity.trialMs < 1000 || capacity.trialMs > capacity.budgetMs) {
+    mistakes.push({
+      path: ['capacity', 'trial'],
+      what: 'a trial has no such length',
+      expected: `1s to ${formatDuration(capacity.budgetMs)}, the budget`,
+      found: formatDuration(capacity.trialMs),
+      next: 'write trial: 60s',
+    });
+  }
+  for (const { name, path, spec } of draft.load) {
+    if (spec === undefined || spec.executor.kind === 'constant-arrival-rate') continue;
+    mistakes.push({
+      path: [...path, 'executor'],
+      what: `capacity is searched with steady loads, and ${name} is none`,
+      expected: 'constant-arrival-rate',
+      found: spec.executor.kind,
+      next: 'write executor: constant-arrival-rate, or take the capacity block out',
+    });
+  }
+  return mistakes;
+}
