@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ackBoundsMs } from '../../../src/base/ack-bounds.ts';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { startLoad } from '../../../src/load/engine.ts';
 import { requestClass } from '../../../src/observe/evidence.ts';
@@ -9,7 +10,7 @@ import type { Plan } from '../../../src/plan/types.ts';
 import { answerStatus, type GrpcServer, startGrpcServer } from '../../fixtures/load/grpc-server.ts';
 import { closedEntry, loadPlan, openEntry } from '../../fixtures/load/plan.ts';
 import { partialSuccess, statusWithRetry } from '../../fixtures/load/protobuf-answers.ts';
-import { type Row, readRows } from '../../fixtures/load/records.ts';
+import { type Row, readRecords, readRows } from '../../fixtures/load/records.ts';
 
 let dir = '';
 let server: GrpcServer | undefined;
@@ -59,17 +60,44 @@ test('spans over gRPC on two workers: every due item is acknowledged once, at it
   expect(first[0]?.dueNs).toBe(25_000_000);
 });
 
-test('two runs of one plan send the same bytes; another run id gives other ids', async () => {
-  const entries = [openEntry({ itemsPerS: 4000, durationMs: 100 })];
-  const bytesOf = async (runId: string) => {
-    const { server: seen } = await runLoad(loadPlan(entries, runId));
-    const bytes = seen.calls.map((call) => call.message.toString('hex')).sort();
+test('the same bytes in two runs of one plan, whatever the number of workers; another run id gives other ids', async () => {
+  const entry = (signal: 'traces' | 'metrics' | 'logs', stream: number) =>
+    openEntry({
+      spec: { name: signal, signal, batch: 70 },
+      itemsPerS: 7007,
+      durationMs: 100,
+      streams: [stream],
+    });
+  const entries = [entry('traces', 1), entry('metrics', 2), entry('logs', 3)];
+  const bytesOf = async (runId: string, workers: number) => {
+    const plan = loadPlan(
+      entries.map((one) => ({ ...one, workers })),
+      runId,
+    );
+    const { server: seen } = await runLoad(plan);
     await seen.close();
-    return bytes;
+    return seen.calls.map((call) => call.message.toString('hex')).sort();
   };
-  const first = await bytesOf('run-1');
-  expect(await bytesOf('run-1')).toEqual(first);
-  expect(await bytesOf('run-2')).not.toEqual(first);
+  const first = await bytesOf('run-1', 1);
+  expect(first).toHaveLength(33);
+  expect(await bytesOf('run-1', 1)).toEqual(first);
+  expect(await bytesOf('run-1', 3)).toEqual(first);
+  expect(await bytesOf('run-2', 1)).not.toEqual(first);
+});
+
+test('three workers: each writes down its share, and their counts and buckets are those of all records', async () => {
+  const entry = { ...openEntry({ itemsPerS: 10_007, durationMs: 1000, streams: [1] }), workers: 3 };
+  const { counts, rows } = await runLoad(loadPlan([entry]));
+  expect(counts).toMatchObject({ due: 10_007, offered: 10_007, acknowledged: 10_007, missed: 0 });
+  const own = [0, 1, 2].map((worker) => readRecords(join(dir, `requests-${worker}.bin`)));
+  expect(own.map(({ length }) => length)).toEqual([34, 34, 33]);
+  expect(rows.map(({ from }) => from).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 101 }, (_, k) => k * 100),
+  );
+  for (const { from, count, dueNs } of rows) expect(dueNs).toBe(Math.ceil(((from + count) * 1e9) / 10_007));
+  const latencies = rows.map(({ finalNs, dueNs }) => (finalNs - dueNs) / 1e6);
+  const below = [...ackBoundsMs, Infinity].map((bound) => latencies.filter((ms) => ms <= bound).length);
+  expect(counts.ackMsBuckets).toEqual(below);
 });
 
 describe('one request, all its attempts', () => {
