@@ -34,8 +34,8 @@ function listen({ meanDelayMs }: StampingStart): void {
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('end', () => {
       const arrivedNs = nowNs();
-      const { sequences } = decoder.decode('traces', 'protobuf', Buffer.concat(chunks).subarray(5));
-      const from = sequences[0] ?? -1;
+      const { runs } = decoder.decode('traces', 'protobuf', Buffer.concat(chunks).subarray(5));
+      const from = runs.length > 0 ? (runs.from[0] ?? -1) : -1;
       const delayMs = meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next());
       const stalledMs =
         arrivedNs >= stall.fromNs && arrivedNs < stall.toNs ? (stall.toNs - arrivedNs) / 1e6 : 0;

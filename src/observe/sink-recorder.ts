@@ -1,14 +1,6 @@
 import type { Signal } from '../base/signal.ts';
-import type { Items } from '../otlp/decode-items.ts';
-import {
-  addRun,
-  collectRuns,
-  createRuns,
-  foreignKind,
-  foreignStream,
-  joinRun,
-  type Runs,
-} from './arrivals.ts';
+import { addRun, createRuns, type Items, joinRun, type Runs } from '../otlp/decode-items.ts';
+import { foreignKind, foreignStream, splitRuns } from './arrivals.ts';
 import { arrivalFields, arrivalRecordBytes } from './evidence.ts';
 import type { RecordFile } from './sink-file.ts';
 
@@ -94,7 +86,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let request = options.requests.first;
   return {
     record(received, done) {
-      splitRuns(received, accepted, seen);
+      sortOut(received, { accepted, seen });
       const arrivalNs = received.arrivalNs - (state.t0Ns ?? 0);
       addRecords(state.open, accepted, { arrivalNs, accepted: 1, request });
       addRecords(state.open, seen, { arrivalNs, accepted: 0, request });
@@ -199,13 +191,11 @@ function countBatch(state: State, batch: Batch): void {
   }
 }
 
-/** Sorts a request's items into accepted runs and those only seen; foreign items share the request's fate. */
-function splitRuns(received: Received, accepted: Runs, seen: Runs): void {
+/** Accepted runs and those only seen; foreign items share the request's fate. */
+function sortOut(received: Received, into: { accepted: Runs; seen: Runs }): void {
   const { items, signal } = received;
-  const kept = received.accepted ? Math.max(0, items.count - received.rejected) : 0;
-  collectRuns(items, 0, kept, accepted);
-  collectRuns(items, kept, items.count, seen);
-  const runs = received.accepted ? accepted : seen;
+  splitRuns(items, received.accepted ? Math.max(0, items.count - received.rejected) : 0, into);
+  const runs = received.accepted ? into.accepted : into.seen;
   const foreign = items.foreign - items.altered;
   if (foreign > 0) addRun(runs, foreignStream, foreignKind(signal, false), foreign);
   if (items.altered > 0) addRun(runs, foreignStream, foreignKind(signal, true), items.altered);

@@ -1,6 +1,7 @@
 import type { Signal } from '../base/signal.ts';
+import { takeIds } from './decode-ids.ts';
 import { takePoint } from './decode-point.ts';
-import { type DecodeState, takeIds } from './decode-state.ts';
+import { type DecodeState, viewOf } from './decode-state.ts';
 import { MalformedRequest } from './decode-wire.ts';
 
 /**
@@ -62,6 +63,7 @@ function isCanary(attribute: unknown): boolean {
 }
 
 const ids = new Uint8Array(24);
+const idsView = viewOf(ids);
 
 function takeItem(state: DecodeState, signal: 'traces' | 'logs', item: unknown): void {
   const fields = record(item);
@@ -69,7 +71,8 @@ function takeItem(state: DecodeState, signal: 'traces' | 'logs', item: unknown):
   const text = `${fields.traceId}${fields.spanId}`;
   if (String(fields.traceId).length === 32 && /^[0-9a-fA-F]{48}$/.test(text)) {
     ids.set(Buffer.from(text, 'hex'));
-    takeIds(state, signal, { bytes: ids, traceAt: 0, spanAt: 16 });
+    state.view = idsView;
+    takeIds(state, signal, 0, 16);
   } else state.items.foreign++;
 }
 
@@ -83,6 +86,7 @@ function takeMetric(state: DecodeState, metric: unknown): void {
 
 /** 8 bytes of time, 16 of series digits. */
 const pointBytes = Buffer.alloc(24);
+const pointView = viewOf(pointBytes);
 
 function takeJsonPoint(state: DecodeState, point: unknown): void {
   const series = list(point, 'attributes').find((attribute) => record(attribute)?.key === 'series.id');
@@ -92,5 +96,6 @@ function takeJsonPoint(state: DecodeState, point: unknown): void {
   const time = String(record(point)?.timeUnixNano);
   const timeAt = /^\d{1,19}$/.test(time) ? 0 : -1;
   if (timeAt === 0) pointBytes.writeBigUInt64LE(BigInt(time), 0);
-  takePoint(state, { bytes: pointBytes, timeAt, seriesAt });
+  state.view = pointView;
+  takePoint(state, pointBytes, timeAt, seriesAt);
 }

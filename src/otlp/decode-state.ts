@@ -1,9 +1,9 @@
 import type { Signal } from '../base/signal.ts';
-import { addItem, type Items } from './decode-items.ts';
+import type { Items } from './decode-items.ts';
 import type { Cursor } from './decode-wire.ts';
-import { canaryStream, type IdPair, isTraceId, type RunKeys, readId, traceOf } from './item-id.ts';
+import type { IdPair, RunKeys } from './item-id.ts';
 
-/** What the decoder must know of one stream (one load entry) to tell its items from others'. */
+/** What the decoder must know of one stream (one load entry on one worker) to tell its items from others'. */
 export interface StreamShape {
   stream: number;
   signal: Signal;
@@ -26,6 +26,31 @@ export interface PointGrid {
   roundNs: Float64Array;
 }
 
+/**
+ * Trace ids of the batch that was last looked at: its spans lie one after the other and share them, so that most are
+ * known already, and so is the place within the batch of the span that follows the last one.
+ */
+export interface TraceMemory {
+  stream: number;
+  /** The sequence that continues the last one, its place in its batch, and its trace within the batch. */
+  next: number;
+  position: number;
+  trace: number;
+  traces: number;
+  /** Number within the stream of the batch's first trace. */
+  firstTrace: number;
+  /** Trace t of the batch has its four words at 4 t, if known[t] is the present batch's stamp. */
+  words: Int32Array;
+  known: Uint32Array;
+  stamp: number;
+}
+
+export function createTraceMemory(): TraceMemory {
+  const words = new Int32Array(0);
+  const known = new Uint32Array(0);
+  return { stream: 0, next: -1, position: 0, trace: 0, traces: 0, firstTrace: -1, words, known, stamp: 0 };
+}
+
 /** Everything one decoder holds; handed down instead of closed over, so that the hot functions stay free. */
 export interface DecodeState {
   keys: RunKeys;
@@ -33,26 +58,13 @@ export interface DecodeState {
   batches: Record<Signal, Uint32Array>;
   grid: PointGrid;
   cursor: Cursor;
+  /** Of the bytes that ids and times are read from. */
+  view: DataView;
   pair: IdPair;
+  memory: TraceMemory;
   items: Items;
 }
 
-/** An item is ours if its span id names a stream of its signal and its trace id is the one of that pair. */
-export function takeIds(
-  state: DecodeState,
-  signal: 'traces' | 'logs',
-  ids: { bytes: Uint8Array; traceAt: number; spanAt: number },
-): void {
-  const { pair, items } = state;
-  readId(state.keys.span, ids.bytes, ids.spanAt, pair);
-  const batch = state.batches[signal][pair.stream] ?? 0;
-  if (
-    pair.stream === canaryStream &&
-    isTraceId(state.keys, canaryStream, pair.number, ids.bytes, ids.traceAt)
-  ) {
-    items.unmarkedCanaries.push(pair.number);
-  } else if (batch === 0) items.foreign++;
-  else if (isTraceId(state.keys, pair.stream, traceOf(pair.number, batch), ids.bytes, ids.traceAt)) {
-    addItem(items, pair.stream, pair.number);
-  } else items.foreign++;
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

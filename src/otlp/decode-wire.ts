@@ -78,3 +78,10 @@ function endOfVarint(cursor: Cursor, end: number): number {
   for (let at = cursor.at; at < limit; at++) if ((cursor.bytes[at] as number) < 0x80) return at + 1;
   throw new MalformedRequest('the bytes end within a number, or it has more than 64 bits');
 }
+
+/** Whether the bytes last read are this key. */
+export function isKey(cursor: Cursor, key: Uint8Array): boolean {
+  if (cursor.to - cursor.from !== key.length || cursor.wire !== wireBytes) return false;
+  for (let i = 0; i < key.length; i++) if (cursor.bytes[cursor.from + i] !== key[i]) return false;
+  return true;
+}

@@ -1,9 +1,10 @@
 import type { Signal } from '../base/signal.ts';
-import { clearItems, createItems, type Items } from './decode-items.ts';
+import { decodeLogRecord, decodeSpan } from './decode-ids.ts';
+import { clearItems, createItems, type Items, joinScattered } from './decode-items.ts';
 import { decodeJson } from './decode-json.ts';
-import { createPointGrid, takePoint } from './decode-point.ts';
-import { type DecodeState, type StreamShape, takeIds } from './decode-state.ts';
-import { type Cursor, createCursor, nextField, wireBytes } from './decode-wire.ts';
+import { createPointGrid, decodeMetric } from './decode-point.ts';
+import { createTraceMemory, type DecodeState, type StreamShape, viewOf } from './decode-state.ts';
+import { type Cursor, createCursor, isKey, nextField, wireBytes } from './decode-wire.ts';
 import { runKeys } from './item-id.ts';
 
 /** Reads the items of export requests. Not reentrant: `decode` gives the same object each time, filled anew. */
@@ -30,7 +31,9 @@ export function createDecoder(options: {
     batches,
     grid: createPointGrid(options.epochNs, options.streams),
     cursor: createCursor(),
+    view: viewOf(new Uint8Array(0)),
     pair: { stream: 0, number: 0 },
+    memory: createTraceMemory(),
     items: createItems(),
   };
   return {
@@ -38,6 +41,7 @@ export function createDecoder(options: {
       clearItems(state.items);
       if (encoding === 'json') decodeJson(state, signal, body);
       else decodeProtobuf(state, signal, body);
+      joinScattered(state.items);
       return state.items;
     },
   };
@@ -47,6 +51,7 @@ function decodeProtobuf(state: DecodeState, signal: Signal, body: Uint8Array): v
   const { cursor } = state;
   cursor.bytes = body;
   cursor.at = 0;
+  state.view = viewOf(body);
   while (nextField(cursor, body.length)) {
     if (cursor.field === 1 && cursor.wire === wireBytes)
       decodeResource(state, signal, cursor.from, cursor.to);
@@ -88,11 +93,12 @@ function isCanaryResource(cursor: Cursor, from: number, to: number): boolean {
   return false;
 }
 
-function isKey(cursor: Cursor, key: Uint8Array): boolean {
-  if (cursor.to - cursor.from !== key.length || cursor.wire !== wireBytes) return false;
-  for (let i = 0; i < key.length; i++) if (cursor.bytes[cursor.from + i] !== key[i]) return false;
-  return true;
-}
+/** What stands in field 2 of a scope: spans, metrics, log records. A new signal is a line here and its own file. */
+const itemDecoders: Record<Signal, (state: DecodeState, from: number, to: number) => void> = {
+  traces: decodeSpan,
+  metrics: decodeMetric,
+  logs: decodeLogRecord,
+};
 
 /** ScopeSpans, ScopeMetrics, ScopeLogs: 2 the items (for metrics: the metrics). A canary's are only walked. */
 function decodeScope(
@@ -102,98 +108,13 @@ function decodeScope(
 ): void {
   const { cursor } = state;
   const { to, canary } = scope;
+  const decodeItem = itemDecoders[signal];
   cursor.at = scope.from;
   while (nextField(cursor, to)) {
     if (cursor.field !== 2 || cursor.wire !== wireBytes || canary) continue;
     const next = cursor.to;
-    if (signal === 'metrics') decodeMetric(state, cursor.from, next);
-    else takeById(state, signal, cursor.from, next);
+    decodeItem(state, cursor.from, next);
     cursor.at = next;
   }
   cursor.at = to;
-}
-
-/** A span (1 trace_id, 2 span_id) or a log record (9 trace_id, 10 span_id). */
-function takeById(state: DecodeState, signal: 'traces' | 'logs', from: number, to: number): void {
-  const { cursor } = state;
-  const traceField = signal === 'traces' ? 1 : 9;
-  let traceAt = -1;
-  let spanAt = -1;
-  cursor.at = from;
-  while (nextField(cursor, to)) {
-    if (cursor.wire !== wireBytes) continue;
-    if (cursor.field === traceField) traceAt = cursor.to - cursor.from === 16 ? cursor.from : -1;
-    else if (cursor.field === traceField + 1) spanAt = cursor.to - cursor.from === 8 ? cursor.from : -1;
-  }
-  if (traceAt < 0 || spanAt < 0) state.items.foreign++;
-  else takeIds(state, signal, { bytes: cursor.bytes, traceAt, spanAt });
-}
-
-/** Metric: 5 gauge, 7 sum, 9 histogram, 10 exponential histogram, 11 summary; in each: 1 data points. */
-function decodeMetric(state: DecodeState, from: number, to: number): void {
-  const { cursor } = state;
-  cursor.at = from;
-  while (nextField(cursor, to)) {
-    if (cursor.wire !== wireBytes) continue;
-    const kind = cursor.field;
-    if (kind !== 5 && kind !== 7 && kind !== 9 && kind !== 10 && kind !== 11) continue;
-    const end = cursor.to;
-    cursor.at = cursor.from;
-    while (nextField(cursor, end)) {
-      if (cursor.field !== 1 || cursor.wire !== wireBytes) continue;
-      const next = cursor.to;
-      decodePoint(state, kind, cursor.from, next);
-      cursor.at = next;
-    }
-  }
-}
-
-/** 3 time_unix_nano; attributes are 7, except 9 in histograms and 1 in exponential ones. */
-function decodePoint(state: DecodeState, kind: number, from: number, to: number): void {
-  const { cursor } = state;
-  const attributes = kind === 9 ? 9 : kind === 10 ? 1 : 7;
-  let timeAt = -1;
-  let seriesAt = -1;
-  cursor.at = from;
-  while (nextField(cursor, to)) {
-    if (cursor.field === 3 && cursor.wire === 1) timeAt = cursor.from;
-    else if (cursor.field === attributes && cursor.wire === wireBytes) {
-      const next = cursor.to;
-      const found = findSeries(cursor, cursor.from, next);
-      if (found >= 0) seriesAt = found;
-      cursor.at = next;
-    }
-  }
-  takePoint(state, { bytes: cursor.bytes, timeAt, seriesAt });
-}
-
-const seriesKey = new TextEncoder().encode('series.id');
-const seriesDigits = 16;
-
-/** Where the value of this KeyValue begins, if it is the series attribute with 16 bytes of text; otherwise -1. */
-function findSeries(cursor: Cursor, from: number, to: number): number {
-  let named = false;
-  let valueAt = -1;
-  cursor.at = from;
-  while (nextField(cursor, to)) {
-    if (cursor.field === 1) named = isKey(cursor, seriesKey);
-    else if (cursor.field === 2 && cursor.wire === wireBytes) {
-      const next = cursor.to;
-      valueAt = findText(cursor, cursor.from, next);
-      cursor.at = next;
-    }
-  }
-  return named ? valueAt : -1;
-}
-
-/** AnyValue: 1 string_value; where it begins if it has the length of a series id, otherwise -1. */
-function findText(cursor: Cursor, from: number, to: number): number {
-  let at = -1;
-  cursor.at = from;
-  while (nextField(cursor, to)) {
-    if (cursor.field === 1 && cursor.wire === wireBytes) {
-      at = cursor.to - cursor.from === seriesDigits ? cursor.from : -1;
-    }
-  }
-  return at;
 }

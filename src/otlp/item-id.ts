@@ -74,10 +74,13 @@ export interface IdPair {
   number: number;
 }
 
-/** The inverse of writeId. Every 8 bytes give some pair: whether it is ours is for the caller to check by trace id. */
-export function readId(key: Uint32Array, bytes: Uint8Array, at: number, out: IdPair): void {
-  let high = readWord(bytes, at);
-  let low = readWord(bytes, at + 4);
+/**
+ * The inverse of writeId, of an id's two big-endian words. Every pair of words gives some pair: whether it is ours is for
+ * the caller to check by trace id.
+ */
+export function readIdWords(key: Uint32Array, highWord: number, lowWord: number, out: IdPair): void {
+  let high = highWord;
+  let low = lowWord;
   for (let walk = 0; walk < 2; walk++) {
     low ^= mix(high, key[3] as number);
     high ^= mix(low, key[2] as number);
@@ -87,6 +90,25 @@ export function readId(key: Uint32Array, bytes: Uint8Array, at: number, out: IdP
   }
   out.stream = high >>> 16;
   out.number = (high & 0xffff) * 4294967296 + (low >>> 0);
+}
+
+/** The same of 8 bytes. */
+export function readId(key: Uint32Array, bytes: Uint8Array, at: number, out: IdPair): void {
+  readIdWords(key, readWord(bytes, at), readWord(bytes, at + 4), out);
+}
+
+const idBytes = new Uint8Array(16);
+
+/** The four big-endian words of a trace id, at `at` of `words`. */
+export function traceWords(
+  keys: RunKeys,
+  stream: number,
+  trace: number,
+  words: Int32Array,
+  at: number,
+): void {
+  writeTraceId(keys, stream, trace, idBytes, 0);
+  for (let i = 0; i < 4; i++) words[at + i] = readWord(idBytes, 4 * i);
 }
 
 /** Writes the 16 bytes of a trace id. */

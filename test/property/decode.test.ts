@@ -5,6 +5,7 @@ import { createBodies } from '../../src/load/bodies.ts';
 import { createDecoder } from '../../src/otlp/decode.ts';
 import { MalformedRequest } from '../../src/otlp/decode-wire.ts';
 import { runKeys } from '../../src/otlp/item-id.ts';
+import { decodedItems } from '../fixtures/decoded.ts';
 import { loadPlan, openEntry } from '../fixtures/load/plan.ts';
 
 const plan = loadPlan(
@@ -40,7 +41,9 @@ test('forall requests: the decoder gives back each sequence once', () => {
   fc.assert(
     fc.property(place, ({ index, request }) => {
       const items = decoder.decode(signals[index] ?? 'traces', 'protobuf', body(index, request));
-      const found = [...items.sequences.subarray(0, items.count)].sort((a, b) => a - b);
+      const found = decodedItems(items)
+        .map(({ sequence }) => sequence)
+        .sort((a, b) => a - b);
       expect(found).toEqual(Array.from({ length: 7 }, (_, i) => request * 7 + i));
       expect([items.foreign, items.canary]).toEqual([0, false]);
     }),
@@ -61,7 +64,7 @@ test('forall damage: the decoder answers or says malformed, and never finds an i
       else bytes = Buffer.from(hurt.bytes);
       try {
         const items = decoder.decode(signals[index] ?? 'traces', 'protobuf', bytes);
-        for (const sequence of items.sequences.subarray(0, items.count)) {
+        for (const { sequence } of decodedItems(items)) {
           // A metric point's time may be hit so that another of its series' own times results: that is an item too.
           if (index !== 1) expect(Math.floor(sequence / 7)).toBe(request);
         }

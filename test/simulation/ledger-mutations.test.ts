@@ -118,15 +118,15 @@ const mutations: { name: string; file: string; from: string; to: string }[] = [
   },
   {
     name: 'runs of two streams are joined',
-    file: 'observe/arrivals.ts',
+    file: 'otlp/decode-items.ts',
     from: 'last >= 0 && runs.stream[last] === stream',
     to: 'last >= 0',
   },
   {
     name: 'a trace id that is not ours passes',
-    file: 'otlp/decode-state.ts',
-    from: 'traceOf(pair.number, batch), ids.bytes, ids.traceAt)',
-    to: 'traceOf(pair.number, batch), ids.bytes, ids.traceAt) || batch > 0',
+    file: 'otlp/decode-ids.ts',
+    from: 'if (isTraceOf(state, number, batch, traceAt))',
+    to: 'if (isTraceOf(state, number, batch, traceAt) || batch > 0)',
   },
   {
     name: 'a point off its grid passes for the one before',

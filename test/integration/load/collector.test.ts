@@ -11,6 +11,7 @@ import { startLoad } from '../../../src/load/engine.ts';
 import { checkCanary } from '../../../src/otlp/canary-check.ts';
 import { createDecoder } from '../../../src/otlp/decode.ts';
 import { freePorts } from '../../../src/target/ports.ts';
+import { decodedItems } from '../../fixtures/decoded.ts';
 import { loadPlan, openEntry } from '../../fixtures/load/plan.ts';
 
 const otelcol = process.env.SQUALL_OTELCOL;
@@ -139,7 +140,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
       for (const line of linesOf(signal)) {
         const items = decoder.decode(signal, 'json', line);
         expect(items.foreign).toBe(0);
-        for (let i = 0; i < items.count; i++) seen.add(`${items.streams[i]}/${items.sequences[i]}`);
+        for (const { stream, sequence } of decodedItems(items)) seen.add(`${stream}/${sequence}`);
       }
       expect({ signal, distinct: seen.size }).toEqual({ signal, distinct: 6000 });
     }
