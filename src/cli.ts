@@ -107,7 +107,10 @@ function buildProgram(done: (code: number) => void): Command {
   verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand);
   verb('recover', 'undo everything that a dead run left behind', recoverCommand)
     .option('--run <id>', 'only this run')
-    .option('--all', 'every run known on this machine');
+    .option('--all', 'every run known on this machine')
+    .option('--context <name>', 'also what dead runs left in the cluster of this context')
+    .option('--namespace <name>', 'with --context: where the runs kept their record')
+    .option('--kubeconfig <file>', 'with --context; default: as kubectl finds it');
   verb('halt', 'stop a running run and roll it back', haltCommand).option('--run <id>', 'only this run');
   verb('doctor', 'what this machine can do for squall', doctorCommand).option(
     '--bench',

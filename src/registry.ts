@@ -8,6 +8,7 @@ import type { Fault } from './fault/fault.ts';
 import { networkBandwidth } from './fault/network-bandwidth.ts';
 import { networkDelay } from './fault/network-delay.ts';
 import { networkPartition } from './fault/network-partition.ts';
+import { podKill } from './fault/pod-kill.ts';
 import { resourceLimit } from './fault/resource-limit.ts';
 import { tlsExpiry } from './fault/tls-expiry.ts';
 
@@ -15,6 +16,7 @@ import { tlsExpiry } from './fault/tls-expiry.ts';
 export const faults: Record<string, Fault> = {
   'container-kill': containerKill,
   'container-pause': containerPause,
+  'pod-kill': podKill,
   'backend-outage': backendOutage,
   'network-partition': networkPartition,
   'network-delay': networkDelay,

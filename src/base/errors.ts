@@ -23,6 +23,20 @@ export const errorCodes = {
     meaning: 'no Docker daemon answers, or its networks do not end on this machine',
   },
   'SQ-IMAGE-MISSING': { exit: 4, meaning: 'a container image is not here and cannot be pulled' },
+  'SQ-CONTEXT-UNKNOWN': { exit: 3, meaning: 'the kubeconfig has no context of this name' },
+  'SQ-CLUSTER-UNREACHABLE': {
+    exit: 4,
+    meaning: 'the API server does not answer, or does not know the account',
+  },
+  'SQ-NAMESPACE-CLOSED': {
+    exit: 4,
+    meaning: 'a namespace is not there, or not labelled squall.dev/chaos=allowed',
+  },
+  'SQ-RIGHT-MISSING': {
+    exit: 4,
+    meaning: 'the account lacks a right in the cluster; verb and object are named',
+  },
+  'SQ-PODS-MISSING': { exit: 4, meaning: 'a workload is not there or has no pod that is ready' },
   'SQ-TARGET-START': { exit: 4, meaning: 'a member of the target did not start or ended at once' },
   'SQ-TARGET-UNREACHABLE': { exit: 4, meaning: 'no connection to the OTLP endpoint' },
   'SQ-TARGET-AUTH': {

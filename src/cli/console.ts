@@ -13,6 +13,9 @@ export interface GlobalFlags {
   capture?: boolean;
   run?: string;
   all?: boolean;
+  context?: string;
+  namespace?: string;
+  kubeconfig?: string;
   printConfig?: boolean;
   grpc?: string;
   http?: string;

@@ -1,11 +1,15 @@
 import { errorCodes, formatError, SquallError } from '../base/errors.ts';
+import { recoverCluster } from '../fault/cluster-recover.ts';
 import { haltRun, recoverAll, recoverRun } from '../fault/recover.ts';
 import { hasEnded, listOpenRuns } from '../fault/state.ts';
+import type { SweepResult } from '../fault/sweep.ts';
 import type { Console, GlobalFlags } from './console.ts';
 
 /** `squall recover`: exits 0 only after it has read back that nothing of the run is left. */
 export async function recoverCommand(console: Console, flags: GlobalFlags): Promise<number> {
-  const result = flags.run === undefined ? await recoverAll() : await recoverRun(flags.run);
+  const here = flags.run === undefined ? await recoverAll() : await recoverRun(flags.run);
+  const there = await recoverThere(flags);
+  const result = { clean: here.clean && there.clean, lines: [...here.lines, ...there.lines] };
   if (flags.json === true) console.print(JSON.stringify(result));
   for (const line of result.lines) console.say(line);
   if (result.clean) {
@@ -20,6 +24,26 @@ export async function recoverCommand(console: Console, flags: GlobalFlags): Prom
     }),
   );
   return errorCodes['SQ-RECOVERY-INCOMPLETE'].exit;
+}
+
+/** In a cluster, where one is named. */
+async function recoverThere(flags: GlobalFlags): Promise<SweepResult> {
+  const { context, namespace, kubeconfig, run } = flags;
+  if (context === undefined && namespace === undefined) return { clean: true, lines: [] };
+  if (context === undefined || namespace === undefined) {
+    throw new SquallError({
+      code: 'SQ-USAGE',
+      what: 'a cluster is named by context and namespace',
+      expected: 'both --context and --namespace',
+      found: context === undefined ? 'no --context' : 'no --namespace',
+      next: 'squall recover --all --context NAME --namespace NAME',
+    });
+  }
+  return recoverCluster({
+    cluster: { context, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
+    namespace,
+    ...(run === undefined ? {} : { run }),
+  });
 }
 
 /** `squall halt`: the big red button; idempotent. */

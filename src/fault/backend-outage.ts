@@ -34,7 +34,7 @@ export const backendOutage: Fault<Params> = {
   summary: 'lets the backend behind the pipeline refuse, stall, lie or answer in errors',
   params,
   oneShot: false,
-  needs: { targets: ['local', 'docker', 'external', 'embedded'], power: 'sink' },
+  needs: { targets: ['local', 'docker', 'kubernetes', 'external', 'embedded'], power: 'sink' },
   precondition: async () => undefined,
   undo: async (_, { action }) => [{ kind: 'in-process', what: `the sink's ${action}` }],
   inject: async (_, chosen, context) => scriptOf(context).set(replyOf(chosen)),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { ContainerEndpoint, ContainerRef, FileWrite, Member, ResourceLimits } from '../target/target.ts';
 
 /**
@@ -19,7 +20,10 @@ export interface Fault<P = unknown> {
   /** How long it may take to be gone after it was undone; default 10 s. */
   absenceWithinMs?: number;
   /** Targets that can do it, and what the member must offer there. */
-  needs: { targets: string[]; power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'sink' };
+  needs: {
+    targets: string[];
+    power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'sink';
+  };
   /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
   precondition(member: Member, params: P): Promise<string | undefined>;
   /** What undoes it, as data that the guard can execute without this code's state. Changes nothing. */
@@ -68,6 +72,8 @@ export type Undo =
   | ({ kind: 'docker-unpause' } & ContainerRef)
   | ({ kind: 'docker-connect' } & ContainerEndpoint)
   | ({ kind: 'docker-update'; limits: ResourceLimits } & ContainerRef)
+  /** The Job, Lease and ConfigMap of a run in a cluster: whatever carries its label in the namespace. */
+  | { kind: 'kubernetes-run'; cluster: ClusterRef; namespace: string; run: string }
   /**
    * Lives in a thread of the runner and ends with it: nobody else can undo it. If the runner lets its deadline pass, the
    * guard ends the runner.

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { runTag } from '../target/held-process.ts';
+import { clusterRemains, removeFromCluster } from './cluster-undo.ts';
 import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
 import type { Undo } from './fault.ts';
 import { syncFolder } from './journal.ts';
@@ -62,6 +63,8 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
       return { done: true, reason: 'limits restored, where their group is there' };
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
+    case 'kubernetes-run':
+      return { done: true, reason: await removeFromCluster(undo) };
     default:
       return { done: true, reason: await executeDockerUndo(undo) };
   }
@@ -95,6 +98,8 @@ export function describeUndo(undo: Undo): string {
       return `limits in ${undo.writes.map(({ file }) => file).join(', ')}`;
     case 'in-process':
       return undo.what;
+    case 'kubernetes-run':
+      return `removal of the objects of ${undo.run} in ${undo.cluster.context}/${undo.namespace}`;
     case 'docker-objects':
       return `removal of the containers and networks of ${undo.runId}`;
     case 'docker-unpause':
@@ -130,6 +135,8 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
     }
     case 'in-process':
       return undefined;
+    case 'kubernetes-run':
+      return clusterRemains(undo);
     default:
       return dockerRemains(undo);
   }

@@ -6,6 +6,10 @@ import { need, type Session } from './session.ts';
 import { speaksTls } from './tls-probe.ts';
 
 const tries = 3;
+/**
+ * Collectors that ran before the sink was there look for it again at ever longer intervals, gRPC's at most 2 minutes.
+ */
+const triesWhenAlreadyUp = 15;
 /** Longer than any usual batch timeout plus one exporter retry. */
 const arrivalTimeoutMs = 10_000;
 
@@ -32,7 +36,7 @@ export async function sendCanaries(session: Session): Promise<void> {
 
 async function sendOne(session: Session, way: Way, nextNumber: () => number): Promise<void> {
   let last = 'no answer';
-  for (let attempt = 0; attempt < tries; attempt++) {
+  for (let attempt = 0; attempt < triesOf(session); attempt++) {
     session.signal.throwIfAborted();
     const sentNs = session.clock.nowNs();
     const numbers = Array.from({ length: canariesFor(session, way.signal) }, nextNumber);
@@ -55,6 +59,10 @@ async function sendOne(session: Session, way: Way, nextNumber: () => number): Pr
     last = 'acknowledged, not at the sink';
   }
   throw await silence(session, way, last);
+}
+
+function triesOf({ scenario }: Session): number {
+  return scenario.target.kind === 'kubernetes' ? triesWhenAlreadyUp : tries;
 }
 
 /**
@@ -99,7 +107,7 @@ async function silence(session: Session, way: Way, last: string): Promise<Squall
       code: 'SQ-SINK-UNREACHABLE',
       what: `the ${way.signal} canary over ${way.protocol} was acknowledged by ${member?.name} and did not reach the sink`,
       where: `hop ${member?.name} -> sink ${session.sink?.grpc} (gRPC), ${session.sink?.http} (HTTP)`,
-      expected: `arrival within ${arrivalTimeoutMs / 1000} s, ${tries} tries`,
+      expected: `arrival within ${arrivalTimeoutMs / 1000} s, ${triesOf(session)} tries`,
       found: 'silence',
       next: 'squall sink --print-config shows what the pipeline must export; the member’s log is in evidence/logs',
     });
@@ -109,7 +117,7 @@ async function silence(session: Session, way: Way, last: string): Promise<Squall
     code: hidden ? 'SQ-TARGET-TLS' : codeOf(last),
     what: `the ${way.signal} canary over ${way.protocol} was not acknowledged`,
     where: `hop load -> ${member?.name} ${address ?? '(no address)'}`,
-    expected: `an OK within 5 s, ${tries} tries`,
+    expected: `an OK within 5 s, ${triesOf(session)} tries`,
     ...(hidden
       ? {
           found: `the port speaks TLS and was sent plaintext (${last})`,

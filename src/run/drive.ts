@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import { haltFile } from '../fault/heartbeat.ts';
 import type { LoadCounts } from '../load/messages.ts';
-import { readBacklog } from '../observe/backlog.ts';
+import { readBacklog, sumBacklog } from '../observe/backlog.ts';
 import type { RunRecord } from '../observe/evidence.ts';
 import { watchProcesses } from '../observe/process.ts';
 import type { Live } from '../report/live.ts';
+import { withinMs } from '../target/docker-client.ts';
+import type { Member } from '../target/target.ts';
 import { evaluateStop } from '../verdict/stop-condition.ts';
 import { countsSince } from './live-counts.ts';
 import { need, type Session } from './session.ts';
@@ -15,6 +17,7 @@ import { type SettleResult, settle } from './settle.ts';
 /** Between "all ready" and t = 0, so that every thread has heard of it. */
 const leadMs = 300;
 const lookEveryMs = 200;
+const heldWithinMs = 2000;
 
 /** Starts the clock and follows the load timeline to its end, a stop condition, or an interruption. */
 export async function drive(session: Session, live: Live): Promise<RunRecord['ended']> {
@@ -135,6 +138,11 @@ function missingAt(session: Session, counts: LoadCounts): number {
   return Math.max(0, counts.acknowledged - delivered.reduce((sum, count) => sum + count, 0));
 }
 
-async function heldBy(member: { metricsUrl?: string }): Promise<number | undefined> {
+async function heldBy(member: Member): Promise<number | undefined> {
+  if (member.readMetrics !== undefined) {
+    // No answer is not empty.
+    const text = await withinMs(heldWithinMs, member.readMetrics()).catch(() => undefined);
+    return text === undefined ? undefined : sumBacklog(text);
+  }
   return member.metricsUrl === undefined ? undefined : readBacklog(member.metricsUrl, 1000);
 }

@@ -41,6 +41,7 @@ export async function takeRecord(
     sink: session.sink === undefined ? 'none' : 'own',
     ...(sinkFailure === undefined ? {} : { sinkFailure }),
     startedAt,
+    t0WallMs: need(session, 't0WallMs'),
     durationS: (session.clock.nowNs() - need(session, 't0Ns')) / 1e9,
     command: session.command,
     versions: session.versions,
@@ -84,7 +85,10 @@ function memberRecord(
     group: member.group,
     version: member.version,
     lossyComponents: member.lossyComponents ?? [],
-    entry: need(session, 'target').entry.some(({ name }) => name === member.name),
+    entry: need(session, 'target').entry.some(
+      // A Service stands for all members behind it.
+      ({ name, group }) => name === member.name || (name === group && group === member.group),
+    ),
     exit: collectorsOf(target)[member.group]?.sendsTo === undefined,
     starts: (member.process?.starts() ?? []).map((start) => ({
       atNs: start.startedNs - t0Ns,

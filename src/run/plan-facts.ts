@@ -12,6 +12,8 @@ import { collectorsOf, type Scenario, type TargetSpec } from '../scenario/types.
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { openDocker } from '../target/docker-client.ts';
 import { absentImages } from '../target/docker-image.ts';
+import { allowLabel } from '../target/kubernetes-preflight.ts';
+import { neededRights, rightText } from '../target/kubernetes-rights.ts';
 import { longestPath } from '../target/local-order.ts';
 import { settleOf } from '../target/residence.ts';
 import { stockGateway } from '../target/stock-gateway.ts';
@@ -99,6 +101,27 @@ async function isHere(name: ToolName): Promise<boolean> {
   return false;
 }
 
+function clusterTouches(plan: Plan, target: Scenario['target'] & { kind: 'kubernetes' }): string[] {
+  const home = target.namespaces[0] ?? '';
+  const methods = killMethods(plan);
+  const rights = neededRights({ members: Object.values(target.members), home, methods });
+  return [
+    `context ${target.context}: a Job without pods, a Lease and a ConfigMap in ${home}, which must be labelled ${allowLabel}=allowed`,
+    ...Object.entries(target.members).map(
+      ([name, { namespace, workload }]) =>
+        `${name}: the pods of ${workload.kind}/${workload.name} in ${namespace}`,
+    ),
+    `rights it needs: ${rights.map(rightText).join('; ')}`,
+  ];
+}
+
+/** How the plan's faults end pods. */
+export function killMethods(plan: Plan): ('delete' | 'evict')[] {
+  return plan.faults.flatMap(({ spec: { kind, params } }) =>
+    kind === 'pod-kill' ? [params.method === 'evict' ? 'evict' : 'delete'] : [],
+  );
+}
+
 function touches(plan: Plan, scenario: Scenario): string[] {
   const { target } = scenario;
   const lines: string[] = ['a folder for the run, below reports/ unless --out says otherwise'];
@@ -117,6 +140,7 @@ function touches(plan: Plan, scenario: Scenario): string[] {
     const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
     lines.push(`sends to ${where.join(' and ')}; starts nothing there`);
   }
+  if (target.kind === 'kubernetes') lines.push(...clusterTouches(plan, target));
   if (target.kind === 'embedded') lines.push('runs a small reference collector inside squall');
   if (target.sink !== 'none') lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
   for (const { spec } of plan.faults) {

@@ -3,11 +3,16 @@ import type { FaultSpec } from '../scenario/types.ts';
 import { startDocker } from '../target/docker.ts';
 import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
+import { startKubernetes } from '../target/kubernetes.ts';
 import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
 import type { Target } from '../target/target.ts';
 import { sinkReached } from './docker-site.ts';
+import { killMethods } from './plan-facts.ts';
 import { need, type Session } from './session.ts';
+
+/** What a run may take besides its load: start, settling, clean-up, s. Then the cluster removes its record itself. */
+const recordMarginS = 1800;
 
 /** Starts (or reaches) the system under test that the scenario names. */
 export async function startTarget(session: Session): Promise<Target> {
@@ -37,6 +42,20 @@ export async function startTarget(session: Session): Promise<Target> {
         ),
         startProxy,
         onNote: (sentence) => session.say(sentence),
+      });
+    case 'kubernetes':
+      return startKubernetes({
+        spec,
+        runId: session.plan.runId,
+        methods: killMethods(session.plan),
+        deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
+        clock: session.clock,
+        intend: (undo) =>
+          need(session, 'journal').append({
+            kind: 'resource',
+            what: 'record in the cluster',
+            undo: [{ kind: 'kubernetes-run', ...undo }],
+          }),
       });
     case 'external':
       return startExternal({ spec, clock: session.clock });

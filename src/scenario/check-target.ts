@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
+import { checkKubernetes } from './check-kubernetes.ts';
 import { approximateItems, type Draft, peakPerS } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
-import { type CollectorSpec, collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
+import { collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
 
 /** `named`: the kinds that the target block names. */
 export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
@@ -29,6 +30,7 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
       ...(tool === true ? { code: 'SQ-TOOL-MISSING' as const } : {}),
     })),
     ...(target.kind === 'local' || target.kind === 'docker' ? checkMembers(target) : []),
+    ...(target.kind === 'kubernetes' ? checkCluster(target, draft) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
   ];
 }
@@ -43,7 +45,15 @@ function missingFile(path: Path, file: string): Mistake {
   };
 }
 
-function checkMembers({ kind, members }: TargetSpec & { kind: 'local' | 'docker' }): Mistake[] {
+/** What is sent to a cluster leaves this machine as a rule, so it needs limits like other endpoints. */
+function checkCluster(target: TargetSpec & { kind: 'kubernetes' }, draft: Draft): Mistake[] {
+  const outside = { path: ['target', 'kubernetes'], endpoint: `the cluster ${target.context}` };
+  return [...checkMembers(target), ...checkKubernetes(target, draft), ...checkLimits(draft, outside)];
+}
+
+type WithMembers = TargetSpec & { kind: 'local' | 'docker' | 'kubernetes' };
+
+function checkMembers({ kind, members }: WithMembers): Mistake[] {
   const names = Object.keys(members);
   const base = ['target', kind, 'members'];
   if (names.length === 0) {
@@ -82,7 +92,7 @@ function checkMembers({ kind, members }: TargetSpec & { kind: 'local' | 'docker'
 }
 
 /** The way from `start` back to itself along sendsTo. */
-function cycle(members: Record<string, CollectorSpec>, start: string): string[] | undefined {
+function cycle(members: Record<string, { sendsTo?: string }>, start: string): string[] | undefined {
   const way = [start];
   let at = members[start]?.sendsTo;
   while (at !== undefined && !way.includes(at)) {
@@ -184,6 +194,11 @@ export function fileKeys(target: TargetSpec): FileKey[] {
       addTool([...base, 'members', name, 'binary'], member.binary);
   }
   if (target.kind === 'external') addClient([...base, 'otlp'], target.otlp);
+  if (target.kind === 'kubernetes') {
+    add([...base, 'kubeconfig'], target.kubeconfig);
+    for (const [name, { otlp }] of Object.entries(target.members))
+      if (otlp !== undefined && !('service' in otlp)) addClient([...base, 'members', name, 'otlp'], otlp);
+  }
   addClient([...base, 'prometheus'], target.prometheus);
   if (target.sink !== 'none') addTls([...base, 'sink'], target.sink.tls);
   return out;

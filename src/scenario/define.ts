@@ -91,6 +91,25 @@ export interface TargetInput {
     sink?: SinkInput;
     prometheus?: PrometheusInput;
   };
+  kubernetes?: {
+    context: string;
+    kubeconfig?: string;
+    namespaces: string[];
+    members: Record<
+      string,
+      {
+        workload: `${'deployment' | 'statefulset' | 'daemonset'}/${string}`;
+        namespace?: string;
+        otlp?: `service/${string}` | OtlpInput;
+        config?: string;
+        sendsTo?: string;
+      }
+    >;
+    agent?: 'none';
+    settle?: string;
+    sink: SinkInput;
+    prometheus?: PrometheusInput;
+  };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };
   embedded?: { sink?: SinkInput; prometheus?: PrometheusInput };
 }

@@ -19,6 +19,8 @@ export const targetMeanings: Record<(typeof targetKinds)[number], string> = {
   local: 'collectors as child processes of squall on this machine; squall starts them, a sink and Prometheus',
   docker:
     'collectors as containers of a Docker daemon on this machine, each link a network of its own; squall starts them, a sink and Prometheus',
+  kubernetes:
+    'collectors that run in a cluster already, found by workload; squall starts nothing but its sink on this machine, and may end pods',
   external: 'a pipeline that is already there; squall starts nothing but its sink',
   embedded:
     'a small reference collector inside squall, for tests, calibration and a first look; not a real collector',

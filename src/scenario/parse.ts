@@ -16,7 +16,14 @@ import { sloSchema, topSchema } from './schema.ts';
 import { readSource, type SourceOptions } from './source.ts';
 import { targetSchema } from './target-schema.ts';
 import { toTargetSpec } from './target-spec.ts';
-import { collectorsOf, type FaultSpec, type LoadSpec, type Scenario, type SloSpec } from './types.ts';
+import {
+  collectorsOf,
+  type FaultSpec,
+  type LoadSpec,
+  type OtlpSpec,
+  type Scenario,
+  type SloSpec,
+} from './types.ts';
 
 export interface ParseOptions extends SourceOptions {
   /** The kinds of faults, as the registry has them. */
@@ -185,14 +192,24 @@ function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
 /** Contents of secret files, values of headers that carry credentials, user and password of URLs. */
 function secretsOf(target: Scenario['target']): string[] {
   const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file)] : []));
-  const otlp = target.kind === 'external' ? target.otlp : undefined;
-  const headers = [otlp?.headers ?? {}, target.prometheus?.headers ?? {}].flatMap(Object.entries);
+  const clients = otlpOf(target);
+  const given = [...clients.map(({ headers }) => headers), target.prometheus?.headers ?? {}];
+  const headers = given.flatMap(Object.entries);
   const credentials = headers.flatMap(([key, value]) =>
     /auth|token|key|secret|cookie|password/i.test(key)
       ? [value, value.replace(/^(Bearer|Basic)\s+/i, '')]
       : [],
   );
-  return [...files, ...credentials, ...[otlp?.grpc, otlp?.http, target.prometheus?.url].flatMap(userInfo)];
+  const urls = [...clients.flatMap(({ grpc, http }) => [grpc, http]), target.prometheus?.url];
+  return [...files, ...credentials, ...urls.flatMap(userInfo)];
+}
+
+function otlpOf(target: Scenario['target']): OtlpSpec[] {
+  if (target.kind === 'external') return [target.otlp];
+  if (target.kind !== 'kubernetes') return [];
+  return Object.values(target.members).flatMap(({ otlp }) =>
+    otlp === undefined || 'service' in otlp ? [] : [otlp],
+  );
 }
 
 /** As written and as decoded. */

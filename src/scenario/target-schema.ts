@@ -76,6 +76,42 @@ const container = z
   .strictObject({ ...collector, image: image.optional().describe('its entrypoint is a collector') })
   .nullable();
 
+const dnsName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: 'expected a name as Kubernetes has it' });
+
+const workload = z.strictObject({
+  workload: z
+    .string()
+    .regex(/^(deployment|statefulset|daemonset)\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, {
+      error: 'expected deployment/NAME, statefulset/NAME or daemonset/NAME',
+    })
+    .describe('what makes its pods; each pod is a member'),
+  namespace: dnsName.optional().describe('default: the first of namespaces'),
+  otlp: z
+    .union([
+      z.string().regex(/^service\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'expected service/NAME' }),
+      otlp,
+    ])
+    .optional()
+    .describe('where the load is sent: a Service that this machine reaches, or an address'),
+  config: path.optional().describe('what it runs, for predictions; a run reads its ConfigMap'),
+  sendsTo: z.string().min(1).optional().describe('name of a member; default: the sink'),
+});
+
+const runnersSink = z.union([
+  z.literal('none', { error: 'expected none' }),
+  z.strictObject({
+    in: z
+      .literal('runner', { error: 'expected runner: the sink stands on the machine that runs squall' })
+      .optional(),
+    grpc: listen.optional().describe('an address that pods reach, such as 0.0.0.0:24317'),
+    http: listen.optional(),
+    advertise: z.string().min(1).optional().describe('host by which pods reach it'),
+    tls: tls.optional(),
+  }),
+]);
+
 /** Exactly one of them; a check says so in better words than a union could. */
 export const targetSchema = z.strictObject({
   local: z
@@ -95,6 +131,19 @@ export const targetSchema = z.strictObject({
     })
     .optional()
     .describe('containers of a Docker daemon on this machine'),
+  kubernetes: z
+    .strictObject({
+      context: z.string().min(1).describe('of the kubeconfig; the current one is never taken'),
+      kubeconfig: path.optional().describe('default: KUBECONFIG, then ~/.kube/config'),
+      namespaces: z.array(dnsName).min(1).describe('where squall may act; labelled squall.dev/chaos=allowed'),
+      members: z.record(z.string().regex(namePattern), workload),
+      agent: z.literal('none', { error: 'expected none: no agent is deployed' }).optional(),
+      settle: durationField().optional(),
+      sink: runnersSink,
+      prometheus: prometheus.optional(),
+    })
+    .optional()
+    .describe('collectors that run in a cluster already; squall starts none of them'),
   external: z
     .strictObject({ otlp, settle: durationField().optional(), ...common, sink })
     .optional()
@@ -106,7 +155,7 @@ export const targetSchema = z.strictObject({
     .describe('a small reference collector inside squall, for tests and a first look'),
 });
 
-export const targetKinds = ['local', 'docker', 'external', 'embedded'] as const;
+export const targetKinds = ['local', 'docker', 'kubernetes', 'external', 'embedded'] as const;
 export type TargetText = z.output<typeof targetSchema>;
 
 function isEndpoint(text: string): boolean {

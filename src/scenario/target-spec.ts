@@ -5,6 +5,7 @@ import type {
   CollectorSpec,
   CommonTargetSpec,
   DockerMemberSpec,
+  KubernetesMemberSpec,
   LocalMemberSpec,
   OtlpSpec,
   PrometheusSpec,
@@ -39,6 +40,7 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
       ...toCommon(text.docker, from),
     };
   }
+  if (text.kubernetes !== undefined) return toKubernetes(text.kubernetes, from);
   if (text.external !== undefined) {
     const { settle } = text.external;
     return {
@@ -51,6 +53,39 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
   return text.embedded === undefined
     ? undefined
     : { kind: 'embedded', ...toCommon(text.embedded ?? {}, from) };
+}
+
+function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): TargetSpec {
+  const { context, kubeconfig, namespaces, settle, sink, prometheus } = text;
+  const members = Object.entries(text.members).map(([name, one]): [string, KubernetesMemberSpec] => {
+    const [kind = '', workload = ''] = one.workload.split('/');
+    const { otlp } = one;
+    return [
+      name,
+      {
+        namespace: one.namespace ?? namespaces[0] ?? '',
+        // The schema has let nothing else through.
+        workload: { kind: kind as KubernetesMemberSpec['workload']['kind'], name: workload },
+        ...(otlp === undefined ? {} : { otlp: toEntry(otlp, from) }),
+        ...(one.config === undefined ? {} : { config: from(one.config) }),
+        ...(one.sendsTo === undefined ? {} : { sendsTo: one.sendsTo }),
+      },
+    ];
+  });
+  const { in: _, ...listens } = sink === 'none' ? { in: undefined } : sink;
+  return {
+    kind: 'kubernetes',
+    context,
+    ...(kubeconfig === undefined ? {} : { kubeconfig: from(kubeconfig) }),
+    namespaces,
+    members: Object.fromEntries(members),
+    ...(settle === undefined ? {} : { settleMs: settle }),
+    ...toCommon({ sink: sink === 'none' ? 'none' : listens, prometheus }, from),
+  };
+}
+
+function toEntry(text: string | Parameters<typeof toOtlp>[0], from: From): { service: string } | OtlpSpec {
+  return typeof text === 'string' ? { service: text.slice('service/'.length) } : toOtlp(text, from);
 }
 
 type From = (file: string) => string;

@@ -48,6 +48,17 @@ export type TargetSpec =
       image: string;
       prometheusImage: string;
     } & CommonTargetSpec)
+  | ({
+      kind: 'kubernetes';
+      /** Always written: the current one of a kubeconfig changes under one's feet. */
+      context: string;
+      /** Absolute; undefined: as kubectl finds it. */
+      kubeconfig?: string;
+      /** Where it may act; the run's own record stands in the first. */
+      namespaces: string[];
+      members: Record<string, KubernetesMemberSpec>;
+      settleMs?: number;
+    } & CommonTargetSpec)
   | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
   | ({ kind: 'embedded' } & CommonTargetSpec);
 
@@ -66,6 +77,17 @@ export interface DockerMemberSpec extends CollectorSpec {
   image?: string;
 }
 
+/** A workload that runs in a cluster already; each of its pods is a member. */
+export interface KubernetesMemberSpec {
+  namespace: string;
+  workload: { kind: 'deployment' | 'statefulset' | 'daemonset'; name: string };
+  /** Where the load is sent; undefined: nowhere directly. */
+  otlp?: { service: string } | OtlpSpec;
+  /** For predictions: a file with what it runs. A run reads the cluster's own. */
+  config?: string;
+  sendsTo?: string;
+}
+
 /** A collector that squall starts, wherever that is. */
 export interface CollectorSpec {
   /** Absolute path of a collector configuration; undefined: the stock gateway. */
@@ -80,9 +102,21 @@ export interface CollectorSpec {
   env: Record<string, string>;
 }
 
-/** The collectors that squall starts for this target, by member; empty where it starts none. */
+/** The collectors of this target whose settings are known, by member; empty where none is. */
 export function collectorsOf(target: TargetSpec): Record<string, CollectorSpec> {
-  return target.kind === 'local' || target.kind === 'docker' ? target.members : {};
+  if (target.kind === 'local' || target.kind === 'docker') return target.members;
+  if (target.kind !== 'kubernetes') return {};
+  const told = Object.entries(target.members).map(([name, { config, sendsTo }]): [string, CollectorSpec] => [
+    name,
+    {
+      replicas: 1,
+      restart: 'always',
+      env: {},
+      ...(config === undefined ? {} : { config }),
+      ...(sendsTo === undefined ? {} : { sendsTo }),
+    },
+  ]);
+  return Object.fromEntries(told);
 }
 
 /** Where OTLP goes. A bare HOST:PORT is plaintext, https:// is TLS, HTTP paths are appended. */
@@ -178,7 +212,7 @@ export interface FaultSpec {
   selector: SelectorSpec;
   params: Record<string, unknown>;
   /** The power of a member (or the sink) that its kind uses; two faults must not use one at the same time. */
-  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'sink';
+  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'sink';
 }
 
 export interface SelectorSpec {

@@ -20,6 +20,30 @@ export interface Member {
   /** What it runs in, where that is a container. */
   container?: ContainerRef;
   limits?: LimitPower;
+  pod?: PodPower;
+  /** Its own metrics page, where no URL leads there from this machine. Rejects when it does not answer. */
+  readMetrics?(): Promise<string>;
+}
+
+/** A member that is a pod of a workload, which makes another in its place. */
+export interface PodPower {
+  /** NAMESPACE/NAME */
+  id: string;
+  /** Why the API server would refuse end() now, or undefined. Changes nothing. */
+  refusal(how: PodEnd): Promise<string | undefined>;
+  /** Resolves when the API server took it; exactly this pod, not another of its name. Rejects when it refuses. */
+  end(how: PodEnd): Promise<void>;
+  /** `replacedBy`: a pod that was not there at end() is ready, and as many are ready as then. */
+  look(): Promise<{ state: 'there' | 'ending' | 'gone'; replacedBy?: string }>;
+}
+
+export interface PodEnd {
+  /** Name of the fault, for the record in the cluster. */
+  fault: string;
+  /** evict asks the disruption budgets. */
+  method: 'delete' | 'evict';
+  /** From TERM to KILL; undefined: the pod's own. 0 removes the object at once. */
+  gracePeriodS?: number;
 }
 
 /** One start of a member's process: two starts of a run never share an identity. */

@@ -17,6 +17,19 @@ const slo = (text: string) => ({
   slos: `[{${text}}]`,
   faults: '[{name: kill, kind: container-kill, at: 5s}]',
 });
+const limits = '{itemsPerS: 100, items: 10000}';
+const cluster = (blocks: Record<string, string> = {}) => {
+  const all = {
+    context: 'c',
+    namespaces: '[otel]',
+    members: '{gateway: {workload: deployment/gateway, otlp: service/gateway}}',
+    sink: '{grpc: "0.0.0.0:24317"}',
+    ...blocks,
+  };
+  return `{kubernetes: {${Object.entries(all)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join(', ')}}}`;
+};
 const external = (otlp: string, more = 'sink: none') => `{external: {otlp: ${otlp}, ${more}}}`;
 
 interface Row {
@@ -29,6 +42,76 @@ interface Row {
 }
 
 const rows: Row[] = [
+  // kubernetes
+  {
+    name: 'cluster without limits',
+    blocks: { target: cluster() },
+    code: 'SQ-LIMITS-MISSING',
+    what: /no limits/,
+  },
+  {
+    name: 'system namespace',
+    blocks: { target: cluster({ namespaces: '[otel, kube-system]' }), limits },
+    what: 'a system namespace is never struck',
+    found: 'kube-system',
+  },
+  {
+    name: 'member outside of the namespaces',
+    blocks: {
+      target: cluster({
+        members: '{gateway: {workload: deployment/gateway, otlp: service/gateway, namespace: prod}}',
+      }),
+      limits,
+    },
+    what: 'gateway is in a namespace that is not among namespaces',
+    found: 'prod',
+  },
+  {
+    name: 'no way in',
+    blocks: { target: cluster({ members: '{gateway: {workload: deployment/gateway}}' }), limits },
+    what: 'no member takes the load',
+  },
+  {
+    name: 'an address without the protocol',
+    blocks: {
+      target: cluster({ members: '{gateway: {workload: deployment/gateway, otlp: {http: "gw:4318"}}}' }),
+      limits,
+    },
+    what: 'spans speaks grpc and gateway has no grpc address',
+  },
+  {
+    name: 'a sink that pods cannot find',
+    blocks: { target: cluster({ sink: '{}' }), limits },
+    what: 'the pods export to a fixed address and the sink has none',
+  },
+  {
+    name: 'a sink in the cluster',
+    blocks: { target: cluster({ sink: '{in: cluster, grpc: "0.0.0.0:1"}' }), limits },
+    what: /in has a wrong value|sink/,
+    found: 'cluster',
+  },
+  {
+    name: 'a bare pod as a workload',
+    blocks: {
+      target: cluster({ members: '{gateway: {workload: pod/gateway, otlp: service/gateway}}' }),
+      limits,
+    },
+    what: 'target.kubernetes.members.gateway.workload has a wrong value',
+    found: 'pod/gateway',
+  },
+  {
+    name: 'a process fault in a cluster',
+    blocks: { target: cluster(), limits, faults: '[{kind: container-kill, at: 1s}]' },
+    code: 'SQ-FAULT-UNSUPPORTED',
+    what: 'kubernetes cannot do container-kill',
+    next: /local, docker/,
+  },
+  {
+    name: 'a pod fault on processes',
+    blocks: { faults: '[{kind: pod-kill, at: 1s}]' },
+    code: 'SQ-FAULT-UNSUPPORTED',
+    what: 'local cannot do pod-kill',
+  },
   // load
   { name: 'no entry', blocks: { load: '{}' }, what: 'load has no entry' },
   {
@@ -115,9 +198,9 @@ const rows: Row[] = [
   },
   {
     name: 'a target of later',
-    blocks: { target: '{kubernetes: {context: x}}' },
-    what: 'target.kubernetes is not a field',
-    next: /use local, external or embedded/,
+    blocks: { target: '{kind: {image: x}}' },
+    what: 'target.kind is not a field',
+    next: /use local, docker, kubernetes, external or embedded/,
   },
   { name: 'no members', blocks: { target: '{local: {members: {}}}' }, what: 'the target has no member' },
   {

@@ -1,0 +1,48 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import { type Cluster, type ClusterRef, connectCluster, reasonOf } from '../target/kubernetes-client.ts';
+import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
+import type { SweepResult } from './sweep.ts';
+
+/**
+ * Removes what dead runs left in a namespace, from any machine that reaches the cluster. A run that renews its Lease
+ * while it is watched lives and is left alone: it is halted where it runs. `run`: only this one.
+ */
+export async function recoverCluster(options: {
+  cluster: ClusterRef;
+  namespace: string;
+  run?: string;
+  clock?: Clock;
+}): Promise<SweepResult> {
+  const { namespace, clock = systemClock } = options;
+  const cluster = await connectCluster(options.cluster);
+  const wanted = options.run === undefined ? {} : { run: runName(options.run) };
+  const found = await listRun(cluster, { namespace, ...wanted });
+  const runs = [...new Set(found.map(({ run }) => run))];
+  if (runs.length === 0) return { clean: true, lines: [`no run is open in ${namespace}`] };
+  // Longer than the runner waits between two renewals.
+  await clock.sleep(1.5 * renewEveryMs);
+  const later = await listRun(cluster, { namespace, ...wanted });
+  const results = await Promise.all(
+    runs.map(async (run): Promise<SweepResult> => {
+      const renewed = (objects: typeof found) =>
+        objects.find((o) => o.run === run && o.kind === 'lease')?.renewed;
+      if (renewed(found) !== renewed(later) && renewed(later) !== undefined)
+        return { clean: false, lines: [`${run}: still running; squall halt on the machine that runs it`] };
+      return removed(cluster, { namespace, run, clock });
+    }),
+  );
+  return { clean: results.every(({ clean }) => clean), lines: results.flatMap(({ lines }) => lines) };
+}
+
+async function removed(
+  cluster: Cluster,
+  options: { namespace: string; run: string; clock: Clock },
+): Promise<SweepResult> {
+  const { run, namespace } = options;
+  try {
+    const names = await removeRun(cluster, options);
+    return { clean: true, lines: [`${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`] };
+  } catch (error) {
+    return { clean: false, lines: [`${run}: ${reasonOf(error)}`] };
+  }
+}

@@ -1,0 +1,122 @@
+import type {
+  AppsV1Api,
+  AuthorizationV1Api,
+  BatchV1Api,
+  CoordinationV1Api,
+  CoreV1Api,
+  KubeConfig,
+  V1MicroTime,
+} from '@kubernetes/client-node';
+import { SquallError } from '../base/errors.ts';
+
+/** A cluster as a guard finds it again: the kubeconfig's path (or several, as KUBECONFIG has it) and the context. */
+export interface ClusterRef {
+  /** Undefined: KUBECONFIG, ~/.kube/config, or the pod's own account. */
+  kubeconfig?: string;
+  context: string;
+}
+
+export interface Cluster {
+  context: string;
+  server: string;
+  core: CoreV1Api;
+  apps: AppsV1Api;
+  batch: BatchV1Api;
+  coordination: CoordinationV1Api;
+  authorization: AuthorizationV1Api;
+  /** As Leases have it: with microseconds. */
+  microTime(wallMs: number): V1MicroTime;
+}
+
+/**
+ * The API of one cluster, by exactly this context: the current one of the kubeconfig is never taken. Loads the client
+ * library, a second and 100 MB that only these runs should pay. Asks nothing. Throws SQ-CONTEXT-UNKNOWN.
+ */
+export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
+  const library = await import('@kubernetes/client-node');
+  const config = new library.KubeConfig();
+  try {
+    load(config, ref.kubeconfig, () => new library.KubeConfig());
+  } catch (cause) {
+    throw unknownContext(ref, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  const names = config.getContexts().map(({ name }) => name);
+  if (!names.includes(ref.context)) {
+    throw unknownContext(ref, names.length === 0 ? 'no context' : names.join(', '));
+  }
+  config.setCurrentContext(ref.context);
+  return {
+    context: ref.context,
+    server: config.getCurrentCluster()?.server ?? '',
+    core: config.makeApiClient(library.CoreV1Api),
+    apps: config.makeApiClient(library.AppsV1Api),
+    batch: config.makeApiClient(library.BatchV1Api),
+    coordination: config.makeApiClient(library.CoordinationV1Api),
+    authorization: config.makeApiClient(library.AuthorizationV1Api),
+    microTime: (wallMs) => new library.V1MicroTime(wallMs),
+  };
+}
+
+function load(config: KubeConfig, paths: string | undefined, fresh: () => KubeConfig): void {
+  if (paths === undefined) {
+    config.loadFromDefault();
+    return;
+  }
+  const [first = '', ...others] = paths.split(':');
+  config.loadFromFile(first);
+  for (const path of others) {
+    const other = fresh();
+    other.loadFromFile(path);
+    config.mergeConfig(other, true);
+  }
+}
+
+function unknownContext(ref: ClusterRef, found: string, cause?: unknown): SquallError {
+  return new SquallError(
+    {
+      code: 'SQ-CONTEXT-UNKNOWN',
+      what: `there is no context ${ref.context}`,
+      where: ref.kubeconfig ?? 'the default kubeconfig',
+      expected: ref.context,
+      found,
+      next: 'kubectl config get-contexts, then correct target.kubernetes.context',
+    },
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** The HTTP status of an API server's refusal; undefined when it did not answer. */
+export function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'number' ? error.code : undefined;
+}
+
+/** What the API server says in a refusal, or the error's own first line. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'body' in error) {
+    const message = messageIn(error.body);
+    if (message !== undefined) return message;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0] ?? text;
+}
+
+function messageIn(body: unknown): string | undefined {
+  try {
+    const status: unknown = typeof body === 'string' ? JSON.parse(body) : body;
+    if (typeof status !== 'object' || status === null || !('message' in status)) return undefined;
+    return typeof status.message === 'string' ? status.message : undefined;
+  } catch {
+    return undefined; // not the API server's own answer: a proxy's page
+  }
+}
+
+/** The answer, or undefined where the thing is not there (404). */
+export async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

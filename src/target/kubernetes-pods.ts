@@ -1,0 +1,124 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Clock } from '../base/clock.ts';
+import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import type { RunRecord } from './kubernetes-record.ts';
+import { isServing, listPods } from './kubernetes-workload.ts';
+import type { Member, PodEnd, PodPower } from './target.ts';
+
+/** The pods of one member's workload. */
+export interface PodGroup {
+  cluster: Cluster;
+  group: string;
+  namespace: string;
+  /** Labels of its pods. */
+  selector: string;
+  metricsPort: number;
+  lossyComponents: string[];
+  record: RunRecord;
+  clock: Clock;
+}
+
+/** A look at the API server that several callers share for this long, ms. */
+const lookEveryMs = 250;
+
+/**
+ * Keeps `into` to what is there: pods that came are added, pods that went are taken out. The same pod stays the same
+ * member. Rejects when the API server does not answer.
+ */
+export async function refreshMembers(group: PodGroup, into: Member[]): Promise<void> {
+  const pods = await listPods(group.cluster, group);
+  const names = new Set(pods.map(({ metadata }) => metadata?.name));
+  for (const member of into.filter((one) => one.group === group.group)) {
+    if (!names.has(member.name)) into.splice(into.indexOf(member), 1);
+  }
+  for (const pod of pods) {
+    if (!into.some(({ name }) => name === pod.metadata?.name)) into.push(toMember(group, pod));
+  }
+}
+
+function toMember(group: PodGroup, pod: V1Pod): Member {
+  const { cluster, namespace } = group;
+  const name = pod.metadata?.name ?? '';
+  const image = pod.spec?.containers[0]?.image ?? '';
+  return {
+    name,
+    group: group.group,
+    otlp: { headers: {} },
+    version: /[:@]([^:@/]+)$/.exec(image)?.[1] ?? 'unknown',
+    lossyComponents: group.lossyComponents,
+    readMetrics: () =>
+      cluster.core.connectGetNamespacedPodProxyWithPath({
+        namespace,
+        name: `${name}:${group.metricsPort}`,
+        path: 'metrics',
+      }),
+    pod: podPower(group, pod),
+  };
+}
+
+function podPower(group: PodGroup, pod: V1Pod): PodPower {
+  const { cluster, namespace, clock } = group;
+  const name = pod.metadata?.name ?? '';
+  const uid = pod.metadata?.uid ?? '';
+  let seen: { atNs: number; pods: Promise<V1Pod[]> } | undefined;
+  const look = () => {
+    if (seen === undefined || clock.nowNs() - seen.atNs > lookEveryMs * 1e6)
+      seen = { atNs: clock.nowNs(), pods: listPods(cluster, group) };
+    return seen.pods;
+  };
+  let before: string[] = [];
+  return {
+    id: `${namespace}/${name}`,
+    refusal: async (how) => {
+      try {
+        await end(group, { name, uid, how, dryRun: true });
+        return undefined;
+      } catch (error) {
+        return statusOf(error) === 404 ? `pod ${name} is gone` : reasonOf(error);
+      }
+    },
+    end: async (how) => {
+      // Not from the shared look: who takes its place is told apart by who was there at this moment.
+      before = (await listPods(cluster, group)).filter(isServing).map((one) => one.metadata?.uid ?? '');
+      await group.record.write({
+        fault: how.fault,
+        pod: name,
+        uid,
+        method: how.method,
+        wallMs: clock.wallMs(),
+      });
+      await end(group, { name, uid, how, dryRun: false });
+    },
+    look: async () => {
+      const pods = await look();
+      const own = pods.find(({ metadata }) => metadata?.uid === uid);
+      const serving = pods.filter(isServing).map(({ metadata }) => metadata);
+      const fresh = serving.find((metadata) => !before.includes(metadata?.uid ?? ''));
+      const state =
+        own === undefined ? 'gone' : own.metadata?.deletionTimestamp === undefined ? 'there' : 'ending';
+      return {
+        state,
+        ...(serving.length >= before.length && fresh?.name !== undefined ? { replacedBy: fresh.name } : {}),
+      };
+    },
+  };
+}
+
+/** Rejects with the API server's refusal. A pod of this name that is another one by now is refused (409). */
+async function end(
+  { cluster, namespace }: PodGroup,
+  options: { name: string; uid: string; how: PodEnd; dryRun: boolean },
+): Promise<void> {
+  const { name, uid, how, dryRun } = options;
+  const grace = how.gracePeriodS === undefined ? {} : { gracePeriodSeconds: how.gracePeriodS };
+  const body = { ...grace, preconditions: { uid } };
+  const dry = dryRun ? { dryRun: 'All' } : {};
+  if (how.method === 'evict') {
+    const eviction = { metadata: { name, namespace }, deleteOptions: body };
+    await cluster.core.createNamespacedPodEviction({ namespace, name, body: eviction, ...dry });
+    return;
+  }
+  await (dryRun
+    ? cluster.core.deleteNamespacedPod({ namespace, name, body, ...dry })
+    : orAbsent<unknown>(cluster.core.deleteNamespacedPod({ namespace, name, body })));
+}

@@ -1,0 +1,120 @@
+import { type ErrorParts, SquallError } from '../base/errors.ts';
+import type { KubernetesMemberSpec } from '../scenario/types.ts';
+import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { missingRights, neededRights, rightText } from './kubernetes-rights.ts';
+import { isServing, listPods, readWorkload, type Workload } from './kubernetes-workload.ts';
+
+/** By this label the owner of a namespace says that its pods may be struck. */
+export const allowLabel = 'squall.dev/chaos';
+
+/** What a run will touch, found without changing anything. */
+export interface Preflight {
+  workloads: Record<string, Workload>;
+}
+
+/**
+ * Looks whether a run may do what it is about to do: the server answers, the namespaces are there and open, the
+ * account has every right, every member has pods. Throws SquallError with all that is missing, each by name.
+ */
+export async function checkCluster(options: {
+  cluster: Cluster;
+  home: string;
+  members: Record<string, KubernetesMemberSpec>;
+  methods: readonly ('delete' | 'evict')[];
+}): Promise<Preflight> {
+  const { cluster, home } = options;
+  const members = Object.values(options.members);
+  const rights = neededRights({ members, home, methods: options.methods });
+  const lacks = await missingRights(cluster, rights).catch((cause: unknown) => {
+    throw unreachable(cluster, cause);
+  });
+  const found = lacks.map((right) => refusedRight(cluster, rightText(right)));
+  const canRead = (namespace: string, resource: string) =>
+    !lacks.some((right) => right.namespace === namespace && right.resource === resource);
+  for (const namespace of new Set([home, ...members.map((member) => member.namespace)])) {
+    if (canRead(namespace, 'namespaces')) found.push(...(await checkNamespace(cluster, namespace)));
+  }
+  const workloads: Preflight['workloads'] = {};
+  for (const [name, member] of Object.entries(options.members)) {
+    if (!canRead(member.namespace, `${member.workload.kind}s`) || !canRead(member.namespace, 'pods'))
+      continue;
+    const result = await checkWorkload(cluster, name, member);
+    if ('code' in result) found.push(result);
+    else workloads[name] = result;
+  }
+  const [first, ...others] = found;
+  if (first !== undefined) throw new SquallError(first, { others });
+  return { workloads };
+}
+
+function unreachable(cluster: Cluster, cause: unknown): SquallError {
+  const denied = [401, 403].includes(statusOf(cause) ?? 0);
+  return new SquallError(
+    {
+      code: 'SQ-CLUSTER-UNREACHABLE',
+      what: denied
+        ? 'the API server does not know the account of this context'
+        : 'the API server does not answer',
+      where: `context ${cluster.context}, ${cluster.server}`,
+      found: reasonOf(cause),
+      next: `kubectl --context ${cluster.context} auth whoami`,
+    },
+    { cause },
+  );
+}
+
+function refusedRight(cluster: Cluster, right: string): ErrorParts {
+  return {
+    code: 'SQ-RIGHT-MISSING',
+    what: `the account may not ${right}`,
+    where: `context ${cluster.context}`,
+    next: 'have an administrator apply k8s/squall/role.yaml in the namespace',
+  };
+}
+
+async function checkNamespace(cluster: Cluster, name: string): Promise<ErrorParts[]> {
+  const found = await orAbsent(cluster.core.readNamespace({ name }));
+  const where = `context ${cluster.context}, namespace ${name}`;
+  if (found === undefined) {
+    const next = `kubectl --context ${cluster.context} get namespaces`;
+    return [{ code: 'SQ-NAMESPACE-CLOSED', what: `there is no namespace ${name}`, where, next }];
+  }
+  const value = found.metadata?.labels?.[allowLabel];
+  if (value === 'allowed') return [];
+  return [
+    {
+      code: 'SQ-NAMESPACE-CLOSED',
+      what: `the namespace ${name} is not open for faults`,
+      where,
+      expected: `the label ${allowLabel}=allowed`,
+      found: value === undefined ? 'no such label' : `${allowLabel}=${value}`,
+      next: `kubectl --context ${cluster.context} label namespace ${name} ${allowLabel}=allowed`,
+    },
+  ];
+}
+
+async function checkWorkload(
+  cluster: Cluster,
+  member: string,
+  spec: KubernetesMemberSpec,
+): Promise<Workload | ErrorParts> {
+  const { namespace } = spec;
+  const what = `${spec.workload.kind}/${spec.workload.name}`;
+  const where = `context ${cluster.context}, namespace ${namespace}, member ${member}`;
+  const kubectl = `kubectl --context ${cluster.context} -n ${namespace}`;
+  const workload = await orAbsent(readWorkload(cluster, spec));
+  if (workload === undefined) {
+    const next = `${kubectl} get deployments,statefulsets,daemonsets`;
+    return { code: 'SQ-PODS-MISSING', what: `there is no ${what}`, where, next };
+  }
+  const pods = await listPods(cluster, { namespace, selector: workload.selector });
+  if (pods.some(isServing)) return workload;
+  return {
+    code: 'SQ-PODS-MISSING',
+    what: `${what} has no pod that is ready`,
+    where,
+    expected: 'at least one',
+    found: pods.length === 0 ? 'no pod at all' : `${pods.length} pods that are not ready`,
+    next: `${kubectl} get pods -l '${workload.selector}'`,
+  };
+}

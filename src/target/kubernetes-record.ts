@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import type { V1MicroTime } from '@kubernetes/client-node';
+import { type Clock, waitFor } from '../base/clock.ts';
+import { type Cluster, orAbsent } from './kubernetes-client.ts';
+
+/** The label of everything that a run makes in a cluster. */
+export const runLabel = 'squall.dev/run';
+const runnerLeaseS = 15;
+export const renewEveryMs = 5_000;
+/** For the garbage collector of the cluster, which works at the same time. */
+const goneWithinMs = 10_000;
+
+/**
+ * What a run leaves to be seen in the cluster while it lasts: a Lease that it renews, a ConfigMap with what it is about
+ * to do, and the Job that owns both. The Job has no pod at all (parallelism 0); past its deadline the cluster itself
+ * removes it and with it the other two, also when nothing of squall is left anywhere.
+ */
+export interface RunRecord {
+  /**
+   * Writes a line down in the cluster, if this run still holds its Lease; rejects when it was taken away, as by
+   * `squall recover`: then nothing may be done any more.
+   */
+  write(line: Record<string, unknown>): Promise<void>;
+  /** Ends the renewal and removes all three; rejects when something is left. */
+  close(): Promise<void>;
+}
+
+/** A run id as a label and as a part of names: its own letters where they are allowed, else with a hash. */
+export function runName(runId: string): string {
+  const name = runId.toLowerCase();
+  if (/^[a-z0-9]([a-z0-9-]{0,50}[a-z0-9])?$/.test(name) && name === runId) return name;
+  const safe = name.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '');
+  return `${safe.slice(0, 40)}-${createHash('sha256').update(runId).digest('hex').slice(0, 10)}`;
+}
+
+/** Makes Lease, ConfigMap and Job, and renews the Lease until close(). The undo must be written down before. */
+export async function openRunRecord(options: {
+  cluster: Cluster;
+  namespace: string;
+  runId: string;
+  /** Longer than the run can last; then the cluster cleans up by itself. */
+  deadlineS: number;
+  clock: Clock;
+}): Promise<RunRecord> {
+  const { cluster, namespace, runId, clock } = options;
+  const name = `squall-${runName(runId)}`;
+  const labels = { [runLabel]: runName(runId), 'app.kubernetes.io/managed-by': 'squall' };
+  const { metadata: owner } = await cluster.batch.createNamespacedJob({
+    namespace,
+    body: ownerJob({ name, labels, deadlineS: options.deadlineS }),
+  });
+  const metadata = {
+    name,
+    labels,
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: owner?.uid ?? '' }],
+  };
+  let map = await cluster.core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata, data: { run: runId, 'journal.jsonl': '' } },
+  });
+  let lease = await cluster.coordination.createNamespacedLease({
+    namespace,
+    body: { metadata, spec: leaseSpec(cluster.microTime(clock.wallMs()), 1) },
+  });
+  const ended = new AbortController();
+  const renew = async () => {
+    // By version: a Lease that was deleted, or written by another, refuses.
+    const now = cluster.microTime(clock.wallMs());
+    const body = { ...lease, spec: leaseSpec(now, lease.spec?.leaseTransitions ?? 1) };
+    lease = await cluster.coordination.replaceNamespacedLease({ namespace, name, body });
+  };
+  let last: Promise<void> = Promise.resolve();
+  // One at a time: each write builds on the version that the one before it gave.
+  const inTurn = (work: () => Promise<void>) => {
+    last = last.catch(() => undefined).then(work); // each caller hears of its own failure
+    return last;
+  };
+  const keepUp = async () => {
+    while (!ended.signal.aborted) {
+      await clock.sleep(renewEveryMs, ended.signal).catch(() => undefined); // ended: the loop ends
+      if (!ended.signal.aborted) await inTurn(renew).catch(() => undefined); // seen by the next write()
+    }
+  };
+  const kept = keepUp();
+  return {
+    write: (line) =>
+      inTurn(async () => {
+        await renew();
+        const text = `${map.data?.['journal.jsonl'] ?? ''}${JSON.stringify(line)}\n`;
+        const body = { ...map, data: { ...map.data, 'journal.jsonl': text } };
+        map = await cluster.core.replaceNamespacedConfigMap({ namespace, name, body });
+      }),
+    close: async () => {
+      ended.abort();
+      await kept;
+      await removeRun(cluster, { namespace, run: runName(runId), clock });
+    },
+  };
+}
+
+function leaseSpec(renewTime: V1MicroTime, transitions: number) {
+  return {
+    holderIdentity: 'squall-runner',
+    leaseDurationSeconds: runnerLeaseS,
+    renewTime,
+    leaseTransitions: transitions,
+  };
+}
+
+function ownerJob(options: { name: string; labels: Record<string, string>; deadlineS: number }) {
+  const { name, labels, deadlineS } = options;
+  const confined = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  return {
+    metadata: { name, labels },
+    spec: {
+      parallelism: 0,
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadlineS,
+      ttlSecondsAfterFinished: 0,
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          containers: [{ name: 'none', image: 'registry.k8s.io/pause:3.10', securityContext: confined }],
+        },
+      },
+    },
+  };
+}
+
+/** What of a run stands in a namespace: kind and name of each object. */
+export async function listRun(
+  cluster: Cluster,
+  options: { namespace: string; run?: string },
+): Promise<{ kind: 'job' | 'lease' | 'configmap'; name: string; run: string; renewed?: string }[]> {
+  const { namespace, run } = options;
+  const query = { namespace, labelSelector: run === undefined ? runLabel : `${runLabel}=${run}` };
+  const [jobs, leases, maps] = await Promise.all([
+    cluster.batch.listNamespacedJob(query),
+    cluster.coordination.listNamespacedLease(query),
+    cluster.core.listNamespacedConfigMap(query),
+  ]);
+  const of = (metadata: { name?: string; labels?: Record<string, string> } | undefined) => ({
+    name: metadata?.name ?? '',
+    run: metadata?.labels?.[runLabel] ?? '',
+  });
+  return [
+    ...jobs.items.map(({ metadata }) => ({ kind: 'job' as const, ...of(metadata) })),
+    ...leases.items.map(({ metadata, spec }) => ({
+      kind: 'lease' as const,
+      ...of(metadata),
+      renewed: String(spec?.renewTime ?? ''),
+    })),
+    ...maps.items.map(({ metadata }) => ({ kind: 'configmap' as const, ...of(metadata) })),
+  ];
+}
+
+/** Removes what carries the run's label, and nothing else; idempotent. Rejects when something is left. */
+export async function removeRun(
+  cluster: Cluster,
+  options: { namespace: string; run: string; clock: Clock },
+): Promise<string[]> {
+  const { namespace } = options;
+  const found = await listRun(cluster, options);
+  for (const { kind, name } of found) {
+    const remove = {
+      // Without a policy the pods of a Job would be orphaned; it has none, and what it owns goes with it.
+      job: () => cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }),
+      lease: () => cluster.coordination.deleteNamespacedLease({ namespace, name }),
+      configmap: () => cluster.core.deleteNamespacedConfigMap({ namespace, name }),
+    };
+    await orAbsent<unknown>(remove[kind]());
+  }
+  let left = found;
+  await waitFor(options.clock, { timeoutMs: goneWithinMs, everyMs: 200 }, async () => {
+    left = await listRun(cluster, options);
+    return left.length === 0 ? true : undefined;
+  });
+  if (left.length > 0)
+    throw new Error(`left in ${namespace}: ${left.map((o) => `${o.kind}/${o.name}`).join(', ')}`);
+  return found.map(({ kind, name }) => `${kind}/${name}`);
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import type { PipelineFacts } from '../plan/facts.ts';
+import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/types.ts';
+import { readPipelineFacts } from './collector-config.ts';
+import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
+import { type PodGroup, refreshMembers } from './kubernetes-pods.ts';
+import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
+import { openRunRecord, runName } from './kubernetes-record.ts';
+import { metricsPortOf, readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
+import { longestPath } from './local-order.ts';
+import { quietOf, reachOf, settleOf } from './residence.ts';
+import { stockGateway } from './stock-gateway.ts';
+import type { Member, Target } from './target.ts';
+
+type Spec = TargetSpec & { kind: 'kubernetes' };
+
+export interface KubernetesOptions {
+  spec: Spec;
+  runId: string;
+  /** How the plan's faults end pods. */
+  methods: readonly ('delete' | 'evict')[];
+  /** Longer than the run can last. */
+  deadlineS: number;
+  clock: Clock;
+  /** Called before the first object is made, with what removes all of them; returns when that is on the disk. */
+  intend(undo: { cluster: ClusterRef; namespace: string; run: string }): void;
+}
+
+const refreshEveryMs = 500;
+
+/**
+ * Collectors that run in a cluster already: squall starts none of them, finds their pods, and may end pods. Throws
+ * before it changes anything: no such context, no answer, a namespace that is not open, a missing right, no pod.
+ */
+export async function startKubernetes(options: KubernetesOptions): Promise<Target> {
+  const { spec, clock, runId } = options;
+  const ref = refOf(spec);
+  const cluster = await connectCluster(ref);
+  const home = spec.namespaces[0] ?? 'default';
+  const { workloads } = await checkCluster({
+    cluster,
+    home,
+    members: spec.members,
+    methods: options.methods,
+  });
+  const entry = await entryMembers(cluster, spec);
+  const facts = await readFacts(cluster, spec, workloads);
+  options.intend({ cluster: ref, namespace: home, run: runName(runId) });
+  const { deadlineS } = options;
+  const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
+  const groups = Object.entries(spec.members).map(([group, { namespace }]): PodGroup => {
+    const { selector = '', template = {} } = workloads[group] ?? {};
+    const lossyComponents = facts.get(group)?.lossyComponents ?? [];
+    const metricsPort = metricsPortOf(template);
+    return { cluster, group, namespace, selector, metricsPort, lossyComponents, record, clock };
+  });
+  const members: Member[] = [];
+  const ended = new AbortController();
+  const refresh = () => Promise.all(groups.map((group) => refreshMembers(group, members)));
+  const down = async () => {
+    ended.abort();
+    await record.close();
+  };
+  try {
+    await refresh();
+  } catch (error) {
+    await down();
+    throw error;
+  }
+  void follow(refresh, { clock, signal: ended.signal });
+  const hops = longestPath(spec.members).flatMap((member) => {
+    const found = facts.get(member);
+    return found === undefined ? [] : [{ member, facts: found }];
+  });
+  return {
+    kind: 'kubernetes',
+    members,
+    entry,
+    reach: reachOf(hops),
+    settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,
+    quietNs: quietOf(hops),
+    notes: [],
+    down,
+  };
+}
+
+/** The kubeconfig as this process finds it, so that a guard or another shell finds the same one. */
+function refOf(spec: Spec): ClusterRef {
+  const kubeconfig = spec.kubeconfig ?? process.env.KUBECONFIG;
+  return {
+    context: spec.context,
+    ...(kubeconfig === undefined || kubeconfig === '' ? {} : { kubeconfig }),
+  };
+}
+
+async function follow(
+  refresh: () => Promise<unknown>,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(refreshEveryMs, signal).catch(() => undefined); // ended: the loop ends
+    // An API server that is away for a while: the members are what they were.
+    if (!signal.aborted) await refresh().catch(() => undefined);
+  }
+}
+
+/** One per member that the load is sent to: its Service, or an address of the scenario's. */
+async function entryMembers(cluster: Cluster, spec: Spec): Promise<Member[]> {
+  const entry: Member[] = [];
+  for (const [group, member] of Object.entries(spec.members)) {
+    if (member.otlp === undefined) continue;
+    entry.push({ name: group, group, otlp: await addressOf(cluster, member, member.otlp), version: '' });
+  }
+  return entry;
+}
+
+async function addressOf(
+  cluster: Cluster,
+  { namespace }: KubernetesMemberSpec,
+  otlp: NonNullable<KubernetesMemberSpec['otlp']>,
+): Promise<OtlpSpec> {
+  if (!('service' in otlp)) return otlp;
+  const name = otlp.service;
+  const found = await orAbsent(serviceAddress(cluster, { namespace, name }));
+  if (found !== undefined) return found;
+  throw new SquallError({
+    code: 'SQ-TARGET-UNREACHABLE',
+    what: `there is no Service ${name} with an address and port 4317 or 4318`,
+    where: `context ${cluster.context}, namespace ${namespace}`,
+    next: `kubectl --context ${cluster.context} -n ${namespace} get service ${name}`,
+  });
+}
+
+/** From the ConfigMap that the collector reads, where it does; else as a stock gateway. */
+async function readFacts(
+  cluster: Cluster,
+  spec: Spec,
+  workloads: Preflight['workloads'],
+): Promise<Map<string, PipelineFacts>> {
+  const facts = new Map<string, PipelineFacts>();
+  for (const [name, { namespace }] of Object.entries(spec.members)) {
+    const template = workloads[name]?.template ?? {};
+    const text = await orAbsent(readMountedConfig(cluster, { namespace, template }));
+    facts.set(name, readPipelineFacts(text ?? stockGateway()));
+  }
+  return facts;
+}
