@@ -21,11 +21,6 @@ export function formatAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
 
-/** Hosts of a range: all but its first and last address. */
-export function hostCount({ bits }: AddressRange): number {
-  return Math.max(0, 2 ** (32 - bits) - 2);
-}
-
 /**
  * Ranges of one size inside another, with room for `hosts` each: so that a run takes one of the few ranges that a Docker
  * daemon has to give (31 by default). Undefined when they do not fit.
