@@ -53,6 +53,8 @@ export interface RunRecord {
     recoveryIncomplete: boolean;
   };
   startedAt: string;
+  /** Wall clock of t = 0, ms since 1970. */
+  t0WallMs?: number;
   durationS: number;
   command: string;
   versions: Record<string, string>;

@@ -32,16 +32,23 @@ function textPx(text: string): number {
   return columnsOf(text) * characterPx;
 }
 
+export function panelTitle({ title, unit, leftOut, series }: Panel): string {
+  return leftOut === 0
+    ? `${title}, ${unit}`
+    : `${title}, ${unit} (the ${series.length} busiest of ${series.length + leftOut})`;
+}
+
 export function layOut(
   timeline: Timeline,
   panels: Panel[],
   size: ChartSize & { plotPx: number },
 ): { boxes: Box[]; heightPx: number } {
   const labelLines = placeLabels(timeline, size.plotPx);
-  const lines = timeline.bands.length === 0 ? 0 : Math.max(...labelLines) + 1;
+  const lines =
+    timeline.bands.length === 0 ? 0 : labelLines.reduce((most, line) => Math.max(most, line), 0) + 1;
   let y = 2;
   const boxes = panels.map((panel, i): Box => {
-    const titlePx = textPx(`${panel.title}, ${panel.unit}`) * 1.15 + 14;
+    const titlePx = textPx(panelTitle(panel)) * 1.15 + 14;
     const legendPx = panel.series.reduce((sum, { name }) => sum + textPx(name) + 43, 0);
     const legendLines = size.narrow
       ? 1 + Math.ceil(legendPx / size.widthPx)
@@ -54,7 +61,10 @@ export function layOut(
   return { boxes, heightPx: Math.ceil(y) + 18 };
 }
 
-/** The lowest line on which a label does not touch the one before it; three lines at most. */
+/**
+ * The lowest line on which a label does not touch the one before it; three lines at most, and none (-1) where all are
+ * taken: a band without a label is read from the table of the faults.
+ */
 function placeLabels(timeline: Timeline, plotPx: number): number[] {
   const ends = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const order = timeline.bands
@@ -64,9 +74,8 @@ function placeLabels(timeline: Timeline, plotPx: number): number[] {
   for (const { band, k, middle } of order) {
     const half = textPx(band.label) / 2 + 4;
     const free = ends.findIndex((end) => end <= middle - half);
-    const line = free < 0 ? ends.length - 1 : free;
-    ends[line] = middle + half;
-    placed[k] = line;
+    if (free >= 0) ends[free] = middle + half;
+    placed[k] = free;
   }
   return placed;
 }
@@ -96,8 +105,8 @@ export function marksOf({ panel, i, range, labelLines }: Box, timeline: Timeline
   const bands = timeline.bands.map((band, k) => [
     {
       xAxis: band.fromS,
-      ...(i === 0 ? { name: band.label } : {}),
-      label: { distance: 3 + labelLinePx * (labelLines[k] ?? 0) },
+      ...(i === 0 && (labelLines[k] ?? -1) >= 0 ? { name: band.label } : {}),
+      label: { distance: 3 + labelLinePx * Math.max(0, labelLines[k] ?? 0) },
     },
     // What happens at an instant is still to be seen.
     { xAxis: Math.max(band.toS, band.fromS + timeline.endS / 400) },

@@ -1,24 +1,15 @@
-import { LineChart, ScatterChart } from 'echarts/charts';
-import {
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-} from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
-import { type Box, type ChartSize, layOut, marksOf } from './chart-layout.ts';
+import { type Box, type ChartSize, layOut, marksOf, panelTitle } from './chart-layout.ts';
 import { envelope } from './downsample.ts';
 import { formatNumber } from './format.ts';
 import type { Panel, Timeline } from './panels.ts';
-import { escapeXml } from './xml.ts';
+import { drawSvg, marked, type SvgNames } from './svg.ts';
 
-export interface ChartOptions extends ChartSize {
-  /** Prefix of the ids inside the SVG; unique within the page. */
-  id: string;
-  title: string;
-  description: string;
+/** Where the page's script finds what: all in the SVG's own units, times in seconds. */
+export interface Geometry {
+  left: number;
+  right: number;
+  endS: number;
+  panels: { y: number; height: number; unit: string; series: number[] }[];
 }
 
 /** Columns of the envelope: two points each, about one per pixel. */
@@ -27,46 +18,53 @@ const left = 58;
 const right = 14;
 
 /** Panels under one another on one time axis with the fault bands through all of them, as one SVG. */
-export function renderPanels(timeline: Timeline, panels: Panel[], options: ChartOptions): string {
-  use([
-    LineChart,
-    ScatterChart,
-    GridComponent,
-    LegendComponent,
-    MarkAreaComponent,
-    MarkLineComponent,
-    TitleComponent,
-    SVGRenderer,
-  ]);
-  const { boxes, heightPx } = layOut(timeline, panels, {
-    ...options,
-    plotPx: options.widthPx - left - right,
+export function renderPanels(
+  timeline: Timeline,
+  panels: Panel[],
+  options: ChartSize & SvgNames,
+): { svg: string; geometry: Geometry } {
+  const { widthPx, panelHeightPx } = options;
+  const { boxes, heightPx } = layOut(timeline, panels, { ...options, plotPx: widthPx - left - right });
+  const numbered = numberSeries(boxes);
+  const option = {
+    title: boxes.map((box) => titleOf(box)),
+    legend: boxes.map((box) => legendOf(box, options)),
+    grid: boxes.map((box) => ({ left, right, top: box.plotY, height: panelHeightPx })),
+    xAxis: boxes.map((box) => xAxisOf(box, timeline, options)),
+    yAxis: boxes.map((box) => yAxisOf(box)),
+    series: numbered.flatMap(({ box, first }) => seriesOf(box, timeline, first)),
+  };
+  const geometry: Geometry = {
+    left,
+    right: widthPx - right,
+    endS: timeline.endS,
+    panels: numbered.map(({ box, first }) => ({
+      y: box.plotY,
+      height: panelHeightPx,
+      unit: box.panel.unit,
+      series: box.panel.series.map((_, k) => first + k),
+    })),
+  };
+  return { svg: drawSvg(option, { widthPx, heightPx }, options), geometry };
+}
+
+/** ECharts counts series through all panels; each panel begins with the one that carries its marks. */
+function numberSeries(boxes: Box[]): { box: Box; first: number }[] {
+  let next = 0;
+  return boxes.map((box) => {
+    const first = next + 1;
+    next = first + box.panel.series.length + box.panel.series.filter((s) => s.infiniteAtS.length > 0).length;
+    return { box, first };
   });
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: options.widthPx, height: heightPx });
-  try {
-    chart.setOption({
-      animation: false,
-      textStyle: { fontFamily: 'inherit' },
-      title: boxes.map((box) => titleOf(box)),
-      legend: boxes.map((box) => legendOf(box, options)),
-      grid: boxes.map((box) => ({ left, right, top: box.plotY, height: options.panelHeightPx })),
-      xAxis: boxes.map((box) => xAxisOf(box, timeline, options)),
-      yAxis: boxes.map((box) => yAxisOf(box)),
-      series: boxes.flatMap((box) => seriesOf(box, timeline)),
-    });
-    return cleanSvg(chart.renderToSVGString(), options);
-  } finally {
-    chart.dispose();
-  }
 }
 
 const ink = 'var(--ink-2)';
-const color = (k: number) => `var(--line-${(k % 6) + 1})`;
+const color = (k: number, series: number) => marked(`--line-${(k % 6) + 1}`, `s${series}`);
 const dashes = ['solid', 'dashed', 'dotted'] as const;
 
 function titleOf({ panel, y }: Box): object {
   return {
-    text: `${panel.title}, ${panel.unit}`,
+    text: panelTitle(panel),
     left: 0,
     top: y + 1,
     padding: 0,
@@ -83,7 +81,6 @@ function legendOf({ panel, y, titlePx }: Box, { narrow, widthPx }: ChartSize): o
     itemGap: 16,
     itemWidth: 22,
     itemHeight: 10,
-    selectedMode: false,
     // The line alone, with its dashes: it is drawn without symbols.
     itemStyle: { opacity: 0 },
     textStyle: { fontSize: 11, color: ink },
@@ -99,11 +96,11 @@ function xAxisOf({ i, isLast }: Box, timeline: Timeline, options: ChartSize): ob
     max: timeline.endS,
     interval,
     axisLine: { onZero: false, lineStyle: { color: 'var(--rule)' } },
-    axisTick: { show: isLast, lineStyle: { color: 'var(--rule)' } },
+    axisTick: { show: isLast, lineStyle: { color: marked('--rule', 'x') } },
     splitLine: { show: false },
     axisLabel: {
       show: isLast,
-      color: ink,
+      color: marked('--ink-2', 'x'),
       fontSize: 11,
       showMaxLabel: Number.isInteger(timeline.endS / interval),
       formatter: (value: number) => `${formatNumber(value)} s`,
@@ -138,7 +135,7 @@ function shortNumber(value: number, unit: string): string {
   return formatNumber(value, 3);
 }
 
-function seriesOf(box: Box, timeline: Timeline): object[] {
+function seriesOf(box: Box, timeline: Timeline, first: number): object[] {
   const { panel, i, range } = box;
   const axes = { xAxisIndex: i, yAxisIndex: i, silent: true };
   const lines = panel.series.map((series, k) => ({
@@ -153,8 +150,8 @@ function seriesOf(box: Box, timeline: Timeline): object[] {
     ...(panel.steps ? { step: 'end' } : {}),
     showSymbol: false,
     connectNulls: false,
-    color: color(k),
-    lineStyle: { width: 1.6, color: color(k), type: dashes[k % dashes.length] },
+    color: color(k, first + k),
+    lineStyle: { width: 1.6, color: color(k, first + k), type: dashes[k % dashes.length] },
   }));
   const infinite = panel.series.flatMap((series, k) => {
     if (series.infiniteAtS.length === 0) return [];
@@ -162,29 +159,10 @@ function seriesOf(box: Box, timeline: Timeline): object[] {
       series.infiniteAtS.map((at) => [at, range.max]),
       buckets,
     );
-    return [{ ...axes, type: 'scatter', symbol: 'triangle', symbolSize: 7, color: color(k), data }];
+    return [
+      { ...axes, type: 'scatter', symbol: 'triangle', symbolSize: 7, color: color(k, first + k), data },
+    ];
   });
   // Marks hang on a series of their own, so that they are drawn once however many lines a panel has.
   return [{ ...axes, type: 'line', data: [], ...marksOf(box, timeline) }, ...lines, ...infinite];
-}
-
-/**
- * Takes out what depends on how many charts this process drew before (class names, ids) and on a
- * pointer (hover styles), so that the same report gives the same bytes; adds the accessible name.
- */
-export function cleanSvg(svg: string, options: Pick<ChartOptions, 'id' | 'title' | 'description'>): string {
-  const body = svg
-    .replace(/<style ?>[\s\S]*?<\/style>/g, '')
-    .replace(/ (?:class="zr\d+-cls-\d+"|ecmeta_\w+="[^"]*"|pointer-events="visible")/g, '')
-    .replace(/(id="|url\(#)zr\d+-/g, `$1${options.id}-`)
-    .replaceAll('font-family:inherit;', '')
-    .replace(/\n\s*\n/g, '\n');
-  const viewBox = /viewBox="[^"]*"/.exec(svg)?.[0] ?? '';
-  const inner = body.slice(body.indexOf('>') + 1);
-  const { id } = options;
-  const names =
-    `<title id="${id}-t">${escapeXml(options.title)}</title>` +
-    `<desc id="${id}-d">${escapeXml(options.description)}</desc>`;
-  const labels = `aria-labelledby="${id}-t" aria-describedby="${id}-d"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${viewBox} role="img" ${labels}>${names}${inner}`;
 }

@@ -4,12 +4,12 @@ import { formatCount, oneLine } from './format.ts';
 import {
   findingSentence,
   ledgerLines,
-  sloSentence,
   topFindings,
   verdictReason,
   verdictSymbol,
   whoseFault,
 } from './sentences.ts';
+import { sloSentence } from './slo-words.ts';
 import type { Report } from './types.ts';
 
 export interface ClosingPaths {

@@ -1,4 +1,5 @@
-import { renderPanels } from './chart.ts';
+import { type Geometry, renderPanels } from './chart.ts';
+import { envelope } from './downsample.ts';
 import { formatNumber, formatSeconds } from './format.ts';
 import { type Panel, type Timeline, timelineOf } from './panels.ts';
 import type { Report } from './types.ts';
@@ -6,65 +7,114 @@ import type { Report } from './types.ts';
 /** Rows of the table behind a chart; every step is in report.json. */
 const rowsMax = 120;
 const columnsMax = 8;
+/** Points of one series that the page's script is given for hover: as many as are drawn. */
+const hoverPoints = 360;
+
+/** A chart as the template prints it: drawn twice, for wide and for narrow screens, with the table behind it. */
+export interface ChartView {
+  id: string;
+  title: string;
+  wide: string;
+  narrow: string;
+  /** For the script: where each drawing has its plots, as JSON for an attribute; empty without an axis of time. */
+  geometryText: string;
+  /** For the script: the points, as JSON that is safe inside a script element. */
+  data: string;
+  caption: string;
+  table: {
+    first: string;
+    names: string[];
+    rows: { at: string; values: string[] }[];
+    note: string;
+    columnsLeftOut: number;
+  };
+}
 
 const captionEnd =
-  'A gap is a step without data; ▲ is an infinite value (never answered). ' +
-  'Where there are more points than pixels, the least and the greatest of each column are drawn. ' +
-  'Shaded: faults as observed. Grey upright line: end of the load. t = 0: its start.';
+  'A gap is a step without data; ▲ is an infinite value (never answered). Where there are more points than pixels, the ' +
+  'least and the greatest of each column are drawn. Shaded: faults as observed. Grey upright line: end of the load. ' +
+  't = 0: its start.';
 
-/** The timeline twice, for wide and for narrow screens, and the table of the same points. */
-export function chartViews(report: Report): Record<string, unknown> {
+/** Rates, latency and queues, and apart from them what the members used. */
+export function timelineViews(report: Report): { timeline: ChartView[]; resources: ChartView[] } {
   const timeline = timelineOf(report);
+  const step = formatSeconds(report.timeline.stepS);
   return {
-    timeline: chartView(report, timeline, timeline.main, {
-      id: 'timeline',
+    timeline: panelsView(timeline, timeline.main, {
+      id: 'timeline-chart',
       title: 'Timeline of rates, latency and queue',
-      caption: (step) =>
-        `Each step is ${step}: items offered by when they were sent, ` +
-        'acknowledged by when they were answered, delivered by when they arrived; latency by when the request was due; queues as scraped.',
+      caption:
+        `Each step is ${step}: offered when sent, acknowledged when answered, delivered when it arrived; ` +
+        'latency by when the request was due; queues as scraped.',
       // The first screen has room for some 400 px of chart, however many panels there are.
       wide: {
         widthPx: 640,
-        panelHeightPx: Math.max(44, Math.min(96, Math.floor(390 / (timeline.main.length || 1)) - 34)),
+        panelHeightPx: Math.max(44, Math.min(96, Math.floor(380 / (timeline.main.length || 1)) - 34)),
       },
     }),
-    resources: chartView(report, timeline, timeline.other, {
-      id: 'resources',
+    resources: panelsView(timeline, timeline.other, {
+      id: 'resources-chart',
       title: 'Resources over time',
-      caption: () => 'A point is one sample.',
+      caption:
+        'A point is one sample. CPU is the mean since the sample before it; throttled is the share of the CPU periods in ' +
+        'which the member had used up its quota.',
       wide: { widthPx: 1180, panelHeightPx: 110 },
     }),
   };
 }
 
-function chartView(
-  report: Report,
+/** One chart, or none where nothing has two points. */
+function panelsView(
   timeline: Timeline,
   panels: Panel[],
-  options: {
-    id: string;
-    title: string;
-    caption: (step: string) => string;
-    wide: { widthPx: number; panelHeightPx: number };
-  },
-): Record<string, unknown> {
-  if (panels.length === 0) return { present: false };
-  const description = describe(timeline, panels);
-  const base = { title: options.title, description };
-  const step = formatSeconds(report.timeline.stepS);
-  return {
-    present: true,
-    wide: renderPanels(timeline, panels, { ...base, ...options.wide, id: `${options.id}-w`, narrow: false }),
-    narrow: renderPanels(timeline, panels, {
-      ...base,
-      id: `${options.id}-n`,
-      widthPx: 360,
-      panelHeightPx: 90,
-      narrow: true,
-    }),
-    caption: `${options.caption(step)} ${captionEnd}`,
-    table: tableOf(panels),
-  };
+  options: { id: string; title: string; caption: string; wide: { widthPx: number; panelHeightPx: number } },
+): ChartView[] {
+  if (panels.length === 0) return [];
+  const { id, title } = options;
+  const base = { title, description: describe(timeline, panels) };
+  const wide = renderPanels(timeline, panels, { ...base, ...options.wide, id: `${id}-w`, narrow: false });
+  const size = { widthPx: 360, panelHeightPx: 90, narrow: true };
+  const narrow = renderPanels(timeline, panels, { ...base, ...size, id: `${id}-n` });
+  return [
+    {
+      id,
+      title,
+      wide: wide.svg,
+      narrow: narrow.svg,
+      geometryText: JSON.stringify({ wide: wide.geometry, narrow: narrow.geometry }),
+      data: chartData({
+        panels: hoverPanels(panels, wide.geometry),
+        bands: timeline.bands,
+        settleFromS: timeline.settleFromS,
+      }),
+      caption: `${options.caption} ${captionEnd}`,
+      table: tableOf(panels),
+    },
+  ];
+}
+
+/** Escaped so that no text in it ends the script element or begins another. */
+export function chartData(data: object): string {
+  return JSON.stringify(data).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function hoverPanels(panels: Panel[], geometry: Geometry): object[] {
+  return panels.map((panel, i) => ({
+    unit: panel.unit,
+    steps: panel.steps,
+    series: panel.series.map((series, k) => ({
+      name: series.name,
+      mark: geometry.panels[i]?.series[k],
+      points: envelope(series.points, hoverPoints).map(([at, value]) => [
+        Number(at.toFixed(3)),
+        value === null ? null : Number(value.toPrecision(5)),
+      ]),
+      infinite: series.infiniteAtS.slice(0, hoverPoints),
+    })),
+  }));
 }
 
 function describe(timeline: Timeline, panels: Panel[]): string {
@@ -74,11 +124,11 @@ function describe(timeline: Timeline, panels: Panel[]): string {
   const faults = timeline.bands.map(
     (band) => `${band.label} from ${formatSeconds(band.fromS)} to ${formatSeconds(band.toS)}`,
   );
-  const ends = faults.length === 0 ? 'No faults.' : `Faults: ${faults.join('; ')}.`;
+  const ends = faults.length === 0 ? 'No faults.' : `Faults: ${faults.slice(0, 20).join('; ')}.`;
   return `${what.join('. ')}. ${ends} The same numbers stand in the table below the chart.`;
 }
 
-function tableOf(panels: Panel[]): Record<string, unknown> {
+function tableOf(panels: Panel[]): ChartView['table'] {
   const columns = panels.flatMap((panel) => panel.series.map((series) => ({ series, unit: panel.unit })));
   const shown = columns.slice(0, columnsMax);
   const byTime = shown.map(({ series }) => {
@@ -90,6 +140,7 @@ function tableOf(panels: Panel[]): Record<string, unknown> {
   const times = [...new Set(byTime.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
   const every = Math.max(1, Math.ceil(times.length / rowsMax));
   return {
+    first: 't',
     names: shown.map(({ series, unit }) => `${series.name}, ${unit}`),
     rows: times
       .filter((_, i) => i % every === 0)

@@ -1,11 +1,7 @@
 import { type Signal, signals } from '../base/signal.ts';
-import { formatCount, formatDuration, formatNumber, formatSeconds, formatUnit } from './format.ts';
+import { formatCount, formatNumber, formatSeconds, formatUnit } from './format.ts';
 import { agreement, itemWord, ledgerEquations, metricNames } from './sentences.ts';
-import type { LatencySummary, Report, SloResult } from './types.ts';
-
-/** Lists are cut, never the page: report.json has all of it. */
-const intervalsMax = 50;
-const rawCharsMax = 4000;
+import type { LatencySummary, Report } from './types.ts';
 
 const ledgerRows = [
   'due',
@@ -46,57 +42,6 @@ export function ledgerView(report: Report): Record<string, unknown> {
 function ledgerEquationsOf(report: Report, signal: Signal): string[] {
   const counts = report.ledger[signal];
   return counts === undefined ? [] : ledgerEquations(counts);
-}
-
-export function lostView(report: Report): Record<string, unknown> {
-  const all = signals.flatMap((signal) => report.ledger[signal]?.lostIntervals ?? []);
-  return {
-    count: all.length,
-    cut: all.length > intervalsMax,
-    total: formatUnit(all.length, 'intervals'),
-    shown: Math.min(all.length, intervalsMax),
-    rows: all.slice(0, intervalsMax).map((lost) => ({
-      load: lost.load,
-      worker: String(lost.worker),
-      sequence: `${lost.from} to ${lost.to}`,
-      count: formatCount(lost.count),
-      due: `${formatSeconds(lost.dueFromS)} to ${formatSeconds(lost.dueToS)}`,
-      fault: lost.fault ?? '',
-      ambiguous: lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them were rejected`,
-    })),
-  };
-}
-
-export function faultView(fault: Report['faults'][number]): Record<string, unknown> {
-  const injected = fault.observed.injectedS;
-  const stage = (name: string, at: number | undefined) => ({
-    name,
-    at: formatSeconds(at),
-    after: at === undefined || injected === null ? '' : `+${formatSeconds(at - injected)}`,
-  });
-  return {
-    name: fault.name,
-    kind: fault.kind,
-    members: fault.members.join(', '),
-    intended: spanOf(fault.intended.startS, fault.intended.endS),
-    observed: spanOf(injected, fault.observed.recoveredS),
-    verified: fault.verified,
-    effect: fault.effect,
-    lost: formatCount(fault.lost),
-    predicted: fault.predicted === undefined ? '' : `at most ${formatCount(fault.predicted.items)}`,
-    predictedWhy: fault.predicted?.why ?? '',
-    stages: [
-      stage('fault removed', fault.recovery.removedS),
-      stage('endpoint ready', fault.recovery.endpointReadyS),
-      stage('first accepted item', fault.recovery.firstAcceptedS),
-      stage('drained', fault.recovery.drainedS),
-    ],
-  };
-}
-
-function spanOf(from: number | null, to: number | null): string {
-  if (from === null && to === null) return 'not seen';
-  return to === null ? `${formatSeconds(from)}, one shot` : `${formatSeconds(from)} to ${formatSeconds(to)}`;
 }
 
 const pointWords = {
@@ -169,32 +114,4 @@ export function settleWords(report: Report): string {
   const how = settle.shownEmpty ? 'shown empty' : 'not shown empty; the horizon ended it';
   const span = `${formatSeconds(settle.fromS)} to ${formatSeconds(settle.toS)}`;
   return `${span} of at most ${formatSeconds(settle.horizonS)}: ${how} (${settle.reason})`;
-}
-
-export function queryView(slo: SloResult): Record<string, string> {
-  const raw = slo.raw === undefined ? '' : JSON.stringify(slo.raw, undefined, 1);
-  return {
-    name: `${slo.name} ${slo.threshold}`,
-    window: slo.window,
-    written: slo.promql ?? '',
-    query: slo.query ?? '',
-    raw: raw.length > rawCharsMax ? `${raw.slice(0, rawCharsMax)}… (the rest is in report.json)` : raw,
-  };
-}
-
-export function cardView(report: Report): { name: string; value: string }[] {
-  const { run } = report;
-  const row = (name: string, value: string | number) => ({ name, value: String(value) });
-  return [
-    row('run', run.id),
-    row('seed', run.seed),
-    row('started', run.startedAt),
-    row('duration', formatDuration(run.durationS)),
-    row('target', run.target),
-    ...run.members.map((m) =>
-      row(m.name, `${m.version}, started ${m.starts === 1 ? 'once' : `${m.starts} times`}`),
-    ),
-    ...Object.entries(run.versions).map(([name, version]) => row(`${name} version`, version)),
-    ...Object.entries(run.machine).map(([name, value]) => row(`machine ${name}`, value)),
-  ];
 }

@@ -1,34 +1,35 @@
 import type { VerdictWord } from '../base/signal.ts';
+import { anchorOf } from './anchor.ts';
 import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds } from './format.ts';
-import { chartViews } from './html-charts.ts';
+import { timelineViews } from './html-charts.ts';
+import { faultView, lostView } from './html-faults.ts';
+import { distributionView } from './html-latency.ts';
+import { cardView, eventsView, queryView, t0Ms } from './html-run.ts';
 import {
-  cardView,
   countersView,
-  faultView,
   headlineView,
   latencyView,
   ledgerView,
-  lostView,
-  queryView,
   ratesView,
   settleWords,
 } from './html-sections.ts';
 import {
   fullStop,
   ledgerLines,
-  sloActual,
-  sloInterval,
-  sloName,
+  lossBound,
+  nextStep,
   topFindings,
   verdictReason,
   verdictSymbol,
   whoseFault,
-  worstFirst,
 } from './sentences.ts';
+import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
 const rowsMax = 200;
+/** SLOs that the first screen has room for: the others stand with their reasons further down. */
+const firstSlosMax = 12;
 /** Texts up to here are not broken into lines. */
 const keepCharsMax = 16;
 
@@ -36,6 +37,46 @@ const severitySymbol = { fail: '✘', unknown: '?', warn: '!', info: 'i' } as co
 
 /** Everything report.hbs prints, as text; the template only lays out. */
 export function htmlView(report: Report): Record<string, unknown> {
+  const slos = worstFirst(report.slos)
+    .slice(0, rowsMax)
+    .map((slo, i) => sloView(slo, i + 1));
+  const queries = report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined);
+  return {
+    ...headView(report),
+    slos: slos.slice(0, firstSlosMax),
+    slosBelow: Math.max(0, slos.length - firstSlosMax),
+    allSlos: slos,
+    slosLeftOut: Math.max(0, report.slos.length - rowsMax),
+    ledger: ledgerView(report),
+    lost: lostView(report),
+    ...timelineViews(report),
+    faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),
+    faultsLeftOut: Math.max(0, report.faults.length - rowsMax),
+    latency: latencyView(report),
+    distribution: distributionView(report),
+    rates: ratesView(report),
+    headline: headlineView(report),
+    counters: countersView(report),
+    windows: report.windows.slice(0, rowsMax).map((window) => ({
+      name: window.name,
+      from: formatSeconds(window.fromS),
+      to: formatSeconds(window.toS),
+    })),
+    windowsLeftOut: Math.max(0, report.windows.length - rowsMax),
+    settle: settleWords(report),
+    reach: [formatSeconds(report.reach.s), report.reach.parts.join(' + ')]
+      .filter((part) => part !== '')
+      .join(' = '),
+    queries: queries.slice(0, rowsMax).map((slo, i) => queryView(slo, i + 1)),
+    card: cardView(report),
+    events: eventsView(report),
+    hasUtc: t0Ms(report) !== undefined,
+    configuration: report.configuration ?? [],
+  };
+}
+
+/** The first screen but for its tables and charts. */
+function headView(report: Report): Record<string, unknown> {
   const { run, validity } = report;
   const sentence = verdictReason(report);
   const blame = whoseFault(report);
@@ -49,8 +90,10 @@ export function htmlView(report: Report): Record<string, unknown> {
     exitCode: report.exitCode,
     // What the sentence says already is not said again below it.
     blame: { party: blame.party, why: sentence.includes(blame.why) ? '' : blame.why },
-    findings: topFindings(report).map(findingView),
-    moreFindings: report.findings.slice(3, rowsMax).map(findingView),
+    // The findings say it themselves where there are some.
+    next: report.findings.length === 0 ? nextStep(report) : '',
+    findings: topFindings(report).map((finding, i) => findingView(finding, i + 1)),
+    moreFindings: report.findings.slice(3, rowsMax).map((finding, i) => findingView(finding, i + 4)),
     valid: validity.valid,
     // A finding on the first screen says it already, where there is one.
     validityReasons: topFindings(report).some(({ code }) => code === 'RUN-NOT-VALID')
@@ -60,30 +103,8 @@ export function htmlView(report: Report): Record<string, unknown> {
           .slice(0, rowsMax)
           .join('; '),
     validity: validityView(report),
-    slos: worstFirst(report.slos)
-      .slice(0, rowsMax)
-      .map((slo) => sloView(slo)),
-    slosLeftOut: Math.max(0, report.slos.length - rowsMax),
     ledgerLines: ledgerLines(report),
-    ledger: ledgerView(report),
-    lost: lostView(report),
-    ...chartViews(report),
-    faults: report.faults.slice(0, rowsMax).map(faultView),
-    latency: latencyView(report),
-    rates: ratesView(report),
-    headline: headlineView(report),
-    counters: countersView(report),
-    windows: report.windows.map((window) => ({
-      name: window.name,
-      from: formatSeconds(window.fromS),
-      to: formatSeconds(window.toS),
-    })),
-    settle: settleWords(report),
-    reach: [formatSeconds(report.reach.s), report.reach.parts.join(' + ')]
-      .filter((part) => part !== '')
-      .join(' = '),
-    queries: report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined).map(queryView),
-    card: cardView(report),
+    lossBound: lossBound(report),
     machine: Object.entries(run.machine)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
@@ -100,8 +121,9 @@ function verdictView(verdict: VerdictWord): { word: string; symbol: string; css:
   return { word: verdict.toUpperCase(), symbol: verdictSymbol[verdict], css: verdict };
 }
 
-function findingView(finding: Report['findings'][number]): Record<string, string> {
+function findingView(finding: Report['findings'][number], number: number): Record<string, string> {
   return {
+    id: anchorOf('finding', number, finding.code),
     css: finding.severity,
     symbol: severitySymbol[finding.severity],
     severity: finding.severity,
@@ -138,11 +160,15 @@ function validityView(report: Report): { label: string; value: string; bad: bool
       'above 95 %',
     ),
     tile('scrapes seen', formatPercent(v.scrapeCoverage), (v.scrapeCoverage ?? 0) < 0.9, 'below 90 %'),
+    ...(v.clockSkewMs === undefined || v.clockSkewMs === null
+      ? []
+      : [tile('clock skew', formatMs(v.clockSkewMs), Math.abs(v.clockSkewMs) > 1000, 'above 1 s')]),
   ];
 }
 
-function sloView(slo: SloResult): Record<string, unknown> {
+function sloView(slo: SloResult, number: number): Record<string, unknown> {
   return {
+    id: anchorOf('slo', number, sloName(slo)),
     ...verdictView(slo.verdict),
     name: sloName(slo),
     why: shortReason(slo),
@@ -151,11 +177,25 @@ function sloView(slo: SloResult): Record<string, unknown> {
     windowShort: slo.window.length <= keepCharsMax,
     actual: sloActual(slo),
     interval: sloInterval(slo),
+    margin: sloMargin(slo),
     window: slo.window,
-    source: slo.source,
+    source: sourceWords(slo),
     reason: slo.reason,
   };
 }
+
+/** Where a latency begins and ends, as every latency has two points; otherwise who saw it. */
+function sourceWords(slo: SloResult): string {
+  const measure = slo.measure?.split('{')[0] ?? '';
+  const points = pointWords[measure];
+  return points === undefined ? slo.source : `${slo.source}, ${points}`;
+}
+
+const pointWords: Record<string, string | undefined> = {
+  ack_duration: 'due to answer',
+  send_duration: 'first send to answer',
+  delivery_duration: 'due to sink',
+};
 
 /**
  * The first screen says why only where something is wrong, without what stands beside it (value and limit, the

@@ -1,14 +1,6 @@
 import { formatSeconds, oneLine } from './format.ts';
-import {
-  findingSentence,
-  ledgerLines,
-  sloActual,
-  sloInterval,
-  sloSentence,
-  topFindings,
-  verdictSentence,
-  whoseFault,
-} from './sentences.ts';
+import { findingSentence, ledgerLines, topFindings, verdictSentence, whoseFault } from './sentences.ts';
+import { sloActual, sloInterval, sloSentence } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 import { escapeXml } from './xml.ts';
 

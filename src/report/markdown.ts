@@ -6,15 +6,12 @@ import {
   findingSentence,
   ledgerEquations,
   ledgerLine,
-  sloActual,
-  sloInterval,
-  sloName,
   topFindings,
   verdictSentence,
   verdictSymbol,
   whoseFault,
-  worstFirst,
 } from './sentences.ts';
+import { sloActual, sloInterval, sloName, worstFirst } from './slo-words.ts';
 import type { Report } from './types.ts';
 
 /**

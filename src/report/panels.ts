@@ -1,13 +1,15 @@
 import { signals } from '../base/signal.ts';
 import { type Point, splitInfinite } from './downsample.ts';
 import { oneLine } from './format.ts';
-import { thresholdLimit } from './sentences.ts';
+import { thresholdLimit } from './slo-words.ts';
 import type { Report, TimelineSeries } from './types.ts';
 
 /** One strip of the timeline: series of one unit over the shared time axis. */
 export interface Panel {
   title: string;
   unit: string;
+  /** Series that the panel has no room for. */
+  leftOut: number;
   series: { name: string; points: Point[]; infiniteAtS: number[] }[];
   limits: { text: string; value: number }[];
   /** Latencies: from a fraction of a millisecond to minutes. */
@@ -78,23 +80,34 @@ const unitTitles = new Map([
   ['cores', 'CPU'],
   ['bytes', 'Memory'],
   ['MiB', 'Memory'],
+  ['% of CPU periods', 'Throttled'],
 ]);
 const seriesMax = 12;
 
 function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
   const unit = group[0]?.unit ?? '';
   const limits = key === 'latency' ? latencyLimits(report) : [];
-  const series = group
+  const series = busiest(group)
     .slice(0, seriesMax)
     .map(({ name, points }) => ({ name: shortName(name, key), ...splitInfinite(points) }));
   return {
     title: titles.get(key) ?? unitTitles.get(unit) ?? chartText(unit, 30),
+    leftOut: Math.max(0, group.length - seriesMax),
     unit: chartText(unit, 30),
     series: series.map(({ name, finite, infiniteAtS }) => ({ name, points: finite, infiniteAtS })),
     limits,
     log: key === 'latency',
     steps: key === 'latency' || key.startsWith('rates'),
   };
+}
+
+/** Of more than fit one panel, those with the highest peaks, in the order they came. */
+function busiest(group: TimelineSeries[]): TimelineSeries[] {
+  if (group.length <= seriesMax) return group;
+  const peak = ({ points }: TimelineSeries) =>
+    points.reduce((max, [, value]) => Math.max(max, value ?? 0), 0);
+  const kept = new Set([...group].sort((a, b) => peak(b) - peak(a)).slice(0, seriesMax));
+  return group.filter((series) => kept.has(series));
 }
 
 /** "offered traces" is "offered" under the title "Rate of traces". */

@@ -1,7 +1,8 @@
 import { type Signal, signals, type VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
-import { formatAgainst, formatCount, formatUnit, oneLine } from './format.ts';
-import type { Finding, Report, SloResult } from './types.ts';
+import { formatCount, oneLine } from './format.ts';
+import { sloSentence } from './slo-words.ts';
+import type { Finding, Report } from './types.ts';
 
 /** The words that terminal, Markdown, JUnit and HTML share, so that they cannot disagree. */
 
@@ -74,53 +75,6 @@ export function fullStop(text: string): string {
   return text === '' || /[.!?:…]$/.test(text) ? text : `${text}.`;
 }
 
-/** Name, actual, limit and window: "items_lost was 12,340, limit count==0, window run". */
-export function sloSentence(slo: SloResult): string {
-  const where = `limit ${oneLine(slo.threshold, 80)}, window ${oneLine(slo.window, 80)}`;
-  const name = oneLine(sloName(slo), 120);
-  if (slo.verdict === 'unknown') return `${name} has no verdict (${oneLine(slo.reason)}), ${where}`;
-  return `${name} was ${sloActual(slo)}, ${where}`;
-}
-
-/** Without " in WINDOW": the window always stands beside it. */
-export function sloName(slo: SloResult): string {
-  const tail = ` in ${slo.window}`;
-  return slo.name.endsWith(tail) ? slo.name.slice(0, -tail.length) : slo.name;
-}
-
-export function sloActual(slo: SloResult): string {
-  return formatUnit(slo.actual, oneLine(slo.unit, 20), thresholdLimit(slo));
-}
-
-/** "[9.1, 9.8]" or nothing. */
-export function sloInterval(slo: SloResult): string {
-  if (slo.interval === undefined) return '';
-  const limit = thresholdLimit(slo);
-  return `[${formatAgainst(slo.interval[0], limit)}, ${formatAgainst(slo.interval[1], limit)}]`;
-}
-
-/** The number of a threshold in the unit of its actual value; undefined when the text is not of that form. */
-export function thresholdLimit(slo: SloResult): number | undefined {
-  const match = comparison.exec(slo.threshold);
-  if (match?.[1] === undefined) return undefined;
-  const factor = slo.unit === 'ms' ? msPerUnit[match[2] ?? ''] : 1;
-  return factor === undefined ? undefined : Number(match[1]) * factor;
-}
-
-/** Operator, number, unit. */
-const comparison = /(?:<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i;
-
-const msPerUnit: Record<string, number> = {
-  '': 1,
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1e3,
-  m: 6e4,
-  h: 36e5,
-};
-
 /** One line per signal; classes without an item are left out except the four that people look for. */
 export function ledgerLine(signal: Signal, counts: LedgerCounts): string {
   // Never "no data lost": that would read as nothing lost.
@@ -168,6 +122,26 @@ export function ledgerEquations(counts: LedgerCounts): string[] {
     `delivered ${n(counts.delivered)} = acknowledged ${n(counts.acknowledged)} - lost ${n(counts.lost)}` +
       ` - pending ${n(counts.pending)} + recovered ${n(counts.recovered)}`,
   ];
+}
+
+/**
+ * What a run that found no loss bounds it to: of n independent items none lost leaves at most 3/n at 95 %. Empty where
+ * something was lost or nothing is known.
+ */
+export function lossBound(report: Report): string {
+  const sum = totals(report);
+  const pending = signals.some((signal) => (report.ledger[signal]?.pending ?? 0) > 0);
+  if (sum === undefined || sum.lost > 0 || pending || !report.validity.valid || sum.delivered < 1000)
+    return '';
+  return `none lost: at 95 % confidence fewer than 1 in ${formatCount(Math.floor(sum.delivered / 3))}`;
+}
+
+/** One thing to do, also after a run in which nothing was found. */
+export function nextStep(report: Report): string {
+  const next = report.findings.find((finding) => finding.next !== '')?.next;
+  if (next !== undefined) return oneLine(next);
+  if (report.verdict === 'pass') return 'nothing to mend; keep this run to compare later ones with';
+  return 'read the reasons of the SLOs below';
 }
 
 export type Party = 'nobody' | 'target' | 'generator' | 'Prometheus' | 'set-up';
@@ -221,12 +195,6 @@ export function metricNames(counters: Report['counters'], quantity: string): str
 export function agreement(agree: boolean | null): string {
   if (agree === null) return '? one is missing';
   return agree ? '✔ agree' : '✘ disagree';
-}
-
-/** Failed, then unknown, then passed; otherwise in the scenario's order. */
-export function worstFirst(slos: readonly SloResult[]): SloResult[] {
-  const rank: Record<VerdictWord, number> = { fail: 0, unknown: 1, pass: 2 };
-  return [...slos].sort((a, b) => rank[a.verdict] - rank[b.verdict]);
 }
 
 /** Undefined where a signal's delivery is not known. */

@@ -14,6 +14,8 @@ export interface Report {
     description: string;
     seed: number;
     startedAt: string;
+    /** Wall clock of t = 0, UTC. */
+    t0At?: string;
     durationS: number;
     target: string;
     banner?: string;

@@ -133,6 +133,7 @@ function describeRun({ record, scenario }: JudgeInput): Report['run'] {
     description: scenario.description,
     seed: record.plan.seed,
     startedAt: record.startedAt,
+    ...(record.t0WallMs === undefined ? {} : { t0At: new Date(Math.round(record.t0WallMs)).toISOString() }),
     durationS: record.durationS,
     target: record.targetKind,
     ...(record.banner === undefined ? {} : { banner: record.banner }),

@@ -2,6 +2,7 @@ import type { DurationHistogram } from '../base/histogram.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
 import { heatMap, quantiles } from './distribution.ts';
+import { drainedNs } from './drained.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
 import { encodeNumber } from './judge-slo.ts';
@@ -49,8 +50,11 @@ export function summarizeSignals(
 export function summarizeFaults(facts: Facts): FaultResult[] {
   const intervals = lostIntervals(facts);
   return facts.record.faults.map((fault) => {
-    const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
-    const recovery = Object.entries(fault.recovery).flatMap(([key, ns]) =>
+    const bounds = faultBounds(fault, facts.table);
+    const { injectedNs, recoveredNs } = bounds;
+    const drained = drainedNs(facts.record.prometheus.series, bounds);
+    const stages = { ...(drained === undefined ? {} : { drainedNs: drained }), ...fault.recovery };
+    const recovery = Object.entries(stages).flatMap(([key, ns]) =>
       ns === undefined ? [] : [[key.replace(/Ns$/, 'S'), ns / 1e9]],
     );
     return {

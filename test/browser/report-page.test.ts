@@ -72,8 +72,9 @@ describe.skipIf(absent)(`report.html in a browser${absent ? ` (skipped: no ${exe
     for (const scheme of ['light', 'dark'] as const) {
       test(`${name}, ${scheme}: verdict, SLOs, ledger and timeline are on the first screen`, async () => {
         await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
-          const bottoms = await page.$$eval('.badge, .tiles, .stack, .ledger, .first figure svg', (found) =>
-            found.map((one) => one.getBoundingClientRect().bottom),
+          const bottoms = await page.$$eval(
+            '.badge, .tiles, .first .stack, .ledger, .first figure svg',
+            (found) => found.map((one) => one.getBoundingClientRect().bottom),
           );
           expect(bottoms.length).toBeGreaterThanOrEqual(5);
           expect(Math.max(...bottoms)).toBeLessThanOrEqual(720);
@@ -113,7 +114,7 @@ describe.skipIf(absent)(`report.html in a browser${absent ? ` (skipped: no ${exe
       { width: 1280, height: 720, scheme: 'dark', scripts: false },
       async (page) => {
         expect(await page.locator('.badge').textContent()).toBe('✘ FAIL');
-        expect(await page.locator('.stack tbody tr').count()).toBe(6);
+        expect(await page.locator('.first .stack tbody tr').count()).toBe(6);
         expect(await page.locator('.first figure .wide svg path').count()).toBeGreaterThan(10);
       },
     );
@@ -208,7 +209,7 @@ describe.skipIf(absent)(`report.html in a browser${absent ? ` (skipped: no ${exe
     };
     await withPage(report, { width: 1280, height: 720, scheme: 'light' }, async (page) => {
       const strange = await page.$$eval(
-        'script, img, iframe, x, b, [onload], [onerror], [onmouseover]',
+        'script:not([type="application/json"], body > footer + script), img, iframe, x, b, [onload], [onerror], [onmouseover]',
         (found) => found.length,
       );
       expect(strange).toBe(0);

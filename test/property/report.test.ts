@@ -13,6 +13,12 @@ import { findAll, parseXml } from '../fixtures/xml.ts';
 
 const paths = { report: 'reports/x/report.html', again: 'squall run x.yaml', faultsLeft: [] };
 
+/** The page's one script, and the points of its charts: data that no browser runs, and without a `<`. */
+function withoutOwnScripts(html: string): string {
+  const script = html.lastIndexOf('<script>');
+  return html.slice(0, script).replaceAll(/<script type="application\/json">[^<]*<\/script>/g, '');
+}
+
 /** The verdict that a CI reads from the cases alone. */
 function junitVerdict(xml: string): string {
   const root = parseXml(xml);
@@ -43,7 +49,7 @@ test('forall reports: JSON, HTML, Markdown, JUnit, terminal and exit code say th
       ).toBe(true);
       expect(lines.length).toBeLessThanOrEqual(15);
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 
@@ -51,7 +57,7 @@ test('forall hostile texts in every place: no output holds them as markup', () =
   fc.assert(
     fc.property(anyReport, (made: Report) => {
       const report = normalizeReport(made);
-      const html = renderHtml(report);
+      const html = withoutOwnScripts(renderHtml(report));
       expect(html.replace(/<!doctype html>/, '')).not.toMatch(/<(?:script|img|iframe|x|b)\b|<svg on/i);
       const tags = html.match(/<[a-z][^>]*>/gi) ?? [];
       expect(tags.filter((tag) => /\son\w+=/i.test(tag.replace(/"[^"]*"/g, '""')))).toEqual([]);
@@ -64,7 +70,7 @@ test('forall hostile texts in every place: no output holds them as markup', () =
       for (const line of closingLines(report, paths)) expect(line).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
       for (const node of findAll(parseXml(renderJunit(report)), 'x')) expect(node).toBeUndefined();
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { formatUnit } from '../../../src/report/format.ts';
 import { codeOrText } from '../../../src/report/markdown-text.ts';
-import { metricNames, sloName } from '../../../src/report/sentences.ts';
+import { metricNames } from '../../../src/report/sentences.ts';
+import { sloName } from '../../../src/report/slo-words.ts';
 import type { Report, SloResult } from '../../../src/report/types.ts';
 
 test('a quantity has the names of all its signals, each once', () => {

@@ -1,0 +1,131 @@
+import { signals } from '../base/signal.ts';
+import { anchorOf } from './anchor.ts';
+import { formatCount, formatSeconds, formatUnit } from './format.ts';
+import { itemWord } from './sentences.ts';
+import type { Report } from './types.ts';
+
+/** Lists are cut, never the page: report.json has all of it. */
+const intervalsMax = 50;
+const membersMax = 12;
+
+type Fault = Report['faults'][number];
+
+export function faultView(fault: Fault, number: number): Record<string, unknown> {
+  const injected = fault.observed.injectedS;
+  return {
+    id: anchorOf('fault', number, fault.name),
+    name: fault.name,
+    kind: fault.kind,
+    members: membersOf(fault),
+    intended: spanOf(fault.intended.startS, fault.intended.endS),
+    observed: observedOf(fault),
+    delay: injected === null ? '' : `${formatSeconds(injected - fault.intended.startS)} after it was due`,
+    verified: fault.verified,
+    effect: fault.effect,
+    lost: formatCount(fault.lost),
+    predicted: fault.predicted === undefined ? '' : `at most ${formatCount(fault.predicted.items)}`,
+    predictedWhy: fault.predicted?.why ?? '',
+    stages: stagesOf(fault).map(([name, at]) => ({
+      name,
+      at: formatSeconds(at),
+      after: injected === null ? '' : `+${formatSeconds(at - injected)}`,
+    })),
+    stagesNote: stagesNote(fault),
+  };
+}
+
+/** Stages that were seen, in the order of their times: what a kind of fault does not have is not a gap in the data. */
+function stagesOf(fault: Fault): [string, number][] {
+  const { removedS, endpointReadyS, firstAcceptedS, drainedS } = fault.recovery;
+  const stages: [string, number | undefined][] = [
+    ['fault removed', removedS],
+    ['endpoint answers again', endpointReadyS],
+    ['first item accepted', firstAcceptedS],
+    ['queues as before', drainedS],
+  ];
+  const seen = stages.flatMap(([name, at]): [string, number][] => (at === undefined ? [] : [[name, at]]));
+  return seen.sort(([, a], [, b]) => a - b);
+}
+
+/** What was to be seen and was not. */
+function stagesNote(fault: Fault): string {
+  const { removedS, firstAcceptedS } = fault.recovery;
+  if (fault.observed.injectedS === null) return 'It was not injected, so there is nothing to recover from.';
+  if (fault.intended.endS !== null && removedS === undefined) return 'Its removal was not seen.';
+  if (fault.intended.endS === null && firstAcceptedS === undefined)
+    return 'No item was seen to be accepted after it.';
+  return '';
+}
+
+function membersOf(fault: Fault): string {
+  const { members } = fault;
+  const more = members.length - membersMax;
+  return more > 0 ? `${members.slice(0, membersMax).join(', ')} and ${more} more` : members.join(', ');
+}
+
+function spanOf(from: number, to: number | null): string {
+  return to === null
+    ? `${formatSeconds(from)}, at once (nothing to remove)`
+    : `${formatSeconds(from)} to ${formatSeconds(to)}`;
+}
+
+function observedOf(fault: Fault): string {
+  const { injectedS, recoveredS } = fault.observed;
+  if (injectedS === null) return 'not seen';
+  return `${formatSeconds(injectedS)} to ${recoveredS === null ? 'not seen to end' : formatSeconds(recoveredS)}`;
+}
+
+export function lostView(report: Report): Record<string, unknown> {
+  const all = signals.flatMap((signal) => report.ledger[signal]?.lostIntervals ?? []);
+  return {
+    count: all.length,
+    cut: all.length > intervalsMax,
+    total: formatUnit(all.length, 'intervals'),
+    shown: Math.min(all.length, intervalsMax),
+    byFault: lostByFault(report),
+    rows: all.slice(0, intervalsMax).map((lost) => ({
+      load: lost.load,
+      worker: String(lost.worker),
+      sequence: `${lost.from} to ${lost.to}`,
+      count: formatCount(lost.count),
+      due: `${formatSeconds(lost.dueFromS)} to ${formatSeconds(lost.dueToS)}`,
+      fault: lost.fault ?? '',
+      ambiguous: lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them were rejected`,
+    })),
+  };
+}
+
+/** Lost items under the fault that explains them and the members it acted on; the unexplained last. */
+function lostByFault(report: Report): Record<string, string>[] {
+  const groups = new Map<
+    string,
+    { signal: string; fault: string; items: number; intervals: number; from: number; to: number }
+  >();
+  for (const signal of signals) {
+    for (const lost of report.ledger[signal]?.lostIntervals ?? []) {
+      const key = `${signal} ${lost.fault ?? ''}`;
+      const known = groups.get(key);
+      const items = lost.count - (lost.ambiguous ?? 0);
+      groups.set(key, {
+        signal: itemWord[signal],
+        fault: lost.fault ?? '',
+        items: (known?.items ?? 0) + items,
+        intervals: (known?.intervals ?? 0) + 1,
+        from: Math.min(known?.from ?? lost.dueFromS, lost.dueFromS),
+        to: Math.max(known?.to ?? lost.dueToS, lost.dueToS),
+      });
+    }
+  }
+  const members = new Map(report.faults.map((fault) => [fault.name, membersOf(fault)]));
+  return [...groups.values()]
+    .sort((a, b) => Number(a.fault === '') - Number(b.fault === '') || b.items - a.items)
+    .slice(0, intervalsMax)
+    .map((group) => ({
+      fault: group.fault === '' ? 'no fault explains it' : group.fault,
+      members: members.get(group.fault) ?? '',
+      signal: group.signal,
+      items: formatCount(group.items),
+      intervals: formatCount(group.intervals),
+      due: `${formatSeconds(group.from)} to ${formatSeconds(group.to)}`,
+    }));
+}

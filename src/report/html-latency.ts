@@ -1,0 +1,129 @@
+import { signals } from '../base/signal.ts';
+import { formatCount, formatNumber, formatPercent, formatSeconds } from './format.ts';
+import { type ChartView, chartData } from './html-charts.ts';
+import { heatColumns, heatGeometry, heatRows, renderHeat, renderPercentiles } from './latency-chart.ts';
+import { itemWord } from './sentences.ts';
+import type { Distribution, HeatMap, Quantile, Report } from './types.ts';
+
+/** Rows of the table behind a heat map; every cell is in report.json. */
+const heatRowsMax = 90;
+const sizes = {
+  wide: { widthPx: 600, plotHeightPx: 190 },
+  narrow: { widthPx: 360, plotHeightPx: 170 },
+};
+
+/** Percentile plot and heat maps of each signal that has requests. */
+export function distributionView(report: Report): { signal: string; id: string; charts: ChartView[] }[] {
+  return signals.flatMap((signal) => {
+    const of = report.distribution?.[signal];
+    if (of === undefined || of.ack.length === 0) return [];
+    const word = itemWord[signal];
+    const heats = (['ack', 'send'] as const).map((since) =>
+      heatView(of.heat[since], { word, since, signal }),
+    );
+    return [
+      { signal: word, id: `latency-${signal}`, charts: [percentileView(of, word, signal), ...heats.flat()] },
+    ];
+  });
+}
+
+function percentileView(of: Distribution, word: string, signal: string): ChartView {
+  const id = `percentiles-${signal}`;
+  const title = `Percentiles of ${word}`;
+  const names = {
+    title,
+    description: `Latency in ms over the share of observations that it bounds, for ${word}: due to answer, first send to answer, due to sink. The same numbers stand in the table below the chart.`,
+  };
+  return {
+    id,
+    title,
+    wide: renderPercentiles(of, sizes.wide, { ...names, id: `${id}-w` }),
+    narrow: renderPercentiles(of, sizes.narrow, { ...names, id: `${id}-n` }),
+    geometryText: '',
+    data: '',
+    caption:
+      'A point: that share of the observations took at most so long (window run). Each upright line to the right leaves a ' +
+      'tenth as many above it. Observations are requests, and for due to sink, items. The solid line is what a user of ' +
+      'the pipeline sees; its distance to the dashed one is time that requests waited to be sent.',
+    table: percentileTable(of),
+  };
+}
+
+function percentileTable(of: Distribution): ChartView['table'] {
+  const byShare = (points: readonly Quantile[]) => new Map(points.map(([share, ms]) => [share, ms]));
+  const maps = [of.ack, of.send, of.delivery].map(byShare);
+  const shares = [...new Set(maps.flatMap((one) => [...one.keys()]))].sort((a, b) => a - b);
+  return {
+    first: 'share',
+    names: ['due to answer, ms', 'first send to answer, ms', 'due to sink, ms'],
+    rows: shares.map((share) => ({
+      at: share === 1 ? 'all' : shareText(share),
+      values: maps.map((one) => (one.has(share) ? formatNumber(one.get(share)) : '')),
+    })),
+    note: '',
+    columnsLeftOut: 0,
+  };
+}
+
+function shareText(share: number): string {
+  return share < 0.999 ? formatPercent(share) : `${formatNumber(share * 100, 7)} %`;
+}
+
+const sinceWords = {
+  ack: { title: 'from due', point: 'from due to the final answer' },
+  send: { title: 'from send', point: 'from the first send to the final answer' },
+} as const;
+
+function heatView(
+  heat: HeatMap,
+  about: { word: string; since: 'ack' | 'send'; signal: string },
+): ChartView[] {
+  if (heat.cells.length + heat.unanswered.length === 0) return [];
+  const { title: since, point } = sinceWords[about.since];
+  const id = `heat-${about.since}-${about.signal}`;
+  const title = `Requests of ${about.word} over time, ${since}`;
+  const names = {
+    title,
+    description: `Requests by when they were due and by how long they took ${point}. The same numbers stand in the table below the chart.`,
+  };
+  return [
+    {
+      id,
+      title,
+      wide: renderHeat(heat, sizes.wide, { ...names, id: `${id}-w` }),
+      narrow: renderHeat(heat, sizes.narrow, { ...names, id: `${id}-n` }),
+      geometryText: JSON.stringify({
+        wide: heatGeometry(heat, sizes.wide),
+        narrow: heatGeometry(heat, sizes.narrow),
+      }),
+      data: chartData({ panels: [] }),
+      caption:
+        `A cell holds the requests due in ${formatSeconds(heat.stepS)} that took ${point} at least what stands on the left, ` +
+        'and less than the next line; the shade says how many. "never": no answer with success.',
+      table: heatTable(heat),
+    },
+  ];
+}
+
+function heatTable(heat: HeatMap): ChartView['table'] {
+  const names = heatRows(heat);
+  const columns = heatColumns(heat);
+  const counts = Array.from({ length: columns }, () => new Array<number>(names.length).fill(0));
+  for (const [column, row, count] of heat.cells) fill(counts, column, row, count);
+  for (const [column, count] of heat.unanswered) fill(counts, column, names.length - 1, count);
+  return {
+    first: 'due after',
+    names: names.map((name) => (name === 'never' ? name : `from ${name}`)),
+    rows: counts.slice(0, heatRowsMax).map((row, c) => ({
+      at: formatSeconds(c * heat.stepS),
+      values: row.map((count) => (count === 0 ? '' : formatCount(count))),
+    })),
+    note: columns > heatRowsMax ? `the first ${heatRowsMax} rows` : '',
+    columnsLeftOut: 0,
+  };
+}
+
+function fill(counts: number[][], column: number, row: number, count: number): void {
+  const of = counts[column];
+  if (of !== undefined && row >= 0 && row < of.length) of[row] = count;
+}
