@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorParts, errorCodes, formatError, SquallError } from './base/errors.ts';
+import { capacityCommand } from './cli/capacity.ts';
 import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
 import { doctorCommand, setupCommand } from './cli/machine.ts';
 import { haltCommand, recoverCommand } from './cli/recover.ts';
@@ -104,6 +105,12 @@ function buildProgram(done: (code: number) => void): Command {
   addScenarioFlags(
     verb(`validate ${scenario}`, 'check a scenario and report all of its mistakes', validateCommand),
   );
+  addScenarioFlags(
+    verb(`capacity ${scenario}`, 'find the highest rate at which every SLO holds', capacityCommand),
+  )
+    .option('--quick', 'a third of the time; the answer is indicative')
+    .option('--thorough', '14 confirmations in the place of 5')
+    .option('--resume <dir>', 'go on with the search of this folder');
   verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand);
   verb('recover', 'undo everything that a dead run left behind', recoverCommand)
     .option('--run <id>', 'only this run')

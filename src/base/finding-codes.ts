@@ -23,6 +23,10 @@ export const findingCodes = {
   'HEADLINE-DISAGREES': 'Prometheus and squall differ on P95, rate or loss by more than the stated error',
   'EMBEDDED-INSTEAD':
     "no real collector could be had, so the figures are those of a small one of squall's own",
+  'CAPACITY-FOUND':
+    'the highest rate at which every SLO holds lies between two rates, both confirmed by fresh trials',
+  'CAPACITY-UNKNOWN':
+    'the search for the highest rate ended without a confirmed answer; the bounds are all that is known',
   'NO-PROMETHEUS': 'no Prometheus could be had, so what asks it is unknown',
 } as const satisfies Record<string, string>;
 

@@ -47,8 +47,8 @@ const missedShareMax = 0.01;
  * generator are its own (late wake-ups, no time left), which a target that stalls does not give it: what the target kept
  * from going is charged to the target. A loss found is a loss, whatever the generator did.
  */
-export function judgeTrial(seen: Observation, tolerateLoss = 0): TrialVerdict {
-  const hard = [...lossGoals(seen, tolerateLoss), ...seen.others.filter((goal) => goal.hard)];
+export function judgeTrial(seen: Observation): TrialVerdict {
+  const hard = [...lossGoals(seen), ...seen.others.filter((goal) => goal.hard)];
   const soft = [
     ...seen.percentiles.map(percentileGoal),
     backlogGoal(seen),
@@ -71,15 +71,15 @@ function whySpoiled(seen: Observation, soft: readonly GoalResult[]): string | un
     return `the generator itself left out ${percent(seen.missedByGenerator)} of the load`;
   if (!seen.idleAtStart) return 'the target did not start idle';
   if (seen.generatorReasons.length > 0) return seen.generatorReasons.join('; ');
-  const failed = soft.filter((goal) => goal.verdict === 'fail');
-  if (failed.length > 0 && failed.every((goal) => stillWarming(seen, goal)))
+  const open = soft.filter((goal) => goal.verdict !== 'pass');
+  if (open.length > 0 && open.every((goal) => stillWarming(seen, goal)))
     return 'the target was still warming up';
   return undefined;
 }
 
 /**
  * A latency goal that fails by its start alone: shares over the limit fall from the warmup to the first third and to the
- * rest, and the rest keeps the goal. A stall within the measured part is none of that.
+ * rest, and the rest keeps the goal. A stall within the measured part is none of that, and a goal that is open by its start alone is spoiled too.
  */
 function stillWarming(seen: Observation, goal: GoalResult): boolean {
   const own = seen.percentiles.find(({ name }) => name === goal.name);
@@ -109,17 +109,16 @@ function backlogGoal({ backlog, ratePerS }: Observation): GoalResult {
   return { name: backlogName, hard: false, verdict, reason };
 }
 
-function lossGoals(seen: Observation, tolerateLoss: number): GoalResult[] {
+function lossGoals(seen: Observation): GoalResult[] {
   const word = (fails: boolean): GoalVerdict => (fails ? 'fail' : 'pass');
   const all = seen.delivered + seen.lost;
-  const share = all === 0 ? 0 : seen.lost / all;
   const none =
     all === 0 ? 'nothing arrived' : `0 of ${all} lost: below ${(3 / all).toExponential(1)} at 95 %`;
   return [
     {
       name: 'loss',
       hard: true,
-      verdict: all === 0 ? 'unknown' : word(share > tolerateLoss),
+      verdict: all === 0 ? 'unknown' : word(seen.lost > 0),
       reason: seen.lost === 0 ? none : `${seen.lost} of ${all} acknowledged items were lost`,
     },
     {

@@ -22,6 +22,9 @@ export interface GlobalFlags {
   from?: string;
   to?: string;
   bench?: boolean;
+  quick?: boolean;
+  thorough?: boolean;
+  resume?: string;
 }
 
 /** Where words go: people's output to stderr, a command's product to stdout. */

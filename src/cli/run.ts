@@ -4,7 +4,7 @@ import { type ErrorCode, formatError, SquallError } from '../base/errors.ts';
 import { maskSecrets } from '../base/mask.ts';
 import { closingLines } from '../report/closing.ts';
 import { stableJson } from '../report/json.ts';
-import { createLive } from '../report/live.ts';
+import { createLive, type Live } from '../report/live.ts';
 import { defect } from '../run/failure.ts';
 import { runScenario } from '../run.ts';
 import { findTool } from '../tools/find.ts';
@@ -16,24 +16,10 @@ import { readScenario } from './read-scenario.ts';
 export async function runCommand(plain: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   const { scenario, secrets, texts, runId, seed } = await readScenario(flags, args[0]);
   const console = maskConsole(plain, secrets);
-  const again = repeatCommand(flags, args[0]);
+  const again = repeatCommand('run', flags, args[0]);
   const dir = resolve(flags.out ?? `reports/${runId}`);
   const stop = stopSignal(console, (error) => defect(error, { dir, command: again, secrets }));
-  const write = (text: string) => process.stderr.write(maskSecrets(text, secrets));
-  const live = createLive(
-    {
-      write,
-      get columns() {
-        return process.stderr.columns; // the window may be resized
-      },
-    },
-    {
-      quiet: flags.quiet === true,
-      tty: console.tty,
-      color: console.color,
-      everyMs: console.tty ? 200 : 10_000,
-    },
-  );
+  const live = openLive(console, flags, secrets);
   try {
     const outcome = await runScenario({
       scenario,
@@ -76,8 +62,24 @@ export async function runCommand(plain: Console, flags: GlobalFlags, args: strin
   }
 }
 
+/** The line that says how far a run is, on stderr. */
+export function openLive(console: Console, flags: GlobalFlags, secrets: readonly string[]): Live {
+  const stream = {
+    write: (text: string) => process.stderr.write(maskSecrets(text, secrets)),
+    get columns() {
+      return process.stderr.columns; // the window may be resized
+    },
+  };
+  return createLive(stream, {
+    quiet: flags.quiet === true,
+    tty: console.tty,
+    color: console.color,
+    everyMs: console.tty ? 200 : 10_000,
+  });
+}
+
 /** The closing lines of a run that never got as far as a report. */
-function endedEarly(error: SquallError, again: string, runId: string): string[] {
+export function endedEarly(error: SquallError, again: string, runId: string): string[] {
   const left =
     error.parts.code === 'SQ-RECOVERY-INCOMPLETE' ? `unknown (undo: squall recover --run ${runId})` : 'none';
   return [
@@ -97,7 +99,7 @@ function partyOf(code: ErrorCode): string {
 }
 
 /** Ctrl-C and SIGTERM stop the run, which then rolls back; further ones are answered, never obeyed half-way. */
-function stopSignal(
+export function stopSignal(
   console: Console,
   toError: (error: unknown) => SquallError,
 ): { signal: AbortSignal; release(): void } {
@@ -139,10 +141,10 @@ function takeLauncher(): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
-function repeatCommand(flags: GlobalFlags, path: string | undefined): string {
+export function repeatCommand(verb: string, flags: GlobalFlags, path: string | undefined): string {
   // In a checkout there is no `squall` on the PATH; npm tells its script's name.
   const squall = process.env.npm_lifecycle_event === 'squall' ? 'npm run squall --' : 'squall';
-  const words = [squall, 'run', ...(path === undefined ? [] : [path])];
+  const words = [squall, verb, ...(path === undefined ? [] : [path])];
   if (flags.target !== undefined) words.push('--target', flags.target);
   if (flags.seed !== undefined && flags.seed !== '1') words.push('--seed', flags.seed);
   for (const set of flags.set ?? []) words.push('--set', `'${set.replaceAll("'", "'\\''")}'`);

@@ -1,4 +1,5 @@
 import { signals } from '../base/signal.ts';
+import { capacityLines } from './capacity.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, headlines, latency, queries, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
@@ -38,6 +39,7 @@ export function renderMarkdown(report: Report): string {
 function sections(report: Report): string[] {
   return [
     ...head(report),
+    ...capacityLines(report),
     ...slos(report),
     ...ledger(report),
     ...faults(report),

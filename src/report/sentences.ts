@@ -20,6 +20,7 @@ export function verdictSentence(report: Report): string {
 }
 
 export function verdictReason(report: Report): string {
+  if (report.capacity !== undefined) return report.capacity.sentence;
   const scenario = oneLine(report.run.scenario, 80);
   const ending = exitWords[report.exitCode] ?? '';
   if (report.verdict === 'pass') {

@@ -1,5 +1,6 @@
 import type { Signal, VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
+import type { CapacityReport } from './capacity-types.ts';
 
 /** report.json, schema squall.report/v1. An infinite value is written "Infinity"; a value without evidence is null. */
 export interface Report {
@@ -63,6 +64,8 @@ export interface Report {
   timeline: { stepS: number; series: TimelineSeries[] };
   settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
   reach: { s: number; parts: string[] };
+  /** Of `squall capacity`: the rest of the report is its most telling trial. */
+  capacity?: CapacityReport;
   /** What happened when, in order. */
   events?: RunEvent[];
   /** The scenario and the members' configurations as the run read them, secrets masked. */

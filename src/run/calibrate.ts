@@ -21,12 +21,17 @@ export async function measureCeilings(onCeiling: (ceiling: Ceiling) => void): Pr
   const ceilings: Ceiling[] = [];
   for (const protocol of protocols) {
     for (const batch of batches) {
-      const ceiling = { protocol, batch, itemsPerS: await measure(closedPlan(protocol, batch)) };
+      const ceiling = { protocol, batch, itemsPerS: await measureCeiling(protocol, batch) };
       onCeiling(ceiling);
       ceilings.push(ceiling);
     }
   }
   return ceilings;
+}
+
+/** One case of it: items per second that were acknowledged. */
+export function measureCeiling(protocol: Protocol, batch: number): Promise<number> {
+  return measure(closedPlan(protocol, batch));
 }
 
 async function measure(plan: Plan): Promise<number> {

@@ -1,0 +1,37 @@
+/** What replicas are computed from. Rates are items per second. */
+export interface SizingInput {
+  peakPerS: number;
+  /** Lower end of the capacity of one pod. */
+  capacityPerS: number;
+  safetyFactor: number;
+  /** Pods that may be gone while the rest carries the peak. */
+  tolerateLoss: number;
+  minReplicas: number;
+}
+
+export interface Sizing {
+  replicas: number;
+  /** computed: arithmetic alone. recommended: so many replicas were shown to carry the peak. */
+  word: 'computed' | 'recommended';
+  /** The formula with the numbers put in. */
+  formula: string;
+}
+
+/** max(ceil(peak x safety / C), ceil(peak / C) + pods that may be gone, least replicas). */
+export function sizeReplicas(input: SizingInput, demandPassed = false): Sizing {
+  const { peakPerS, capacityPerS, safetyFactor, tolerateLoss, minReplicas } = input;
+  const safe = Math.ceil((peakPerS * safetyFactor) / capacityPerS);
+  const spare = Math.ceil(peakPerS / capacityPerS) + tolerateLoss;
+  const replicas = Math.max(safe, spare, minReplicas, 1);
+  const [peak, capacity] = [peakPerS, capacityPerS].map((rate) => String(Math.round(rate)));
+  const terms = [
+    `ceil(${peak} x ${safetyFactor} / ${capacity}) = ${safe}`,
+    `ceil(${peak} / ${capacity}) + ${tolerateLoss} = ${spare}`,
+    `least ${minReplicas}`,
+  ];
+  return {
+    replicas,
+    word: demandPassed ? 'recommended' : 'computed',
+    formula: `max(${terms.join(', ')}) = ${replicas}`,
+  };
+}

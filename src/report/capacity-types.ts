@@ -1,0 +1,22 @@
+import type { Sizing } from '../capacity/sizing.ts';
+import type { SearchResult, TrialOutcome } from '../capacity/types.ts';
+
+/** The capacity block of report.json. Rates are items per second of the load entry `vary`. */
+export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperPerS' | 'goals'> {
+  /** The answer in one sentence. */
+  sentence: string;
+  vary: string;
+  /** spans, metric points or log records. */
+  items: string;
+  pace: string;
+  pods: number;
+  lowerPerS: number;
+  /** Infinite where nothing failed. */
+  upperPerS: number | 'Infinity';
+  goals: { name: string; hard: boolean; lowerPerS: number; upperPerS: number | 'Infinity' }[];
+  maxPerS: number;
+  maxReason: string;
+  generatorPerS: number;
+  trials: (Omit<TrialOutcome, 'goals'> & { name: string })[];
+  sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
+}

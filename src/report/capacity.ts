@@ -1,0 +1,124 @@
+import type { CapacityReport } from './capacity-types.ts';
+import { formatCount, formatDuration, formatMs, formatNumber, formatSeconds } from './format.ts';
+import { table, text } from './markdown-text.ts';
+import type { Report } from './types.ts';
+
+/** Replicas for peaks from 10 thousand to 10 million items per second. */
+const peaksPerS = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7];
+const trialsMax = 60;
+
+/** What the capacity card says, as names and values; empty for an ordinary run. */
+export function capacityFacts({ capacity }: Report): { name: string; value: string }[] {
+  if (capacity === undefined) return [];
+  const { items, confirmation, noise, sizing } = capacity;
+  const row = (name: string, value: string) => ({ name, value });
+  return [
+    row('capacity', rangeText(capacity)),
+    row('breaks first', capacity.binding ?? 'nothing that was tried'),
+    row(
+      'confirmed',
+      confirmation === null
+        ? 'no'
+        : `${confirmation.passed} of ${confirmation.of} fresh trials passed at the lower end, so at least ` +
+            `${formatNumber(confirmation.passShareAtLeast, 2)} of all do (95 %); ${confirmation.failedAbove} of ` +
+            `${confirmation.ofAbove} failed at the upper`,
+    ),
+    row(
+      'noise',
+      noise === null ? 'not measured' : `${formatNumber(100 * noise, 2)} % in CPU per item over like trials`,
+    ),
+    row('searched for', `ends within ${formatNumber(100 * capacity.width, 2)} % (${capacity.pace})`),
+    row('highest rate tried for', `${formatCount(capacity.maxPerS)}/s: ${capacity.maxReason}`),
+    row('generator without a target', `${formatCount(Math.round(capacity.generatorPerS))} ${items}/s`),
+    row('time', `${formatCount(capacity.trials.length)} trials in ${formatDuration(capacity.spentS)}`),
+    ...(sizing === undefined
+      ? []
+      : [
+          row(
+            `replicas for ${formatCount(sizing.peakPerS)} ${items}/s`,
+            `${sizing.replicas}, ${sizing.word}: ${sizing.formula}`,
+          ),
+        ]),
+    ...(capacity.passedAbovePerS.length === 0
+      ? []
+      : [
+          row(
+            'passed again above',
+            capacity.passedAbovePerS.map((rate) => `${formatCount(rate)}/s`).join(', '),
+          ),
+        ]),
+  ];
+}
+
+export function rangeText({ lowerPerS, upperPerS, items, pods }: CapacityReport): string {
+  const upper = upperPerS === 'Infinity' ? 'no upper end found' : formatCount(Math.ceil(upperPerS));
+  const each = pods === 1 ? '' : `, ${pods} replicas together`;
+  return `${formatCount(Math.floor(lowerPerS))} to ${upper} ${items}/s${each}`;
+}
+
+/** What each goal by itself allows. */
+export function goalRows({ capacity }: Report): string[][] {
+  return (capacity?.goals ?? []).map(({ name, hard, lowerPerS, upperPerS }) => [
+    name,
+    hard ? 'never broken' : 'in 2 of 3 trials',
+    lowerPerS > 0 ? `${formatCount(lowerPerS)}/s` : '',
+    upperPerS === 'Infinity' ? '' : `${formatCount(upperPerS)}/s`,
+  ]);
+}
+
+export function trialRows({ capacity }: Report): string[][] {
+  return (capacity?.trials ?? [])
+    .slice(0, trialsMax)
+    .map((trial) => [
+      trial.name,
+      trial.purpose,
+      `${formatCount(trial.ratePerS)}/s`,
+      formatSeconds(trial.measureS),
+      trial.status,
+      formatCount(trial.acknowledgedPerS),
+      formatMs(trial.p95Ms),
+      formatMs(trial.p99Ms),
+      formatNumber(trial.cpuSPerMillion, 3),
+      trial.reason,
+    ]);
+}
+
+export const trialNames = [
+  'trial',
+  'for',
+  'rate',
+  'measured',
+  'verdict',
+  'acknowledged/s',
+  'P95',
+  'P99',
+  'CPU s per million',
+  'why',
+];
+
+/** Replicas by peak, with the safety factor and the losses of the scenario; empty without a confirmed capacity. */
+export function sizingRows({ capacity }: Report): string[][] {
+  if (capacity === undefined || capacity.kind !== 'found') return [];
+  const { safetyFactor = 1.5, tolerateLoss = 1, minReplicas = 1 } = capacity.sizing ?? {};
+  const perPod = capacity.lowerPerS / capacity.pods;
+  return peaksPerS.map((peak) => {
+    const safe = Math.ceil((peak * safetyFactor) / perPod);
+    const spare = Math.ceil(peak / perPod) + tolerateLoss;
+    return [`${formatCount(peak)}/s`, formatCount(Math.max(safe, spare, minReplicas, 1))];
+  });
+}
+
+/** The section of report.md. */
+export function capacityLines(report: Report): string[] {
+  if (report.capacity === undefined) return [];
+  const words = (rows: string[][]) => rows.map((row) => row.map((cell) => text(cell, 200)));
+  return [
+    '## Capacity',
+    '',
+    ...capacityFacts(report).map(({ name, value }) => `- ${text(name)}: ${text(value)}`),
+    '',
+    ...table('By goal', ['goal', 'rule', 'holds at', 'breaks at'], words(goalRows(report)), '###'),
+    ...table('Replicas by peak (computed)', ['peak', 'replicas'], words(sizingRows(report)), '###'),
+    ...table('Trials', trialNames, words(trialRows(report)), '###'),
+  ];
+}

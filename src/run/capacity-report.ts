@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { nextStep } from '../capacity/search.ts';
+import { sizeReplicas } from '../capacity/sizing.ts';
+import type { SearchResult } from '../capacity/types.ts';
+import { readRecord } from '../record.ts';
+import type { CapacityReport } from '../report/capacity-types.ts';
+import { formatCount } from '../report/format.ts';
+import { itemWord } from '../report/sentences.ts';
+import type { Finding, Report } from '../report/types.ts';
+import { readSearch, type SearchRecord, type TrialLine } from './capacity-record.ts';
+import { judgeEvidence } from './finish.ts';
+
+/**
+ * The report of a search, from its folder alone: the run of the trial that says most (the highest that passed), with the
+ * verdict of the search in the place of its own. Undefined where no trial has ended.
+ */
+export async function judgeSearch(dir: string): Promise<Report | undefined> {
+  const search = readSearch(dir);
+  const shown = mostTelling(search.trials);
+  if (shown === undefined) return undefined;
+  const trialDir = join(dir, 'trials', shown.name);
+  const report = await judgeEvidence(trialDir, await readRecord(trialDir));
+  const step = nextStep(
+    search.head.settings,
+    search.trials.map(({ outcome }) => outcome),
+  );
+  const result = step.kind === 'done' ? step.result : undefined;
+  const signal = (await readRecord(trialDir)).plan.entries.find(
+    ({ spec }) => spec.name === search.head.capacity.vary,
+  );
+  const items = itemWord[signal?.spec.signal ?? 'traces'];
+  const capacity = describe(search, result ?? stopped(search), items);
+  return {
+    ...report,
+    ...verdictOf(capacity, result !== undefined),
+    findings: [findingOf(capacity, dir), ...report.findings.filter(({ severity }) => severity === 'info')],
+    run: {
+      ...report.run,
+      id: search.head.runId,
+      scenario: search.head.scenario,
+      description: `${search.head.description} (figures below: trial ${shown.name}, ${formatCount(shown.outcome.ratePerS)}/s)`,
+      startedAt: search.head.startedAt,
+      durationS: search.trials.reduce((sum, { outcome }) => sum + outcome.costS, 0),
+      command: search.head.command,
+    },
+    capacity,
+  };
+}
+
+/** 0: found. 1: not even the lowest rate holds. 2: bounds at most. 130: stopped before its end. */
+function verdictOf(capacity: CapacityReport, ended: boolean): Pick<Report, 'verdict' | 'exitCode'> {
+  if (!ended) return { verdict: 'unknown', exitCode: 130 };
+  if (capacity.kind === 'found') return { verdict: 'pass', exitCode: 0 };
+  return capacity.reason.includes('fails already')
+    ? { verdict: 'fail', exitCode: 1 }
+    : { verdict: 'unknown', exitCode: 2 };
+}
+
+/** The longest trial at the highest rate that passed; of none, the last. */
+function mostTelling(trials: readonly TrialLine[]): TrialLine | undefined {
+  const passed = trials.filter(({ outcome }) => outcome.status === 'pass');
+  const order = (a: TrialLine, b: TrialLine) =>
+    b.outcome.measureS - a.outcome.measureS || b.outcome.ratePerS - a.outcome.ratePerS;
+  const confirmed = passed.filter(({ outcome }) => outcome.purpose === 'below');
+  return confirmed.at(-1) ?? passed.toSorted(order)[0] ?? trials.at(-1);
+}
+
+function stopped({ trials }: SearchRecord): SearchResult {
+  return {
+    kind: 'unknown',
+    lowerPerS: 0,
+    upperPerS: Number.POSITIVE_INFINITY,
+    reason: `stopped after ${trials.length} trials`,
+    binding: null,
+    width: 0,
+    noise: null,
+    confirmation: null,
+    goals: [],
+    passedAbovePerS: [],
+    spentS: trials.reduce((sum, { outcome }) => sum + outcome.costS, 0),
+  };
+}
+
+function describe({ head, trials }: SearchRecord, result: SearchResult, items: string): CapacityReport {
+  const { capacity, pods, settings, pace, generatorPerS } = head;
+  const { peakPerS, safetyFactor, tolerateLoss, minReplicas } = capacity;
+  const known = result.kind === 'found' && peakPerS !== undefined;
+  const input = { peakPerS: peakPerS ?? 0, safetyFactor, tolerateLoss, minReplicas };
+  const sizing = known ? sizeReplicas({ ...input, capacityPerS: result.lowerPerS / pods }) : undefined;
+  return {
+    ...result,
+    upperPerS: encodeRate(result.upperPerS),
+    goals: result.goals.map((goal) => ({ ...goal, upperPerS: encodeRate(goal.upperPerS) })),
+    sentence: sentenceOf({ result, items, pods, quick: pace === 'quick' }),
+    vary: capacity.vary,
+    items,
+    pace,
+    pods,
+    maxPerS: settings.maxPerS,
+    maxReason: settings.maxReason,
+    generatorPerS,
+    trials: trials.map(({ name, outcome: { goals: _, ...outcome } }) => ({ name, ...outcome })),
+    ...(sizing === undefined ? {} : { sizing: { ...sizing, ...input } }),
+  };
+}
+
+function encodeRate(perS: number): number | 'Infinity' {
+  return Number.isFinite(perS) ? perS : 'Infinity';
+}
+
+function sentenceOf(one: { result: SearchResult; items: string; pods: number; quick: boolean }): string {
+  const { result, items, pods, quick } = one;
+  const who = pods === 1 ? 'One replica' : `${pods} replicas together`;
+  const range = rangeOf(result);
+  if (result.kind === 'unknown') {
+    return range === ''
+      ? `The capacity is not known: ${result.reason}.`
+      : `The capacity is not known, it lies ${range} ${items}/s: ${result.reason}.`;
+  }
+  const { confirmation, binding } = result;
+  const sure =
+    confirmation === null
+      ? ''
+      : `, ${confirmation.passed} of ${confirmation.of} fresh trials passed at the lower end (a pass rate of at least ${confirmation.passShareAtLeast.toFixed(2)} at 95 %)`;
+  const first = binding === null ? '' : `; ${binding} breaks first`;
+  return `${who} carried ${formatCount(Math.floor(result.lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(result.upperPerS))}${sure}${first}${quick ? '; indicative' : ''}.`;
+}
+
+function rangeOf({ lowerPerS, upperPerS }: SearchResult): string {
+  const [low, high] = [formatCount(Math.floor(lowerPerS)), formatCount(Math.ceil(upperPerS))];
+  if (lowerPerS <= 0) return Number.isFinite(upperPerS) ? `below ${high}` : '';
+  return Number.isFinite(upperPerS) ? `between ${low} and ${high}` : `above ${low}`;
+}
+
+function findingOf(capacity: CapacityReport, dir: string): Finding {
+  const found = capacity.kind === 'found';
+  return {
+    code: found ? 'CAPACITY-FOUND' : 'CAPACITY-UNKNOWN',
+    severity: found ? 'info' : 'unknown',
+    sentence: capacity.sentence,
+    evidence: 'evidence/capacity.jsonl',
+    next: found
+      ? ''
+      : capacity.reason.startsWith('stopped') || capacity.reason.includes('budget')
+        ? `squall capacity --resume ${dir}, with a larger capacity.budget if it was used up`
+        : 'the reason says what to change: the range of rates, the machine, or the trials’ length',
+  };
+}

@@ -1,0 +1,249 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SquallError } from '../base/errors.ts';
+import { formatDuration } from '../base/units.ts';
+import { boundsOf, groupLoads } from '../capacity/classify.ts';
+import { nextStep } from '../capacity/search.ts';
+import { estimateSearch, type Pace, settingsFor } from '../capacity/settings.ts';
+import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
+import { pointLatest, writeReports } from '../record.ts';
+import { formatCount } from '../report/format.ts';
+import type { Live } from '../report/live.ts';
+import type { Report } from '../report/types.ts';
+import { type RunOptions, runScenario } from '../run.ts';
+import { type CapacitySpec, collectorsOf, type Scenario } from '../scenario/types.ts';
+import { measureCeiling } from './calibrate.ts';
+import { observeTrial } from './capacity-observe.ts';
+import { appendTrial, beginRecord, isSearch, readSearch, type SearchHead } from './capacity-record.ts';
+import { judgeSearch } from './capacity-report.ts';
+import { leftOut, trialScenario } from './capacity-trial.ts';
+
+export interface CapacityOptions extends Omit<RunOptions, 'demo' | 'capture'> {
+  pace: Pace;
+  /** Go on with the search whose record lies in `dir`. */
+  resume: boolean;
+}
+
+/** Start of target and Prometheus, canaries, settling, evidence and reports of one trial, about. */
+const aroundS = 8;
+const warmupMsMin: Record<Pace, number> = { quick: 10_000, standard: 15_000, thorough: 15_000 };
+
+/** A whole search, or the rest of one. Throws SquallError where no trial can be run; the record stays. */
+export async function runCapacity(options: CapacityOptions): Promise<Report> {
+  const { dir, live, signal } = options;
+  const capacity = needCapacity(options.scenario);
+  const head = options.resume ? resumeHead(options, capacity) : await beginSearch(options, capacity);
+  sayPlan(options, head);
+  for (;;) {
+    const { trials } = readSearch(dir);
+    const outcomes = trials.map(({ outcome }) => outcome);
+    const step = nextStep(head.settings, outcomes);
+    if (step.kind === 'done' || signal.aborted) break;
+    const name = freshName(dir, trials.length + 1);
+    const outcome = await runTrial(options, {
+      head,
+      capacity,
+      order: step.order,
+      name,
+      bounds: boundsText(outcomes),
+    });
+    if (outcome === undefined) break;
+    appendTrial(dir, { name, outcome });
+    live.say(`trial ${name}  ${describeOrder(step.order)}: ${outcome.status} (${shorten(outcome.reason)})`);
+    live.say(`           ${boundsText([...outcomes, outcome])}`);
+  }
+  const report = await judgeSearch(dir);
+  if (report === undefined) throw interrupted(options);
+  await writeReports(dir, report);
+  await pointLatest(dir).catch((error: Error) => live.say(`no link to this run: ${error.message}`));
+  return report;
+}
+
+function needCapacity(scenario: Scenario): CapacitySpec {
+  if (scenario.capacity !== undefined) return scenario.capacity;
+  throw new SquallError({
+    code: 'SQ-USAGE',
+    what: `${scenario.name} has no capacity block`,
+    expected: 'capacity: {vary: ENTRY, rate: {min, max}}',
+    found: 'none',
+    next: 'squall capacity scenarios/capacity-local.yaml, or add the block',
+  });
+}
+
+async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Promise<SearchHead> {
+  const { dir, scenario, live, pace } = options;
+  const entry = scenario.load[capacity.vary];
+  if (isSearch(dir)) throw taken(dir);
+  mkdirSync(join(dir, 'evidence'), { recursive: true });
+  live.update({ phase: 'generator check: load into the sink with nothing between' });
+  const generatorPerS = await measureCeiling(entry?.protocol ?? 'grpc', entry?.batch ?? 100);
+  // A shorter warmup only goes with trials that are shorter still, as in a first look.
+  const least = Math.min(warmupMsMin[pace], capacity.trialMs / 2);
+  const warmupMs = 1000 * Math.ceil(Math.max(scenario.warmupMs, least) / 1000);
+  const overheadS = warmupMs / 1000 + aroundS;
+  const { minPerS, maxPerS, width, budgetMs, trialMs } = capacity;
+  const question = { minPerS, maxPerS, width, budgetS: budgetMs / 1000, trialS: trialMs / 1000 };
+  const head: SearchHead = {
+    schema: 'squall.capacity/v1',
+    settings: settingsFor(pace, { ...question, overheadS, generatorPerS, seed: options.seed }),
+    capacity,
+    pace,
+    generatorPerS,
+    warmupMs,
+    pods: podsOf(scenario),
+    scenario: scenario.name,
+    description: scenario.description,
+    command: options.command,
+    runId: options.runId,
+    startedAt: new Date(options.clock.wallMs()).toISOString(),
+  };
+  beginRecord(dir, head);
+  return head;
+}
+
+/** The settings of the record, with the budget that is asked for now. */
+function resumeHead({ dir, scenario, pace }: CapacityOptions, capacity: CapacitySpec): SearchHead {
+  const { head } = readSearch(dir);
+  const same = (one: CapacitySpec) =>
+    JSON.stringify([one.vary, one.minPerS, one.maxPerS, one.trialMs, one.width]);
+  if (head.scenario !== scenario.name || same(head.capacity) !== same(capacity)) {
+    throw new SquallError({
+      code: 'SQ-USAGE',
+      what: 'the search of this folder asks another question',
+      where: dir,
+      expected: `${head.scenario}, ${same(head.capacity)}`,
+      found: `${scenario.name}, ${same(capacity)}`,
+      next: 'squall capacity SCENARIO, without --resume',
+    });
+  }
+  const { fullS, overheadS, confirmBelow } = head.settings;
+  const factor = pace === 'thorough' ? 3 : 1;
+  const budgetS = Math.max((factor * capacity.budgetMs) / 1000, fullS + overheadS);
+  return { ...head, settings: { ...head.settings, budgetS, confirmBelow } };
+}
+
+/** Replicas of the group that takes the load: the searched rate is shared by them. */
+function podsOf({ target }: Scenario): number {
+  const members = Object.entries(collectorsOf(target));
+  const fed = new Set(members.map(([, member]) => member.sendsTo));
+  const entry = members.find(([name]) => !fed.has(name));
+  return entry?.[1].replicas ?? 1;
+}
+
+/** Undefined when the search was interrupted: such a trial is run again. */
+async function runTrial(
+  options: CapacityOptions,
+  trial: { head: SearchHead; capacity: CapacitySpec; order: TrialOrder; name: string; bounds: string },
+): Promise<TrialOutcome | undefined> {
+  const { clock, live, signal } = options;
+  const { head, capacity, order, name } = trial;
+  const times = { warmupMs: head.warmupMs, measureMs: order.measureS * 1000 };
+  const dir = join(options.dir, 'trials', name);
+  const phase = `trial ${name} ${describeOrder(order)} · ${trial.bounds}`;
+  const startNs = clock.nowNs();
+  const { report, faultsLeft } = await runScenario({
+    ...options,
+    scenario: trialScenario(options.scenario, capacity, { order, times }),
+    demo: false,
+    capture: false,
+    runId: `${options.runId}-${name}`,
+    dir,
+    live: within(live, phase),
+  });
+  if (faultsLeft.length > 0) throw incomplete(options, faultsLeft);
+  if (signal.aborted) return undefined;
+  const costS = (clock.nowNs() - startNs) / 1e9;
+  return observeTrial(dir, { order, report, costS, vary: capacity.vary });
+}
+
+/** A trial that was cut short leaves its folder; the next try takes another. */
+function freshName(dir: string, number: number): string {
+  const base = String(number).padStart(3, '0');
+  for (let attempt = 1; ; attempt++) {
+    const name = attempt === 1 ? base : `${base}-${attempt}`;
+    if (!existsSync(join(dir, 'trials', name))) return name;
+  }
+}
+
+/** The live line of a trial says where the search is. */
+function within(live: Live, phase: string): Live {
+  return {
+    update: (state) => live.update({ ...state, phase: `${phase}: ${state.phase}` }),
+    say: (line) => live.say(line),
+    end: () => undefined,
+  };
+}
+
+function sayPlan(
+  { live, scenario, pace }: CapacityOptions,
+  { settings, warmupMs, generatorPerS }: SearchHead,
+): void {
+  const { trials, seconds } = estimateSearch(settings);
+  const { minPerS, maxPerS, maxReason, width, shortS, fullS, confirmBelow, confirmAbove, budgetS } = settings;
+  const time = (s: number) => formatDuration(1000 * Math.round(s));
+  live.say(`plan     search ${formatCount(minPerS)} to ${formatCount(maxPerS)}/s (${maxReason})`);
+  live.say(`         generator without a target ${formatCount(Math.round(generatorPerS))}/s`);
+  live.say(
+    `         trials of ${shortS} s to steer, ${fullS} s to judge, each after ${warmupMs / 1000} s of warmup`,
+  );
+  live.say(
+    `         until the ends are within ${(100 * width).toFixed(1)} %, then ${confirmBelow} fresh ones below and ${confirmAbove} above`,
+  );
+  live.say(
+    `         some ${trials} trials in ${time(seconds)}, at most ${time(budgetS)}${pace === 'quick' ? '; quick: indicative' : ''}`,
+  );
+  const out = leftOut(scenario);
+  if (scenario.faults.length > 0) live.say('         without the faults of the scenario');
+  if (out.length > 0) live.say(`         without the SLOs ${out.join(', ')}`);
+}
+
+function describeOrder({ purpose, ratePerS }: TrialOrder): string {
+  return `${purpose} ${formatCount(ratePerS)}/s`;
+}
+
+/** Bounds of full trials, else what steering says. */
+function boundsText(outcomes: readonly TrialOutcome[]): string {
+  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
+  const full = boundsOf(loads);
+  const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
+  const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);
+  const held = steering.filter(({ status }) => status === 'pass' || status === 'unknown');
+  const low = full.lowerPerS > 0 ? full.lowerPerS : Math.max(0, ...held.map(({ ratePerS }) => ratePerS));
+  const high = Math.min(full.upperPerS, ...(Number.isFinite(full.upperPerS) ? [] : failed));
+  if (low === 0 && !Number.isFinite(high)) return 'no bounds yet';
+  const from = low > 0 ? formatCount(low) : '?';
+  const sure = full.lowerPerS > 0 ? 'between' : 'perhaps between';
+  return `${sure} ${from} and ${Number.isFinite(high) ? formatCount(high) : '?'}/s`;
+}
+
+function shorten(text: string): string {
+  return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
+}
+
+function taken(dir: string): SquallError {
+  return new SquallError({
+    code: 'SQ-OUT-UNWRITABLE',
+    what: 'the folder already holds a search',
+    where: dir,
+    next: `squall capacity SCENARIO --resume ${dir}, or another --out`,
+  });
+}
+
+function incomplete({ dir, runId }: CapacityOptions, left: string[]): SquallError {
+  return new SquallError({
+    code: 'SQ-RECOVERY-INCOMPLETE',
+    what: 'clean-up of a trial did not finish',
+    where: dir,
+    found: left.join('; '),
+    next: `squall recover --run ${runId}`,
+  });
+}
+
+function interrupted({ dir, command }: CapacityOptions): SquallError {
+  return new SquallError({
+    code: 'SQ-INTERRUPTED',
+    what: 'stopped before the first trial had ended; everything was rolled back',
+    where: dir,
+    next: command,
+  });
+}
