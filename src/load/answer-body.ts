@@ -1,18 +1,20 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 import { bytesField, bytesFields, protobufFields } from '../otlp/protobuf-fields.ts';
 
 const nothing = Buffer.alloc(0);
 const answerBytesMax = 4 * 1024 * 1024;
 
-/** The one message of a unary gRPC answer; empty when it is malformed, as an empty answer is a plain success. */
-export function readSingleMessage(chunks: readonly Buffer[], head: IncomingHttpHeaders): Buffer {
+/**
+ * The one message of a unary gRPC answer; empty when it is malformed, as an empty answer is a plain success.
+ * `encoding` is its grpc-encoding.
+ */
+export function readSingleMessage(chunks: readonly Buffer[], encoding: string | undefined): Buffer {
   const [first] = chunks;
   const bytes = first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
   if (bytes.length <= 5) return nothing;
   const message = bytes.subarray(5, 5 + bytes.readUInt32BE(1));
   if (bytes[0] === 0) return message;
-  return head['grpc-encoding'] === 'gzip' ? gunzipAnswer(message) : nothing;
+  return encoding === 'gzip' ? gunzipAnswer(message) : nothing;
 }
 
 /** The body of an HTTP answer; empty when it is in an encoding other than gzip or does not decode. */

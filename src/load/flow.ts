@@ -192,7 +192,8 @@ export class Flow {
       if (outcome.status >= 0) status = outcome.status;
       const attempted = { sendNs, finalNs, attempts, status };
       if (outcome.kind === 'acknowledged' || outcome.kind === 'rejected') {
-        body.giveBack();
+        // An earlier attempt's bytes may still be queued on a connection that hangs.
+        if (attempts === 1) body.giveBack();
         const rejected = outcome.kind === 'rejected' ? outcome.items : 0;
         this.#end(request, { ...attempted, class: requestClass.acknowledged, rejected });
         break;

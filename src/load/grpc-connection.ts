@@ -1,43 +1,38 @@
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
-import { connect } from 'node:http2';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { nowNs } from '../base/clock.ts';
 import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
+import { payloadBytesDefault } from './h2-frame.ts';
+import { H2Session } from './h2-session.ts';
+import type { H2Stream } from './h2-stream.ts';
+import { encodeBlocks, type HeaderBlocks } from './hpack-encode.ts';
 import type { LoadEndpoint } from './messages.ts';
-import type { ConnectionState } from './round-robin.ts';
-import { createReconnectDelay } from './round-robin.ts';
+import { type ConnectionState, createReconnectDelay } from './round-robin.ts';
+import { Wire } from './wire.ts';
 
-const connectTimeoutMs = 5_000;
 const pingTimeoutMs = 5_000;
 const provenNs = 1e9;
-/** Node's 10 MB count bodies under way; beyond that it drops the peer's answers. maxInFlight is the bound here. */
-const sessionMemoryMb = 4000;
-
-/** Streams above `lastStreamId` were not processed by the server (GOAWAY). */
-interface SessionLimit {
-  lastStreamId: number;
-}
 
 /** One HTTP/2 connection to one endpoint, opened again with growing pauses whenever it breaks. */
 export class GrpcConnection {
-  /** Of the present session; a stream keeps that of the session it was opened on. */
-  limit: SessionLimit = { lastStreamId: Number.POSITIVE_INFINITY };
   readonly #endpoint: LoadEndpoint;
   readonly #call: { path: string; compression: 'none' | 'gzip' };
   readonly #url: URL;
   readonly #delay = createReconnectDelay();
   /** The one being opened or open; events of earlier ones are no longer ours. */
-  #current: ClientHttp2Session | undefined;
-  /** The current one, once it is open. */
-  #session: ClientHttp2Session | undefined;
+  #current: Wire | undefined;
+  /** The current one's, once it is open. */
+  #session: H2Session | undefined;
+  /** All that are not closed; those that the peer has retired still get answers. */
+  readonly #wires = new Set<Wire>();
   #openedNs = 0;
   #state: ConnectionState = { kind: 'connecting' };
   #changed: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #pinging = false;
+  #pingTimer: NodeJS.Timeout | undefined;
   readonly #ownHeaders: () => Record<string, string>;
   #lastOwn: Record<string, string> | undefined;
-  #headers: readonly string[] = [];
+  #blocks: HeaderBlocks | undefined;
   #timeoutMs = -1;
 
   constructor(endpoint: LoadEndpoint, call: { path: string; compression: 'none' | 'gzip' }) {
@@ -57,111 +52,124 @@ export class GrpcConnection {
     this.#changed.push(listener);
   }
 
-  request(headers: readonly string[]): ClientHttp2Stream {
-    if (this.#session === undefined) throw new Error('not connected');
-    return this.#session.request(headers, { endStream: false });
+  /** Gives the session that the stream is on, whose end is the stream's. Throws when there is none. */
+  request(stream: H2Stream): H2Session {
+    const session = this.#session;
+    if (session === undefined) throw new Error('not connected');
+    session.request(stream);
+    return session;
   }
 
-  /**
-   * Names and values in turn, which node sends as they stand (an object it would copy and check each time). The same
-   * list while neither the timeout nor the token has changed.
-   */
-  headersFor(timeoutMs: number): readonly string[] {
+  /** The same blocks while neither the timeout nor the token has changed. Throws when a header cannot be sent. */
+  headersFor(timeoutMs: number): HeaderBlocks {
     const own = this.#ownHeaders();
-    if (timeoutMs !== this.#timeoutMs || own !== this.#lastOwn) {
+    if (this.#blocks === undefined || timeoutMs !== this.#timeoutMs || own !== this.#lastOwn) {
+      this.#blocks = this.#encodeHeaders(own, timeoutMs);
       this.#timeoutMs = timeoutMs;
       this.#lastOwn = own;
-      this.#headers = Object.entries({
-        ':method': 'POST',
-        ':scheme': this.#url.protocol.slice(0, -1),
-        ':authority': this.#url.host,
-        ':path': this.#call.path,
-        ...own,
-        'content-type': 'application/grpc',
-        ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
-        'grpc-timeout': `${timeoutMs}m`,
-        te: 'trailers',
-        'user-agent': 'squall',
-      }).flat();
     }
-    return this.#headers;
+    return this.#blocks;
   }
 
   /** An answer did not come: asks the peer for a sign of life, and breaks the connection if there is none. */
   suspect(timeoutMs: number): void {
-    const session = this.#session;
-    if (session === undefined || session.destroyed || this.#pinging) return;
-    this.#pinging = true;
-    const timer = setTimeout(
-      () => session.destroy(new Error('no answer to a ping')),
+    const [wire, session] = [this.#current, this.#session];
+    if (wire === undefined || session === undefined || this.#pingTimer !== undefined) return;
+    this.#pingTimer = setTimeout(
+      () => wire.destroy(new Error('no answer to a ping')),
       Math.min(timeoutMs, pingTimeoutMs),
     );
-    const done = () => {
-      clearTimeout(timer);
-      this.#pinging = false;
-    };
-    session.once('close', done);
-    session.ping(() => done());
+    session.ping(() => {
+      if (this.#session === session) this.#endPing();
+    });
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#current?.destroy();
+    for (const wire of this.#wires) wire.destroy();
     this.#become({ kind: 'waiting', reason: 'closed' });
+  }
+
+  #endPing(): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = undefined;
+  }
+
+  #encodeHeaders(own: Record<string, string>, timeoutMs: number): HeaderBlocks {
+    const fields = {
+      ':method': 'POST',
+      ':scheme': this.#url.protocol.slice(0, -1),
+      ':authority': this.#url.host,
+      ':path': this.#call.path,
+      ...own,
+      'content-type': 'application/grpc',
+      ...(this.#call.compression === 'gzip' ? { 'grpc-encoding': 'gzip' } : {}),
+      'grpc-timeout': `${timeoutMs}m`,
+      te: 'trailers',
+      'user-agent': 'squall',
+    };
+    for (const [name, value] of Object.entries(own)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    const blocks = encodeBlocks(
+      Object.entries(fields).map(([name, value]) => ({ name, value, secret: name in own })),
+    );
+    if (blocks.plain.length > payloadBytesDefault) throw new Error('the headers are over 16 KiB');
+    return blocks;
   }
 
   #open(): void {
     this.#become({ kind: 'connecting' });
-    let session: ClientHttp2Session;
     try {
       this.#ownHeaders(); // an unreadable token file shows as the reason why there is no connection
-      session = connect(this.#url, {
-        settings: { enablePush: false },
-        maxSessionMemory: sessionMemoryMb,
-        ...tlsOptions(this.#endpoint.otlp, this.#url),
-      });
+      this.#connect();
     } catch (error) {
       this.#lost(error instanceof Error ? error.message : String(error));
-      return;
     }
-    this.#watch(session);
   }
 
-  #watch(session: ClientHttp2Session): void {
-    this.#current = session;
-    let reason = 'closed by the peer';
-    const giveUp = setTimeout(
-      () => session.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
-      connectTimeoutMs,
+  #connect(): void {
+    const wire = new Wire(
+      { url: this.#url, tls: tlsOptions(this.#endpoint.otlp, this.#url), alpn: 'h2' },
+      {
+        opened: () => {
+          session.begin();
+          if (this.#current !== wire) return;
+          this.#session = session;
+          this.#openedNs = nowNs();
+          this.#become({ kind: 'open' });
+        },
+        received: (chunk) => {
+          try {
+            session.receive(chunk);
+          } catch (error) {
+            wire.destroy(error instanceof Error ? error : new Error(String(error)));
+          }
+        },
+        closed: (error) => {
+          this.#wires.delete(wire);
+          this.#detach(wire, error?.message ?? 'closed by the peer');
+          session.fail(error ?? new Error('closed by the peer'));
+        },
+      },
     );
-    const limit: SessionLimit = { lastStreamId: Number.POSITIVE_INFINITY };
-    session.on('connect', () => {
-      clearTimeout(giveUp);
-      this.#session = session;
-      this.#openedNs = nowNs();
-      this.limit = limit;
-      this.#become({ kind: 'open' });
-    });
-    session.on('goaway', (_code, lastStreamId) => {
-      limit.lastStreamId = lastStreamId ?? Number.POSITIVE_INFINITY;
+    const session = new H2Session(wire, {
       // Streams in flight may still be answered; new ones need a new connection.
-      this.#detach(session, 'GOAWAY');
+      retired: (reason) => this.#detach(wire, reason),
+      drained: () => wire.end(),
     });
-    session.on('error', (error) => {
-      reason = error.message;
-    });
-    session.on('close', () => {
-      clearTimeout(giveUp);
-      this.#detach(session, reason);
-    });
+    this.#current = wire;
+    this.#wires.add(wire);
   }
 
-  #detach(session: ClientHttp2Session, reason: string): void {
-    if (this.#current !== session) return;
+  #detach(wire: Wire, reason: string): void {
+    if (this.#current !== wire) return;
     const wasOpen = this.#session !== undefined;
     this.#current = undefined;
     this.#session = undefined;
+    this.#endPing();
     // A connection that served for a while is replaced at once; one that breaks as it opens is not hammered.
     if (wasOpen && !this.#closed && nowNs() - this.#openedNs > provenNs) {
       this.#delay.reset();

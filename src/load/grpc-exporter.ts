@@ -1,5 +1,3 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { constants } from 'node:http2';
 import { nowNs } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
 import {
@@ -15,8 +13,13 @@ import {
 } from './answer.ts';
 import { readPartialSuccess, readRetryDelayMs, readSingleMessage } from './answer-body.ts';
 import { gzipBody } from './compression.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
 import { GrpcConnection } from './grpc-connection.ts';
+import { errorCode } from './h2-frame.ts';
+import type { H2Session } from './h2-session.ts';
+import { fieldOf, H2Stream, type StreamEnd } from './h2-stream.ts';
+import type { HeaderBlocks } from './hpack-encode.ts';
 import { createRoundRobin } from './round-robin.ts';
 
 const paths: Record<Signal, string> = {
@@ -36,6 +39,8 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
       );
   }
   const pick = createRoundRobin(connections);
+  const deadlines = new Deadlines();
+  const gzip = options.compression === 'gzip';
   return {
     send(body, attemptDeadlineNs) {
       if (body.length > requestBytesMax) return Promise.resolve(tooLarge(body));
@@ -43,7 +48,7 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
       const start = (connection: GrpcConnection | string) =>
         typeof connection === 'string'
           ? neverTaken(connection)
-          : call(connection, options.compression === 'gzip' ? gzipBody(body) : body, attemptDeadlineNs);
+          : call({ connection, deadlines }, gzip ? gzipBody(body) : body, attemptDeadlineNs);
       return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
     },
     async ready() {
@@ -51,6 +56,7 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
     },
     close() {
       for (const connection of connections) connection.close();
+      deadlines.close();
     },
   };
 }
@@ -60,119 +66,80 @@ function settled(connection: GrpcConnection): Promise<void> {
   return new Promise((resolve) => connection.onChange(resolve));
 }
 
-function call(connection: GrpcConnection, body: Buffer, deadlineNs: number): Promise<Outcome> | Outcome {
+/** One attempt over an open connection. */
+function call(
+  on: { connection: GrpcConnection; deadlines: Deadlines },
+  body: Buffer,
+  deadlineNs: number,
+): Promise<Outcome> | Outcome {
+  const { connection, deadlines } = on;
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
-  let stream: ClientHttp2Stream;
+  let blocks: HeaderBlocks;
   try {
-    stream = connection.request(connection.headersFor(timeoutMs));
+    blocks = connection.headersFor(timeoutMs);
   } catch (error) {
     return neverTaken(`no stream: ${messageOf(error)}`);
   }
-  return new Promise((resolve) => new Call(connection, stream, { body, timeoutMs }, resolve));
-}
-
-/**
- * One attempt. Node keeps a closed stream and all that its listeners hold until the next full collection, so what the
- * answer consists of is let go of as soon as it is told.
- */
-class Call {
-  readonly #connection: GrpcConnection;
-  readonly #limit: { lastStreamId: number };
-  readonly #timer: NodeJS.Timeout;
-  #resolve: ((outcome: Outcome) => void) | undefined;
-  #head: IncomingHttpHeaders | undefined;
-  #tail: IncomingHttpHeaders | undefined;
-  #chunks: Buffer[] = [];
-  #failure: Error | undefined;
-
-  constructor(
-    connection: GrpcConnection,
-    stream: ClientHttp2Stream,
-    request: { body: Buffer; timeoutMs: number },
-    resolve: (outcome: Outcome) => void,
-  ) {
-    const { timeoutMs } = request;
-    this.#connection = connection;
-    this.#limit = connection.limit;
-    this.#resolve = resolve;
-    this.#timer = setTimeout(() => this.#giveUp(stream, timeoutMs), timeoutMs);
-    stream.on('response', (fields) => {
-      this.#head = fields;
+  return new Promise((resolve) => {
+    let session: H2Session | undefined;
+    const attempt = {
+      deadlineNs,
+      expire() {
+        resolve(answered(stream) ?? expired(stream, timeoutMs));
+        session?.cancel(stream);
+        connection.suspect(timeoutMs);
+      },
+    };
+    const stream = new H2Stream(blocks, body, (how) => {
+      deadlines.remove(attempt);
+      resolve(answered(stream) ?? unanswered(how)); // the first outcome stands
     });
-    stream.on('trailers', (fields) => {
-      this.#tail = fields;
-    });
-    stream.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
-    stream.on('end', () => {
-      const outcome =
-        this.#resolve === undefined ? undefined : answered(this.#head, this.#tail, this.#chunks);
-      if (outcome !== undefined) this.#settle(outcome);
-    });
-    stream.on('error', (error) => {
-      this.#failure = error;
-    });
-    stream.on('close', () => {
-      if (this.#resolve === undefined) return;
-      this.#settle(
-        answered(this.#head, this.#tail, this.#chunks) ?? unanswered(this.#limit, stream, this.#failure),
-      );
-    });
-    stream.end(request.body);
-  }
-
-  #settle(outcome: Outcome): void {
-    const resolve = this.#resolve;
-    this.#resolve = undefined;
-    this.#head = undefined;
-    this.#tail = undefined;
-    this.#chunks = [];
-    clearTimeout(this.#timer);
-    resolve?.(outcome);
-  }
-
-  #giveUp(stream: ClientHttp2Stream, timeoutMs: number): void {
-    this.#settle(noAnswer(`no answer within ${timeoutMs} ms`));
-    stream.close(constants.NGHTTP2_CANCEL);
-    this.#connection.suspect(timeoutMs);
-  }
+    deadlines.add(attempt);
+    session = connection.request(stream);
+  });
 }
 
 /** The server's answer, or undefined when it gave none. */
-function answered(
-  head: IncomingHttpHeaders | undefined,
-  tail: IncomingHttpHeaders | undefined,
-  chunks: Buffer[],
-): Outcome | undefined {
+function answered({ head, tail, answer }: H2Stream): Outcome | undefined {
   if (head === undefined) return undefined;
-  const fields = tail?.['grpc-status'] === undefined ? head : tail;
-  const code = fields['grpc-status'];
+  const fields = fieldOf(tail, 'grpc-status') === undefined ? head : tail;
+  const code = fieldOf(fields, 'grpc-status');
   if (code === undefined) {
-    const status = Number(head[':status']);
+    const status = Number(fieldOf(head, ':status'));
     return Number.isNaN(status) || status === 200
       ? undefined
       : httpFailure(status, 'no grpc-status', undefined);
   }
-  if (Number(code) === 0) return successOutcome(0, readPartialSuccess(readSingleMessage(chunks, head)));
-  const details = fields['grpc-status-details-bin'];
-  const text = decodeMessage(fields['grpc-message']);
-  return grpcFailure(Number(code), text, readRetryDelayMs(typeof details === 'string' ? details : undefined));
+  if (Number(code) === 0) {
+    return successOutcome(0, readPartialSuccess(readSingleMessage(answer, fieldOf(head, 'grpc-encoding'))));
+  }
+  const retryDelayMs = readRetryDelayMs(fieldOf(fields, 'grpc-status-details-bin'));
+  return grpcFailure(Number(code), decodeMessage(fieldOf(fields, 'grpc-message')), retryDelayMs);
 }
 
-function unanswered(
-  limit: { lastStreamId: number },
-  stream: ClientHttp2Stream,
-  failure: Error | undefined,
-): Outcome {
-  const reason = failure?.message ?? `stream closed with code ${stream.rstCode}`;
-  if (stream.id === undefined) return neverTaken(`never sent: ${reason}`);
-  if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return neverTaken('REFUSED_STREAM');
-  if (stream.id > limit.lastStreamId) return neverTaken("above GOAWAY's last stream");
-  return failure !== undefined && isTlsRefusal(failure) ? neverTaken(reason) : noAnswer(reason);
+function expired(stream: H2Stream, timeoutMs: number): Outcome {
+  return stream.id === 0
+    ? neverTaken(`never sent: the server allowed no further stream within ${timeoutMs} ms`)
+    : noAnswer(`no answer within ${timeoutMs} ms`);
+}
+
+function unanswered(how: StreamEnd): Outcome {
+  switch (how.kind) {
+    case 'untaken':
+      return neverTaken(how.reason);
+    case 'broken':
+      return isTlsRefusal(how.error) ? neverTaken(how.error.message) : noAnswer(how.error.message);
+    case 'reset':
+      if (how.code === errorCode.refusedStream) return neverTaken('REFUSED_STREAM');
+      return noAnswer(`stream closed with code ${how.code}`);
+    case 'complete':
+      return noAnswer('an answer without a grpc-status');
+  }
 }
 
 /** grpc-message is percent-encoded. */
-function decodeMessage(text: string | string[] | undefined): string {
-  if (typeof text !== 'string') return '';
+function decodeMessage(text: string | undefined): string {
+  if (text === undefined) return '';
   try {
     return decodeURIComponent(text);
   } catch {
