@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, waitFor } from '../base/clock.ts';
+import { type LabelledRun, labelledRuns } from '../target/docker-labels.ts';
 import { runTag } from '../target/held-process.ts';
 import { guardTag } from './guard.ts';
 import { haltFile, removeSigns } from './heartbeat.ts';
@@ -14,6 +15,7 @@ import {
 } from './process-table.ts';
 import { isOpen, listOpenRuns, type RunState, readRun } from './state.ts';
 import { type SweepResult, sweepRun } from './sweep.ts';
+import { executeUndo } from './undo.ts';
 
 /** A guard that is at work gets this long before recover does the same itself (both are idempotent). */
 const guardMs = 10_000;
@@ -25,7 +27,13 @@ const haltMs = 25_000;
  */
 export async function recoverRun(runId: string): Promise<SweepResult> {
   const state = readRun(runId);
-  if (state === undefined) return recoverTagged(runId, (found) => found);
+  if (state === undefined) {
+    const labelled = (await labelledRuns()).filter((run) => run.runId === runId);
+    return joined([
+      await recoverTagged(runId, (found) => found),
+      ...(await Promise.all(labelled.map((run) => recoverLabelled(run, 'named')))),
+    ]);
+  }
   if (isAlive(state.runner)) {
     const lines = [`${runId}: still running (process ${state.runner.pid}); squall halt --run ${runId}`];
     return { clean: false, lines };
@@ -43,8 +51,31 @@ export async function recoverAll(): Promise<SweepResult> {
     // Of a run that is not listed here, only what has lost its parent is ours to end: it may run in another home.
     results.push(isOpen(id) ? await recoverRun(id) : await recoverTagged(id, orphansOf));
   }
-  const lines = results.flatMap((result) => result.lines);
-  return { clean: results.every(({ clean }) => clean), lines: ids.size === 0 ? ['no run is open'] : lines };
+  for (const run of await labelledRuns()) results.push(await recoverLabelled(run, 'found'));
+  const { clean, lines } = joined(results);
+  return { clean, lines: results.length === 0 ? ['no run is open'] : lines };
+}
+
+function joined(results: readonly SweepResult[]): SweepResult {
+  return {
+    clean: results.every(({ clean }) => clean),
+    lines: results.flatMap(({ lines }) => lines),
+  };
+}
+
+/**
+ * Containers and networks of a run that is on no list here. One whose runner is alive, or a process that cannot be
+ * seen from here, is somebody else's to end, unless it was asked for by name.
+ */
+async function recoverLabelled(run: LabelledRun, how: 'named' | 'found'): Promise<SweepResult> {
+  const { runId, daemon, runner } = run;
+  const theirs = runner === undefined ? how === 'found' : isAlive(runner);
+  if (isOpen(runId) || theirs) {
+    const line = `${runId}: its containers are left alone, as its runner is alive or not of this machine`;
+    return { clean: true, lines: isOpen(runId) ? [] : [line] };
+  }
+  const { done, reason } = await executeUndo({ kind: 'docker-objects', daemon, runId });
+  return { clean: done, lines: [`${runId}: ${reason}`] };
 }
 
 /**

@@ -13,9 +13,6 @@ export interface Docker {
   version: string;
 }
 
-/** On every container, network and volume of a run; the value is the run's id. */
-export const runLabel = 'squall.dev/run';
-
 /** A daemon that does not answer within this time is taken for one that never will, ms. */
 const answerMs = 10_000;
 

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
-import { answered, type DockerEngine, runLabel, withinMs } from './docker-client.ts';
+import { answered, type DockerEngine, withinMs } from './docker-client.ts';
+import { runLabels } from './docker-labels.ts';
 import { limitsOf, updateOf } from './docker-limits.ts';
 import { exitOf, type ProcessExit, readStartTicks } from './held-process.ts';
 import type { KeptProcess } from './member-process.ts';
@@ -49,7 +50,7 @@ export async function createContainer(options: ContainerOptions): Promise<Docker
     Image: options.image,
     Cmd: [...options.args],
     Env: Object.entries(options.env).map(([key, value]) => `${key}=${value}`),
-    Labels: { [runLabel]: options.runId },
+    Labels: runLabels(options.runId),
     ...(options.workingDir === undefined ? {} : { WorkingDir: options.workingDir }),
     HostConfig: {
       NetworkMode: endpoints[0]?.network ?? 'none',

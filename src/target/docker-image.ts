@@ -1,7 +1,8 @@
 import { SquallError } from '../base/errors.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
 import { readComponents } from '../tools/collector-binary.ts';
-import { type Docker, messageOf, orGone, runLabel, withinMs } from './docker-client.ts';
+import { type Docker, messageOf, orGone, withinMs } from './docker-client.ts';
+import { runLabels } from './docker-labels.ts';
 
 const pullMs = 600_000;
 const listMs = 60_000;
@@ -48,7 +49,7 @@ export async function inspectImage(
   const container = await docker.engine.createContainer({
     Image: image,
     Cmd: ['components'],
-    Labels: { [runLabel]: runId },
+    Labels: runLabels(runId),
     HostConfig: { NetworkMode: 'none' },
   });
   let text = '';

@@ -1,4 +1,5 @@
-import { answered, type DockerEngine, runLabel, withinMs } from './docker-client.ts';
+import { answered, type DockerEngine, withinMs } from './docker-client.ts';
+import { runLabel } from './docker-labels.ts';
 
 /** What a run has at a daemon. */
 export interface DockerObjects {

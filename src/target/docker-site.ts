@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { SquallError } from '../base/errors.ts';
 import { type AddressRange, carve, formatAddress, formatRange, parseRange } from './address-range.ts';
-import { answered, type Docker, type DockerEngine, messageOf, runLabel } from './docker-client.ts';
+import { answered, type Docker, type DockerEngine, messageOf } from './docker-client.ts';
+import { runLabels } from './docker-labels.ts';
 import { nowhere } from './docker-layout.ts';
 
 export interface DockerNetwork {
@@ -91,7 +92,7 @@ async function freeRange(engine: DockerEngine, runId: string): Promise<AddressRa
     Name: `squall-${runId}-probe`,
     Driver: 'bridge',
     Internal: true,
-    Labels: { [runLabel]: runId },
+    Labels: runLabels(runId),
   });
   try {
     const { IPAM } = (await probe.inspect()) as { IPAM?: { Config?: { Subnet?: string }[] } };
@@ -115,7 +116,7 @@ async function makeNetwork(
     // A default route is taken from a network that is not internal, if there is one.
     Internal: of.name !== nowhere,
     ...(of.name === nowhere ? { Options: { 'com.docker.network.bridge.inhibit_ipv4': 'true' } } : {}),
-    Labels: { [runLabel]: of.runId },
+    Labels: runLabels(of.runId),
     IPAM: { Driver: 'default', Config: [{ Subnet: formatRange(of.range), Gateway: gateway }] },
   });
   let taken = 1;
