@@ -1,0 +1,263 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { findTagged } from '../../src/fault/process-table.ts';
+import { freePorts } from '../../src/target/ports.ts';
+import { kubectl, noCluster, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { makePlace, readReportJson, root, squall } from '../fixtures/squall.ts';
+
+/** The account of these runs has k8s/squall/role.yaml in one namespace, and nothing else anywhere. */
+describe.skipIf(noCluster !== undefined)(`pod-kill on a cluster (${noCluster ?? 'there is one'})`, () => {
+  const namespace = uniqueName('squall-pod-kill');
+  const folder = mkdtempSync(join(tmpdir(), 'squall-cluster-'));
+  const account = join(folder, 'kubeconfig');
+  const get = (args: string[]) => kubectl(['-n', namespace, ...args]);
+  const objects = () =>
+    get(['get', 'job,lease,configmap', '-l', 'squall.dev/run', '-o', 'name', '--ignore-not-found']);
+  const pods = () =>
+    get(['get', 'pods', '-l', 'app.kubernetes.io/name=gateway', '-o', 'jsonpath={.items[*].metadata.uid}']);
+  let port = 0;
+
+  beforeAll(async () => {
+    port = (await freePorts(1))[0] ?? 0;
+    await kubectl(['create', 'namespace', namespace]);
+    await kubectl(['label', 'namespace', namespace, 'squall.dev/chaos=allowed']);
+    const small = `configMapGenerator:
+  - {name: gateway-environment, behavior: merge, literals: ["BACKEND_GRPC=${await ownAddress()}:${port}"]}
+patches:
+  - target: {kind: Deployment}
+    patch: |
+      - {op: replace, path: /spec/template/spec/containers/0/resources, value: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 512Mi}}}
+`;
+    await kubectl(['apply', '-f', '-'], await renderInto(namespace, ['bases/gateway'], small));
+    await get(['apply', '-f', join(root, 'k8s/squall/role.yaml')]);
+    await get(['create', 'serviceaccount', 'squall']);
+    await get(['create', 'rolebinding', 'squall', '--role=squall', `--serviceaccount=${namespace}:squall`]);
+    const config = parse(await kubectl(['config', 'view', '--minify', '--raw']));
+    config.users[0].user = { token: (await get(['create', 'token', 'squall'])).trim() };
+    writeFileSync(account, stringify(config), { mode: 0o600 });
+    await get(['rollout', 'status', 'deployment/gateway', '--timeout=120s']);
+  });
+
+  afterAll(async () => {
+    await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    rmSync(folder, { recursive: true });
+  });
+
+  const scenario = (more: { target?: object; faults?: object[]; seconds?: number } = {}) => {
+    const file = join(folder, `${uniqueName('scenario')}.yaml`);
+    const { contexts } = parse(readFileSync(account, 'utf8'));
+    const target = {
+      context: contexts[0].name,
+      kubeconfig: account,
+      namespaces: [namespace],
+      members: { gateway: { workload: 'deployment/gateway', otlp: 'service/gateway' } },
+      sink: { in: 'runner', grpc: `0.0.0.0:${port}` },
+      ...more.target,
+    };
+    const spans = {
+      signal: 'traces',
+      executor: 'constant-arrival-rate',
+      rate: 2000,
+      duration: `${more.seconds ?? 12}s`,
+      batch: 20,
+      connections: 12,
+    };
+    const text = {
+      apiVersion: 'squall/v1',
+      name: 'cluster',
+      target: { kubernetes: target },
+      limits: { itemsPerS: 2000, items: 1e6 },
+      load: { spans },
+      faults: more.faults ?? [{ name: 'kill', kind: 'pod-kill', at: '1s', selector: { member: 'gateway' } }],
+      slos: [{ measure: 'items_lost', thresholds: ['count==0'] }],
+    };
+    writeFileSync(file, stringify(text));
+    return file;
+  };
+
+  const refused = async (file: string, env: NodeJS.ProcessEnv = {}) => {
+    const { dir, env: own } = makePlace();
+    const before = await pods();
+    const ended = await squall(['run', file, '--out', join(dir, 'out')], { env: { ...own, ...env } });
+    expect(await objects()).toBe('');
+    expect(await pods()).toBe(before);
+    return ended;
+  };
+
+  test('a context that is not there is refused, and those that are there are named', async () => {
+    const { code, stderr } = await refused(scenario({ target: { context: 'production' } }));
+    expect(code).toBe(3);
+    expect(stderr).toContain('SQ-CONTEXT-UNKNOWN');
+    expect(stderr).toMatch(/expected production; found \S+/);
+  });
+
+  test('a workload that is not there, and one without a pod, are refused by name', async () => {
+    await get(['create', 'deployment', 'idle', '--image=registry.k8s.io/pause:3.10', '--replicas=0']);
+    for (const name of ['nothing', 'idle']) {
+      const members = { gateway: { workload: `deployment/${name}`, otlp: 'service/gateway' } };
+      const { code, stderr } = await refused(scenario({ target: { members } }));
+      expect(code).toBe(4);
+      expect(stderr).toContain('SQ-PODS-MISSING');
+      expect(stderr).toContain(`deployment/${name}`);
+    }
+  });
+
+  test('a namespace that is not open is refused, with the line that opens it', async () => {
+    await kubectl(['label', 'namespace', namespace, 'squall.dev/chaos-']);
+    const { code, stderr } = await refused(scenario());
+    await kubectl(['label', 'namespace', namespace, 'squall.dev/chaos=allowed']);
+    expect(code).toBe(4);
+    expect(stderr).toContain('SQ-NAMESPACE-CLOSED');
+    expect(stderr).toContain(`label namespace ${namespace} squall.dev/chaos=allowed`);
+  });
+
+  test('every right that is missing is named, all at once', async () => {
+    const role = await get(['get', 'role', 'squall', '-o', 'json']);
+    const less = JSON.parse(role);
+    for (const rule of less.rules) rule.verbs = rule.verbs.filter((verb: string) => verb !== 'delete');
+    await kubectl(['replace', '-f', '-'], JSON.stringify(less));
+    const { code, stderr } = await refused(scenario());
+    await kubectl(['replace', '--force', '-f', '-'], role);
+    expect(code).toBe(4);
+    for (const what of ['pods', 'configmaps', 'jobs.batch', 'leases.coordination.k8s.io'])
+      expect(stderr).toContain(`the account may not delete ${what} in ${namespace}`);
+    expect(stderr).not.toContain('may not list');
+  });
+
+  test('a disruption budget refuses an eviction: the fault had no effect, the run is unknown', async () => {
+    await get([
+      'create',
+      'poddisruptionbudget',
+      'all',
+      '--selector=app.kubernetes.io/name=gateway',
+      '--min-available=3',
+    ]);
+    const { dir, env } = makePlace();
+    const before = await pods();
+    const evict = {
+      name: 'evict',
+      kind: 'pod-kill',
+      at: '1s',
+      selector: { member: 'gateway' },
+      method: 'evict',
+    };
+    const file = scenario({ faults: [evict], seconds: 3 });
+    const { code, stderr } = await squall(['run', file, '--out', join(dir, 'out')], { env });
+    await get(['delete', 'poddisruptionbudget', 'all']);
+    const { faults } = readReportJson(join(dir, 'out'));
+    expect(faults[0]?.effect, stderr).toMatch(/violate the pod's disruption budget/);
+    expect(code).toBe(2);
+    expect(await pods()).toBe(before);
+  });
+
+  test('spans that a killed pod held in memory are lost, named, and due between kill - reach and recovery', async () => {
+    const { dir, env } = makePlace();
+    const before = (await pods()).split(' ');
+    const faults = [
+      {
+        name: 'outage',
+        kind: 'backend-outage',
+        at: '3s',
+        duration: '5s',
+        action: 'grpc-status',
+        grpcStatus: 'UNAVAILABLE',
+      },
+      { name: 'kill', kind: 'pod-kill', at: '6s', selector: { member: 'gateway' }, gracePeriod: '0s' },
+    ];
+    const { code, stderr } = await squall(['run', scenario({ faults }), '--out', join(dir, 'out')], { env });
+    const report = readReportJson(join(dir, 'out'));
+    const kill = report.faults.find(({ name }) => name === 'kill');
+    const ledger = report.ledger.traces;
+    expect(ledger, stderr).toBeDefined();
+    expect(kill?.verified, stderr).toBe(true);
+    const { injectedS = 0, recoveredS = 0 } = (kill?.observed ?? {}) as {
+      injectedS?: number;
+      recoveredS?: number;
+    };
+    expect(recoveredS).toBeGreaterThan(injectedS);
+    expect(ledger?.lost).toBeGreaterThan(0);
+    expect(ledger?.lostIntervals.reduce((sum, { count }) => sum + count, 0)).toBe(ledger?.lost);
+    // The gateways' reach is longer than the run; what the pod held came in after the outage began, or was batched then.
+    for (const { dueFromS, dueToS } of ledger?.lostIntervals ?? []) {
+      expect(dueFromS).toBeGreaterThan(3 - 1.5);
+      expect(dueToS).toBeLessThanOrEqual(recoveredS);
+    }
+    expect(code).toBe(1);
+    const after = (await pods()).split(' ');
+    expect(after.filter((uid) => before.includes(uid))).toHaveLength(2);
+    expect(await objects()).toBe('');
+  });
+
+  /** Starts a long run and gives it once its record stands in the cluster. */
+  const started = async () => {
+    const place = makePlace();
+    let pid = 0;
+    const onStart = (own: number) => {
+      pid = own;
+    };
+    const run = squall(['run', scenario({ seconds: 60 }), '--out', join(place.dir, 'out')], {
+      env: place.env,
+      onStart,
+    });
+    await expect.poll(objects, { timeout: 60_000, interval: 200 }).toContain('lease');
+    return { pid, run };
+  };
+
+  test('a runner that is killed leaves nothing in the cluster: its guard removes what it made', async () => {
+    const { run, pid } = await started();
+    process.kill(pid, 'SIGKILL');
+    await run;
+    await expect.poll(objects, { timeout: 20_000, interval: 500 }).toBe('');
+  });
+
+  test('runner and guards killed: recover from elsewhere, and while it lives it is left alone', async () => {
+    const { run, pid } = await started();
+    const { env } = makePlace();
+    const { contexts } = parse(readFileSync(account, 'utf8'));
+    const args = [
+      'recover',
+      '--all',
+      '--context',
+      contexts[0].name,
+      '--kubeconfig',
+      account,
+      '--namespace',
+      namespace,
+    ];
+    const alive = await squall(args, { env });
+    expect(alive.code).toBe(5);
+    expect(alive.stderr).toContain('still running');
+    const name = (
+      await get([
+        'get',
+        'lease',
+        '-l',
+        'squall.dev/run',
+        '-o',
+        'jsonpath={.items[0].metadata.labels.squall\\.dev/run}',
+      ])
+    ).trim();
+    for (const guard of findTagged('SQUALL_GUARD_OF', name)) process.kill(guard.pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await run;
+    for (const guard of findTagged('SQUALL_GUARD_OF', name)) process.kill(guard.pid, 'SIGKILL');
+    expect(await objects()).not.toBe('');
+    const { code, stderr } = await squall(args, { env });
+    expect(code, stderr).toBe(0);
+    expect(await objects()).toBe('');
+  });
+});
+
+/** An address of this machine that pods reach: a node's own where the node is this machine, else the first. */
+async function ownAddress(): Promise<string> {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  const path = 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}';
+  const nodes = (await kubectl(['get', 'nodes', '-o', path])).split(' ');
+  return addresses.find((address) => nodes.includes(address)) ?? addresses[0] ?? '127.0.0.1';
+}
