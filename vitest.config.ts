@@ -16,6 +16,8 @@ const alone = { fileParallelism: false, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
+    // Of the tests of a file that may run side by side: two cores carry two runs.
+    maxConcurrency: 2,
     projects: [
       project('unit', 10_000),
       project('property', 60_000),

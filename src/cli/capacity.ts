@@ -24,8 +24,8 @@ export async function capacityCommand(plain: Console, flags: GlobalFlags, args: 
   const dir = resumed ?? resolve(flags.out ?? `reports/${choice.runId}`);
   const words = pace === 'standard' ? [] : [`--${pace}`];
   const again = [repeatCommand('capacity', flags, args[0]), ...words].join(' ');
-  const stop = stopSignal(console, (error) => defect(error, { dir, command: again, secrets }));
   const live = openLive(console, flags, secrets);
+  const stop = stopSignal(live.say, (error) => defect(error, { dir, command: again, secrets }));
   try {
     const report = await runCapacity({
       ...choice,

@@ -18,8 +18,8 @@ export async function runCommand(plain: Console, flags: GlobalFlags, args: strin
   const console = maskConsole(plain, secrets);
   const again = repeatCommand('run', flags, args[0]);
   const dir = resolve(flags.out ?? `reports/${runId}`);
-  const stop = stopSignal(console, (error) => defect(error, { dir, command: again, secrets }));
   const live = openLive(console, flags, secrets);
+  const stop = stopSignal(live.say, (error) => defect(error, { dir, command: again, secrets }));
   try {
     const outcome = await runScenario({
       scenario,
@@ -100,15 +100,18 @@ function partyOf(code: ErrorCode): string {
 
 /** Ctrl-C and SIGTERM stop the run, which then rolls back; further ones are answered, never obeyed half-way. */
 export function stopSignal(
-  console: Console,
+  say: (line: string) => void,
   toError: (error: unknown) => SquallError,
 ): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const launcher = takeLauncher();
   const onSignal = (name: string) => {
-    if (controller.signal.aborted)
-      console.say('already rolling back; squall recover --all would do it after a kill');
-    else controller.abort(new Error(name));
+    if (controller.signal.aborted) {
+      say('already rolling back; squall recover --all would do it after a kill');
+      return;
+    }
+    say(`stopping (${name}): faults are undone, then everything is taken down`);
+    controller.abort(new Error(name));
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, onSignal);

@@ -97,7 +97,8 @@ function innerOf(members: readonly MemberRecord[]): ReadContext['inner'] {
 
 /**
  * Samples of `up` of the target over the run, once a scrape has come that began after this call: by then the target
- * has drained, and the newest sample of every counter says so. Gives up after two scrape intervals.
+ * has drained, and the newest sample of every counter says so. Gives up after two scrape intervals and 5 s, as a busy
+ * machine scrapes late.
  */
 async function awaitUp(options: ObserveOptions, run: Span): Promise<PrometheusSeries[]> {
   const { client, clock = systemClock, scrapeIntervalMs } = options;
@@ -110,7 +111,7 @@ async function awaitUp(options: ObserveOptions, run: Span): Promise<PrometheusSe
   };
   let last = await read();
   const intervalMs = (scrapeDistanceS(last) ?? scrapeIntervalMs / 1000) * 1000;
-  const wait = { timeoutMs: 2 * intervalMs + 500, everyMs: Math.min(250, intervalMs) };
+  const wait = { timeoutMs: 2 * intervalMs + 5000, everyMs: Math.min(250, intervalMs) };
   await waitFor(clock, wait, async () => {
     last = await read();
     const newest = last.map(({ points }) => points.at(-1)?.[0] ?? 0);

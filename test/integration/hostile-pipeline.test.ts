@@ -6,7 +6,7 @@ import { expectError, hostilePlace } from '../fixtures/hostile.ts';
 import { makeCertificates } from '../fixtures/load/certificates.ts';
 import { answerStatus, startGrpcServer } from '../fixtures/load/grpc-server.ts';
 import { closedPort, serveSilence, serveStatus, serveTls } from '../fixtures/servers.ts';
-import { noParts, readReportJson } from '../fixtures/squall.ts';
+import { expectWhole, noParts, readReportJson } from '../fixtures/squall.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -139,16 +139,13 @@ describe.skipIf(noParts !== '')(`a real collector${noParts}`, () => {
     const ended = await place.run(
       place.scenario({ target: { local: { members: { collector: {} } } }, load, slos }),
     );
-    // Bodies of 5 MB may leave late on a small machine: then the run does not count, and nothing passes either.
+    // Bodies of 5 MB may leave late, or never, on a small machine: then the run does not count, and nothing passes either.
     expect([1, 2], ended.stderr).toContain(ended.code);
     const { ledger, slos: judged } = readReportJson(place.out);
-    expect(ledger.traces).toMatchObject({
-      due: 30_000,
-      offered: 30_000,
-      refused: 30_000,
-      acknowledged: 0,
-      lost: 0,
-    });
+    const sent = 30_000 - (ledger.traces?.missed ?? Number.NaN);
+    const counts = { due: 30_000, offered: sent, refused: sent, acknowledged: 0, lost: 0 };
+    expect(ledger.traces).toMatchObject(counts);
+    expect(sent).toBeGreaterThan(0);
     expect(judged[0]?.verdict).toBe('unknown');
     expect(judged[1]?.verdict).toBe(ended.code === 1 ? 'fail' : 'unknown');
     expect(await place.leftBehind()).toEqual([]);
@@ -177,7 +174,7 @@ describe.skipIf(noParts !== '')(`a real collector${noParts}`, () => {
     // A busy machine may make the run not count; the ledger stands all the same.
     expect(report.slos[0]?.verdict).toBe(report.validity.valid ? 'pass' : 'unknown');
     expect(report.slos[1]?.verdict).toBe('unknown');
-    expect(report.ledger.traces).toMatchObject({ delivered: 1500, lost: 0 });
+    expectWhole(report, 1500);
     expect(await place.leftBehind()).toEqual([]);
   });
 });

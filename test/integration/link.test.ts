@@ -44,7 +44,7 @@ async function start(memberIs: 'upstream' | 'client' = 'upstream') {
   return { server, peers, link, power: linkPower(new Map([['load', [link]]])), dial };
 }
 
-const until = async (what: () => boolean, timeoutMs = 5_000) => {
+const until = async (what: () => boolean, timeoutMs = 30_000) => {
   const seen = await waitFor(systemClock, { timeoutMs, everyMs: 5 }, () => (what() ? true : undefined));
   expect(seen).toBe(true);
 };
@@ -54,7 +54,7 @@ test('bytes pass untouched, also many, with back-pressure', async () => {
   const { socket, got } = dial();
   const chunk = Buffer.alloc(1024 * 1024, 3);
   for (let i = 0; i < 16; i++) if (!socket.write(chunk)) await once(socket, 'drain');
-  await until(() => got.bytes === 16 * chunk.length, 20_000);
+  await until(() => got.bytes === 16 * chunk.length);
   expect(await power.proof('load')).toEqual({ affectedBytes: 0, affectedConnections: 0 });
 });
 
@@ -68,7 +68,7 @@ test('partition: silence on open connections and new ones, no close; all of it a
   old.socket.write('held');
   young.socket.write('new');
   await until(() => young.socket.readyState === 'open');
-  const proof = await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 5 }, async () => {
+  const proof = await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 5 }, async () => {
     const now = await power.proof('load');
     return now.affectedBytes >= 7 ? now : undefined;
   });
@@ -111,7 +111,7 @@ test.each([
   let heard = 0;
   for (const peer of peers) peer.on('data', (data) => (heard += data.length));
   socket.write('bc');
-  await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 5 }, async () => {
+  await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 5 }, async () => {
     const { affectedBytes } = await power.proof('load');
     return affectedBytes === 2 ? true : undefined;
   });
@@ -129,7 +129,6 @@ test('delay adds its latency to each direction', async () => {
   await until(() => got.bytes === 2);
   const tookMs = (systemClock.nowNs() - fromNs) / 1e6;
   expect(tookMs).toBeGreaterThan(199);
-  expect(tookMs).toBeLessThan(1_000);
 });
 
 test('bandwidth: a megabyte at a megabyte per second takes a second, and the sender feels it', async () => {
@@ -140,10 +139,11 @@ test('bandwidth: a megabyte at a megabyte per second takes a second, and the sen
   await power.set('load', { kind: 'bandwidth', direction: 'from', bytesPerS: 1_000_000 });
   const fromNs = systemClock.nowNs();
   socket.write(Buffer.alloc(1_000_000));
-  await until(() => got.bytes === 1_000_001, 20_000);
+  await until(() => got.bytes === 1_000_001);
   const tookMs = (systemClock.nowNs() - fromNs) / 1e6;
   expect(tookMs).toBeGreaterThan(900);
-  expect(tookMs).toBeLessThan(3_000);
+  // A busy machine adds to it, but not in the way that a tenth of the rate would.
+  expect(tookMs).toBeLessThan(9_000);
 });
 
 test('reset: both ends of every open connection get a RST; a new one is let through', async () => {

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { systemClock as clock, waitFor } from '../../src/base/clock.ts';
 import { stillHere, takeCensus } from '../fixtures/census.ts';
 import { smallScenario } from '../fixtures/hostile.ts';
-import { cli, readReportJson } from '../fixtures/squall.ts';
+import { cli, expectWhole, readReportJson } from '../fixtures/squall.ts';
 
 /**
  * A run whose starter is gone: only the launcher's own end ends it (interrupt.test.ts). Tried by breaking the code:
@@ -38,16 +38,16 @@ function makeRunPlace(): Place {
 /** A run that ended in order: its verdict is there, and nothing else of it. */
 async function expectEndedInOrder(place: Place): Promise<void> {
   const { out, runId, dir } = place;
-  const report = await waitFor(clock, { timeoutMs: 60_000, everyMs: 50 }, () =>
+  const ended = await waitFor(clock, { timeoutMs: 120_000, everyMs: 50 }, () =>
     existsSync(join(out, 'junit.xml')) && existsSync(join(dir, 'latest')) ? true : undefined,
   );
-  expect(report).toBe(true);
-  const { ledger, exitCode } = readReportJson(out);
-  expect([ledger.traces?.due, ledger.traces?.delivered]).toEqual([1500, 1500]);
-  expect(exitCode).not.toBe(130);
+  expect(ended).toBe(true);
+  const report = readReportJson(out);
+  expectWhole(report, 1500);
+  expect(report.exitCode).not.toBe(130);
   const nobody = { processes: new Map<number, string>(), listening: new Set<string>() };
   const left = () => stillHere({ census: nobody, runId, out });
-  await waitFor(clock, { timeoutMs: 5_000, everyMs: 50 }, () => (left().length === 0 ? true : undefined));
+  await waitFor(clock, { timeoutMs: 20_000, everyMs: 50 }, () => (left().length === 0 ? true : undefined));
   expect(left()).toEqual([]);
   expect(readdirSync(out).toSorted()).toEqual([
     'evidence',

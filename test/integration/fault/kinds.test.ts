@@ -109,7 +109,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const prior = readFileSync(file, 'utf8');
     const pid = target.members[0]?.process?.current()?.host?.pid;
     const configPatch = { processors: { batch: { timeout: '5s' } } };
-    const record = await strike(planned('collector-reconfigure', { atMs: 0, forMs: 2_000 }, { configPatch }));
+    const record = await strike(planned('collector-reconfigure', { atMs: 0, forMs: 4_000 }, { configPatch }));
     expect([record.effect, record.verified]).toEqual([
       expect.stringContaining('opened its ports anew'),
       true,
@@ -128,7 +128,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
     writeFileSync(config, stockGateway().replaceAll(/(SQUALL_OTLP_\w+\}")/g, `$1, ${tls}`));
     const { strike } = await stage({ config });
-    const record = await strike(planned('tls-expiry', { atMs: 0, forMs: 2_000 }));
+    const record = await strike(planned('tls-expiry', { atMs: 0, forMs: 4_000 }));
     expect([record.effect, record.verified]).toEqual([
       expect.stringContaining('presents a certificate that ended'),
       true,

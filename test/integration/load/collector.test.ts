@@ -53,7 +53,7 @@ ${pipelines}
 `,
   );
   collector = spawn(otelcol ?? '', ['--config', join(dir, 'config.yaml')], { stdio: 'ignore' });
-  const up = await waitFor(systemClock, { timeoutMs: 20_000, everyMs: 50 }, async () =>
+  const up = await waitFor(systemClock, { timeoutMs: 60_000, everyMs: 50 }, async () =>
     (await Promise.all(ports.map(listens))).every(Boolean) ? true : undefined,
   );
   expect(up).toBe(true);
@@ -107,6 +107,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
           ...way,
           name: `load-${i}`,
           batch: 64,
+          maxInFlight: 64,
           shape: { ...shape, metricTypes: [...shape.metricTypes] },
         },
         itemsPerS: 1000,
@@ -157,7 +158,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
           signal,
           protocol,
           number,
-          timeoutMs: 5000,
+          timeoutMs: 30_000,
         });
         expect(outcome).toMatchObject({ kind: 'acknowledged' });
       }

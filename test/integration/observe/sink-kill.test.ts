@@ -47,7 +47,7 @@ describe('durable: the sink records before it acknowledges', () => {
   test.each<Protocol>(['grpc', 'http/protobuf', 'http/json'])(
     'after SIGKILL under %s load every acknowledged item is in arrivals.bin',
     async (protocol) => {
-      const spec = { protocol, batch: 20, maxInFlight: 8, timeoutMs: 2000 };
+      const spec = { protocol, batch: 20, maxInFlight: 8, timeoutMs: 20_000 };
       const plan = loadPlan([closedEntry({ spec, items: 5_000_000, durationMs: 60_000 })]);
       await loadAndKill(plan, 2_000);
 

@@ -35,7 +35,7 @@ async function counter(member: Member, name: string): Promise<number> {
 }
 
 async function reaches(member: Member, name: string, wanted: number): Promise<number> {
-  await waitFor(systemClock, { timeoutMs: 5000, everyMs: 20 }, async () =>
+  await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 20 }, async () =>
     (await counter(member, name)) >= wanted ? true : undefined,
   );
   return counter(member, name);
@@ -108,9 +108,9 @@ test('an orderly end hands on what waits in the batch; SIGKILL loses it', async 
     const before = power?.starts().length ?? 0;
     expect(await callGrpc(front.member.otlp.grpc ?? '', spans(10))).toBe('0');
     power?.signal(signal);
-    await waitFor(systemClock, { timeoutMs: 5000, everyMs: 5 }, () => power?.starts()[before - 1]?.exit);
+    await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 5 }, () => power?.starts()[before - 1]?.exit);
     expect(await reaches(back.member, 'otelcol_receiver_accepted_spans', arrived)).toBe(arrived);
-    if (signal === 'SIGTERM') expect(await power?.ready(10_000)).toBeGreaterThan(0);
+    if (signal === 'SIGTERM') expect(await power?.ready(30_000)).toBeGreaterThan(0);
   }
   expect(readFileSync(join(front.dir, 'evidence/logs/embedded-0.log'), 'utf8')).toContain(
     'Shutdown complete',

@@ -61,13 +61,13 @@ test('arguments are text and never shell', async () => {
 
 test('release() ends a stopped process and whatever it started', async () => {
   const held = await hold('sh', '-c', 'sleep 7654321 & exec sleep 7654322');
-  await waitFor(systemClock, { timeoutMs: 2000, everyMs: 5 }, () =>
+  await waitFor(systemClock, { timeoutMs: 20_000, everyMs: 5 }, () =>
     commandLines().includes('sleep 7654322') ? true : undefined,
   );
   held.signal('SIGSTOP');
   await held.release();
   expect(await held.exited).toMatchObject({ signal: 'SIGKILL' });
-  await waitFor(systemClock, { timeoutMs: 2000, everyMs: 10 }, () =>
+  await waitFor(systemClock, { timeoutMs: 20_000, everyMs: 10 }, () =>
     commandLines().some((line) => line.startsWith('sleep 765432')) ? undefined : true,
   );
   expect(commandLines().filter((line) => line.startsWith('sleep 765432'))).toEqual([]);
@@ -81,7 +81,7 @@ test('a runner that is gone before the first report leaves nothing', async () =>
     holder.stdio[3]?.destroy();
     holder.stdin?.end();
     await exited;
-    await waitFor(systemClock, { timeoutMs: 2000, everyMs: 5 }, () =>
+    await waitFor(systemClock, { timeoutMs: 20_000, everyMs: 5 }, () =>
       commandLines().includes('sleep 8765432') ? undefined : true,
     );
     expect(commandLines()).not.toContain('sleep 8765432');

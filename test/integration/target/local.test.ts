@@ -77,9 +77,9 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     expect(metrics).toContain('otelcol_exporter_queue_size');
     const first = process_.current();
     await process_.signal('SIGKILL');
-    await waitFor(systemClock, { timeoutMs: 5000, everyMs: 5 }, () => process_.starts()[0]?.exit);
+    await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 5 }, () => process_.starts()[0]?.exit);
     expect(process_.starts()[0]?.exit).toMatchObject({ code: null, signal: 'SIGKILL' });
-    expect(await process_.ready(10_000)).toBeGreaterThan(0);
+    expect(await process_.ready(30_000)).toBeGreaterThan(0);
     const second = process_.current();
     expect(second?.host?.pid).not.toBe(first?.host?.pid);
     expect(process_.starts()).toHaveLength(2);
@@ -148,15 +148,15 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     if (gateway === undefined || power === undefined) throw new Error('no process power');
     power.setRestart('never');
     power.signal('SIGKILL');
-    await waitFor(systemClock, { timeoutMs: 5000, everyMs: 5 }, () => power.starts()[0]?.exit);
+    await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 5 }, () => power.starts()[0]?.exit);
     expect(await power.ready(300)).toBeUndefined();
     expect(power.starts()).toHaveLength(1);
     power.setRestart('always');
-    expect(await power.ready(10_000)).toBeGreaterThan(0);
+    expect(await power.ready(30_000)).toBeGreaterThan(0);
     await gateway.reconfigure?.apply(
       stockGateway().replaceAll('otlp_grpc:', 'otlp_grpc:\n    sending_queue: {queue_size: 7}'),
     );
-    const seen = await waitFor(systemClock, { timeoutMs: 10_000, everyMs: 50 }, async () => {
+    const seen = await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 50 }, async () => {
       const text = await fetch(gateway.metricsUrl ?? '').then(
         (answer) => answer.text(),
         () => '',
@@ -180,7 +180,7 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     expect(environ).not.toContain(`SQUALL_OTLP_GRPC=${agent?.otlp.grpc}\0`);
     expect(environ).not.toContain(`SQUALL_NEXT_GRPC=${gateway?.otlp.grpc}\0`);
     // The agent's exporter connects through the proxy by itself; a reset then has a connection to cut.
-    const cut = await waitFor(systemClock, { timeoutMs: 10_000, everyMs: 100 }, async () => {
+    const cut = await waitFor(systemClock, { timeoutMs: 30_000, everyMs: 100 }, async () => {
       await gateway?.link?.set('agent', { kind: 'reset' });
       const proof = await gateway?.link?.proof('agent');
       return proof !== undefined && proof.affectedConnections > 0 ? proof : undefined;

@@ -35,7 +35,7 @@ describe.skipIf(tool === undefined)(`Prometheus as a process${why}`, () => {
       scrapeIntervalMs: 1000,
       clock: systemClock,
     });
-    const result = await waitFor(systemClock, { timeoutMs: 10_000, everyMs: 100 }, async () => {
+    const result = await waitFor(systemClock, { timeoutMs: 60_000, everyMs: 100 }, async () => {
       const response = await fetch(`${prometheus.url}/api/v1/query?query=planted_value`);
       return ((await response.json()) as Answer).data.result[0];
     });
