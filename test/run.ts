@@ -4,23 +4,40 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
 /**
- * Runs everything that can run on this machine: the static checks, then each vitest project in turn. Says by name what
- * was skipped and why (a skipped test's name carries its reason), gives the slow projects a time box, and ends with
- * the plain line `N passed, N failed, N skipped`. Exit code 1 when anything failed.
+ * Runs everything that can run on this machine: the static checks, the quick projects in one go, then each file of the
+ * slow ones. Says by name what was skipped and why (a skipped test's name carries its reason), and what took how long;
+ * ends within its time box, which cuts the least important, and with the plain line `N passed, N failed, N skipped`.
+ * Exit code 1 when anything failed.
  */
 const checks = [
   { name: 'types', command: ['tsc', '--noEmit'] },
   { name: 'lint', command: ['biome', 'check', '.'] },
   { name: 'dead code', command: ['knip'] },
 ];
-const projects = ['unit', 'property', 'simulation', 'contract', 'integration', 'browser', 'cluster'];
+const quickProjects = ['unit', 'property', 'simulation'];
+const slowProjects = ['contract', 'integration', 'browser', 'cluster'];
+/** Whole runs under load, or a machine full of them: by themselves, the most important first. */
+const alone = [
+  'test/integration/first-verdict.test.ts',
+  'test/integration/planted-loss.test.ts',
+  'test/integration/scenarios.test.ts',
+  'test/integration/kill.test.ts',
+  'test/integration/validity.test.ts',
+  'test/integration/targets.test.ts',
+  'test/integration/interrupt.test.ts',
+  'test/integration/guard.test.ts',
+];
+/** The rest mostly waits and goes two at a time: the first and the last of them, all others in between by name. */
+const early = [
+  'test/contract/',
+  'test/integration/target/',
+  'test/integration/fault/',
+  'test/integration/load/',
+];
+const late = ['test/integration/hostile-', 'test/integration/bad-input', 'test/browser/'];
 const budgetMs = Number(process.env.SQUALL_TEST_BUDGET_S ?? 20 * 60) * 1000;
-
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: string[];
-}
+/** What is left of the box has to be worth a start. */
+const leastMs = 20_000;
 
 interface VitestResults {
   testResults: {
@@ -33,54 +50,60 @@ interface VitestResults {
 const root = new URL('..', import.meta.url).pathname;
 const work = mkdtempSync(join(tmpdir(), 'squall-test-'));
 const startMs = Date.now();
-const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+const tally = { passed: 0, failed: 0, skipped: [] as string[] };
+const seconds: [string, number][] = [];
 
 for (const check of checks) {
-  const code = await run(check.command, 180_000);
+  const { code, text } = await run(check.command, 180_000);
   if (code === 0) tally.passed++;
   else tally.failed++;
-  console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${check.name}`);
+  console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${check.name}`);
 }
-for (const project of projects) await runProject(project);
+await runTests('unit, property and simulation', quickProjects, []);
+const files = slowProjects.flatMap((project) => testFiles(project).map((file) => ({ project, file })));
+const byImportance = files.toSorted((a, b) => rank(a.file) - rank(b.file));
+const lane = async (queue: typeof files) => {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift())
+    await runTests(next.file, [next.project], [next.file]);
+};
+await lane(byImportance.filter(({ file }) => alone.includes(file)));
+const others = byImportance.filter(({ file }) => !alone.includes(file));
+await Promise.all([lane(others), lane(others)]);
+
 rmSync(work, { recursive: true, force: true });
+for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
+  console.log(`${tookS.toFixed(0)} s ${what}`);
 for (const name of tally.skipped) console.log(`skipped: ${name}`);
 console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
 process.exit(tally.failed > 0 ? 1 : 0);
 
-/** Each file of a slow project is a vitest run of its own, so that the time box can end between files. */
-async function runProject(project: string): Promise<void> {
-  const files = testFiles(join(root, 'test', project));
-  const batches = ['unit', 'property', 'simulation'].includes(project)
-    ? [files]
-    : files.map((file) => [file]);
-  for (const batch of batches) {
-    if (batch.length === 0) continue;
-    const leftMs = budgetMs - (Date.now() - startMs);
-    if (leftMs < 20_000) {
-      for (const file of batch)
-        tally.skipped.push(`${relative(root, file)} (time box of ${budgetMs / 1000} s is used up)`);
-      continue;
-    }
-    const report = join(work, `${project}-${tally.passed}-${tally.failed}.json`);
-    const args = [
-      'vitest',
-      'run',
-      '--project',
-      project,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ];
-    const code = await run([...args, ...batch.map((file) => relative(root, file))], leftMs);
-    count(report, code, batch);
-  }
+/** Smaller is more important. */
+function rank(file: string): number {
+  const place = (list: string[]) => list.findIndex((one) => file.startsWith(one));
+  if (place(alone) >= 0) return place(alone);
+  if (place(early) >= 0) return 100 + place(early);
+  return place(late) >= 0 ? 300 + place(late) : 200;
 }
 
-function count(report: string, code: number | 'late', batch: string[]): void {
-  if (code === 'late') {
-    for (const file of batch) tally.skipped.push(`${relative(root, file)} (ended by the time box)`);
+/** One vitest run; its output is shown when it has ended, so that two of them stay apart. */
+async function runTests(what: string, projects: string[], only: string[]): Promise<void> {
+  const leftMs = budgetMs - (Date.now() - startMs);
+  if (leftMs < leastMs) {
+    tally.skipped.push(`${what} (time box of ${budgetMs / 1000} s is used up)`);
     return;
   }
+  const report = join(work, `${what.replaceAll(/\W/g, '-')}.json`);
+  const named = projects.flatMap((project) => ['--project', project]);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const fromMs = Date.now();
+  const { code, text } = await run(['vitest', 'run', ...named, ...reporters, ...only], leftMs);
+  seconds.push([what, (Date.now() - fromMs) / 1000]);
+  console.log(text);
+  if (code === 'late') tally.skipped.push(`${what} (ended by the time box)`);
+  else count(report, code);
+}
+
+function count(report: string, code: number): void {
   let results: VitestResults;
   try {
     results = JSON.parse(readFileSync(report, 'utf8')) as VitestResults;
@@ -100,37 +123,48 @@ function count(report: string, code: number | 'late', batch: string[]): void {
   tally.failed += failedHere === 0 && code !== 0 ? 1 : failedHere;
 }
 
-function testFiles(dir: string): string[] {
+/** Paths from the project's root on; none for a project without a folder. */
+function testFiles(project: string): string[] {
+  const dir = join(root, 'test', project);
   try {
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
       .sort()
-      .map((name) => join(dir, name));
+      .map((name) => relative(root, join(dir, name)));
   } catch {
-    return []; // a project without a folder has no tests
+    return [];
   }
 }
 
 /** Runs a tool of node_modules/.bin under this Node; its own process group, so that a late one ends with its children. */
-function run(command: string[], deadlineMs: number): Promise<number | 'late'> {
+function run(command: string[], deadlineMs: number): Promise<{ code: number | 'late'; text: string }> {
   const [tool = '', ...args] = command;
   const bin = join(root, 'node_modules', '.bin');
   return new Promise((resolve) => {
     const child = spawn(join(bin, tool), args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
     });
+    let text = '';
     let late = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+    }
     const timer = setTimeout(() => {
       late = true;
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, deadlineMs);
-    child.on('error', () => resolve(1));
+    child.on('error', (error) => resolve({ code: 1, text: `${error}` }));
+    // All of its output is there at 'close', for which a process that outlives it must not be waited for long.
     child.on('exit', (code) => {
       clearTimeout(timer);
-      resolve(late ? 'late' : (code ?? 1));
+      const done = () => resolve({ code: late ? 'late' : (code ?? 1), text: text.trimEnd() });
+      child.on('close', done);
+      setTimeout(done, 2000).unref();
     });
   });
 }

@@ -174,7 +174,7 @@ describe('a pause is held by its own process', () => {
   });
 
   test('the victim goes on at the deadline though the runner hangs', async () => {
-    const { holder, runs } = await pause(1_000);
+    const { holder, runs } = await pause(5_000);
     holder.child.kill('SIGSTOP');
     expect(await runs(20_000)).toBe(true);
   });
