@@ -149,7 +149,11 @@ describe.skipIf(noParts !== '').concurrent(`interrupted and halted on a real col
       const census = takeCensus(run.pid, run.runId);
       run.child.kill('SIGKILL');
       await expectNothingLeft(run, census, 60_000);
-      await waitFor(clock, { timeoutMs: 20_000, everyMs: 50 }, () => run.stderr().includes('\nagain ') || undefined);
+      await waitFor(
+        clock,
+        { timeoutMs: 20_000, everyMs: 50 },
+        () => run.stderr().includes('\nagain ') || undefined,
+      );
       expectClosing(run);
       expectReport(run);
     },
