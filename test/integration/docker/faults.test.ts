@@ -166,7 +166,14 @@ describe.skipIf(noDocker !== '')(`faults on a collector in a container${noDocker
     const record = await strike('resource-limit', 500, { cpu: '100m' });
     const words = 'collector-0 has 100m CPU and 512Mi in place of 1000m CPU and 512Mi';
     expect([record.effect, record.verified]).toEqual([words, true]);
-    expect(await member().limits?.current()).toEqual({ cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 });
+    const { limits } = member();
+    const before = { cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 };
+    expect(await limits?.current()).toEqual(before);
+    // No limit at all is a limit that can be restored too.
+    for (const wanted of [{ cpuMillis: null, memoryBytes: null }, before]) {
+      await limits?.set(wanted);
+      expect(await limits?.current()).toEqual(wanted);
+    }
   });
 
   test('collector-reconfigure: taken up without a new process, and back', async () => {
