@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowNs } from '../src/base/clock.ts';
-import { percentileOf, printHeader, printRow } from './machine.ts';
+import type { BarePacedStart } from './bare-paced.ts';
+import { percentileOf, printHeader, printRow, runProgram } from './machine.ts';
 import { openPlan } from './open-plan.ts';
 import type { PacedResult, PacedStart } from './paced-sender.ts';
 import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.ts';
@@ -12,7 +13,7 @@ import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.t
  */
 const seconds = 10;
 const stallMs = 1400;
-const widths = [44, 12, 12, 12, 12];
+const widths = [50, 12, 12, 12, 12];
 
 interface Disturbance {
   meanDelayMs?: number;
@@ -64,6 +65,42 @@ function printPercentiles(name: string, sorted: Float64Array): void {
   printRow([name, ...[50, 95, 99, 100].map((p) => percentileOf(sorted, p).toFixed(2))], widths);
 }
 
+/** The same delays as a bare client sees them: what the machine adds to anybody's figures. */
+async function runBare(meanDelayMs: number): Promise<{ truth: Float64Array; found: Float64Array }> {
+  const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
+  receiver.send({ meanDelayMs } satisfies StampingStart);
+  const grpc = await answer<string>(receiver);
+  const start: BarePacedStart = { grpc, requests: 100 * seconds, everyMs: 10 };
+  const found = Float64Array.from(await runProgram<number[]>('bare-paced.ts', start)).sort();
+  receiver.send({ kind: 'stamps' } satisfies StampingOrder);
+  return { truth: spentOf(await answer<Stamps>(receiver)), found };
+}
+
+/** When the receiver heard nothing for longest: what a sender that was stopped could not send. */
+function silenceOf({ arrivedNs }: Stamps): { fromNs: number; toNs: number } {
+  const times = arrivedNs.toSorted((a, b) => a - b);
+  let longest = { fromNs: 0, toNs: 0 };
+  for (const [i, toNs] of times.entries()) {
+    const fromNs = times[i - 1] ?? toNs;
+    if (toNs - fromNs > longest.toNs - longest.fromNs) longest = { fromNs, toNs };
+  }
+  return longest;
+}
+
+/** From due, ascending, if everything else were at once: what was held up by less than a second is late, more is lost. */
+function heldUp(dueNs: readonly number[], held: { fromNs: number; toNs: number }): Float64Array {
+  return Float64Array.from(dueNs, (due) => {
+    if (due <= held.fromNs || due > held.toNs) return 0;
+    const lateMs = (held.toNs - due) / 1e6;
+    return lateMs > 1000 ? Number.POSITIVE_INFINITY : lateMs;
+  }).sort();
+}
+
+function printErrors(found: Float64Array, truth: Float64Array): void {
+  const errors = [50, 95, 99].map((p) => (percentileOf(found, p) / percentileOf(truth, p) - 1) * 100);
+  printRow(['  error', ...errors.map((error) => `${error.toFixed(1)} %`)], widths);
+}
+
 async function main(): Promise<void> {
   printHeader('latency: ms, 10,000 spans/s in batches of 100 over gRPC, 10 s each');
   printRow(['what', 'p50', 'p95', 'p99', 'max'], widths);
@@ -74,12 +111,15 @@ async function main(): Promise<void> {
   printPercentiles('  added, from send', added(plain, 'sendNs'));
   printPercentiles('  send to arrival', oneWay(plain));
   const delayed = await run({ meanDelayMs: 30 });
-  const truth = Float64Array.from(delayed.stamps.from, (_, i) => spentMs(delayed.stamps, i)).sort();
+  const truth = spentOf(delayed.stamps);
   const found = latencies(delayed.rows, 'sendNs');
   printPercentiles('20 ms + exponential 30 ms: the receiver says', truth);
   printPercentiles('  squall, from send', found);
-  const errors = [50, 95, 99].map((p) => (percentileOf(found, p) / percentileOf(truth, p) - 1) * 100);
-  printRow(['  error', ...errors.map((error) => `${error.toFixed(1)} %`)], widths);
+  printErrors(found, truth);
+  const bare = await runBare(30);
+  printPercentiles('the same to a bare client: the receiver says', bare.truth);
+  printPercentiles('  the bare client, from send', bare.found);
+  printErrors(bare.found, bare.truth);
   const held = await run({ stalls: 'receiver' });
   const requests = held.rows.from.length;
   const inStall = requests * (stallMs / 1000 / seconds);
@@ -91,11 +131,18 @@ async function main(): Promise<void> {
   printPercentiles('  squall, from due', latencies(held.rows, 'dueNs'));
   const stopped = await run({ stalls: 'sender' });
   const missed = stopped.rows.class.filter((one) => one === 3).length;
-  const p95 = 1000 - ((requests * 0.05 - (requests / seconds) * 0.4) / (requests / seconds)) * 1000;
-  printRow([`sender stopped ${stallMs} ms: by arithmetic`, '', p95.toFixed(2), 'missed', '40'], widths);
+  const silence = silenceOf(stopped.stamps);
+  const expected = heldUp(stopped.rows.dueNs, silence);
+  const silentMs = ((silence.toNs - silence.fromNs) / 1e6).toFixed(0);
+  const lost = expected.filter((one) => one === Number.POSITIVE_INFINITY).length;
+  printPercentiles(`sender silent ${silentMs} ms: by arithmetic (missed ${lost})`, expected);
   printPercentiles(`  squall, from due (missed ${missed})`, latencies(stopped.rows, 'dueNs'));
   const sent = latencies(stopped.rows, 'sendNs').filter(Number.isFinite);
   printPercentiles('  squall, from send, of those sent', sent);
+}
+
+function spentOf(stamps: Stamps): Float64Array {
+  return Float64Array.from(stamps.from, (_, i) => spentMs(stamps, i)).sort();
 }
 
 function spentMs(stamps: Stamps, i: number): number {

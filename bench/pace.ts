@@ -5,7 +5,8 @@ import type { PacedResult, PacedStart } from './paced-sender.ts';
 
 /**
  * Does what was due go out when it was due? Items sent in all, the worst difference between sent and due in any second
- * (every tenth of a second begins one), and how late requests are handed to the transport.
+ * (every tenth of a second begins one), and how late requests are handed to the transport: the latest is also how long
+ * it took to catch up with a stall. `sleeper` is how late a thread woke at worst that only slept: the machine's part.
  */
 const { values: flags } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
 const seconds = Number(flags.seconds);
@@ -17,12 +18,15 @@ const cases: (OpenCase & { name: string })[] = [
   { name: 'ramp 0 to 20,000/s', fromPerS: 0, toPerS: 20_000, seconds, batch: 100 },
   { name: '200,000/s', fromPerS: 200_000, toPerS: 200_000, seconds, batch: 512 },
 ];
-const widths = [20, 9, 9, 18, 8, 8, 8, 8, 8];
+const widths = [20, 9, 9, 18, 8, 8, 8, 8, 8, 8];
 
 async function main(): Promise<void> {
   const receiver = await startReceiver({ counts: false });
   printHeader(`pace: spans of 263 bytes over gRPC, ${seconds} s each; lateness is send minus due, ms`);
-  printRow(['rate', 'due', 'sent', 'worst 1 s off by', 'p50', 'p95', 'p99', 'max', 'cores'], widths);
+  printRow(
+    ['rate', 'due', 'sent', 'worst 1 s off by', 'p50', 'p95', 'p99', 'max', 'sleeper', 'cores'],
+    widths,
+  );
   for (const one of cases) await measure(receiver, one);
   receiver.close();
 }
@@ -46,6 +50,7 @@ async function measure({ grpc, http }: Receiver, one: OpenCase & { name: string 
       sum(sent),
       `${worst.off} of ${worst.due}${worst.off > limit ? ' OVER' : ''}`,
       ...[50, 95, 99, 100].map((p) => percentileOf(lateMs, p).toFixed(2)),
+      rows.sleeperMs.toFixed(2),
       (rows.cpuS / one.seconds).toFixed(2),
     ],
     widths,

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { nowNs } from '../src/base/clock.ts';
 import { startLoad } from '../src/load/engine.ts';
 import { parseColumns } from '../src/observe/columns.ts';
@@ -27,6 +28,8 @@ export interface PacedResult {
   finalNs: number[];
   class: number[];
   cpuS: number;
+  /** How late a thread that only sleeps woke at worst meanwhile, ms. */
+  sleeperMs: number;
 }
 
 /** Squall's load engine on an open plan, in a process of its own; gives what it recorded of every request. */
@@ -36,11 +39,13 @@ async function send({ plan, grpc, http, tellStart }: PacedStart): Promise<PacedR
   const load = await startLoad({ plan, endpoints, evidenceDir });
   await delay(300); // threads and connections settle
   const usage = process.cpuUsage();
+  const sleeper = startSleeper();
   const t0Ns = nowNs() + 100e6;
   load.go(t0Ns);
   if (tellStart === true) process.send?.({ t0Ns });
   await load.done;
   const cpuS = cpuSecondsSince(usage);
+  const sleeperMs = await sleeper();
   await load.close();
   const rows = parseColumns(readFileSync(join(evidenceDir, 'requests-0.bin')), requestFields);
   rmSync(evidenceDir, { recursive: true });
@@ -55,6 +60,19 @@ async function send({ plan, grpc, http, tellStart }: PacedStart): Promise<PacedR
     finalNs: times('finalNs'),
     class: whole('class'),
     cpuS,
+    sleeperMs,
+  };
+}
+
+/** Gives what ends it and tells how late it was at worst. */
+function startSleeper(): () => Promise<number> {
+  const stop = new SharedArrayBuffer(4);
+  const thread = new Worker(new URL('sleeper.ts', import.meta.url), { workerData: stop });
+  return () => {
+    const told = new Promise<number>((resolve) => thread.once('message', resolve));
+    Atomics.store(new Int32Array(stop), 0, 1);
+    Atomics.notify(new Int32Array(stop), 0);
+    return told;
   };
 }
 
