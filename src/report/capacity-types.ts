@@ -17,6 +17,11 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
   maxPerS: number;
   maxReason: string;
   generatorPerS: number;
-  trials: (Omit<TrialOutcome, 'goals'> & { name: string })[];
+  /** Each with the bounds of full trials after it. */
+  trials: (Omit<TrialOutcome, 'goals'> & {
+    name: string;
+    lowerPerS: number;
+    upperPerS: number | 'Infinity';
+  })[];
   sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
 }

@@ -1,6 +1,7 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds } from './format.ts';
+import { capacityView } from './html-capacity.ts';
 import { timelineViews } from './html-charts.ts';
 import { faultView, lostView } from './html-faults.ts';
 import { distributionView } from './html-latency.ts';
@@ -51,6 +52,7 @@ export function htmlView(report: Report): Record<string, unknown> {
     lost: lostView(report),
     ...timelineViews(report),
     faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),
+    capacity: capacityView(report),
     faultsLeftOut: Math.max(0, report.faults.length - rowsMax),
     latency: latencyView(report),
     distribution: distributionView(report),

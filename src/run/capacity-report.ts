@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { boundsOf, groupLoads } from '../capacity/classify.ts';
 import { nextStep } from '../capacity/search.ts';
 import { sizeReplicas } from '../capacity/sizing.ts';
-import type { SearchResult } from '../capacity/types.ts';
+import type { Bounds, SearchResult } from '../capacity/types.ts';
 import { readRecord } from '../record.ts';
 import type { CapacityReport } from '../report/capacity-types.ts';
 import { formatCount } from '../report/format.ts';
@@ -99,9 +100,18 @@ function describe({ head, trials }: SearchRecord, result: SearchResult, items: s
     maxPerS: settings.maxPerS,
     maxReason: settings.maxReason,
     generatorPerS,
-    trials: trials.map(({ name, outcome: { goals: _, ...outcome } }) => ({ name, ...outcome })),
+    trials: trials.map(({ name, outcome: { goals: _, ...outcome } }, i) => {
+      const bounds = boundsAfter(trials.slice(0, i + 1));
+      return { name, ...outcome, ...bounds, upperPerS: encodeRate(bounds.upperPerS) };
+    }),
     ...(sizing === undefined ? {} : { sizing: { ...sizing, ...input } }),
   };
+}
+
+/** Of full trials alone: the short ones only steer. */
+function boundsAfter(trials: readonly TrialLine[]): Bounds {
+  const full = trials.filter(({ outcome: { purpose } }) => purpose !== 'bracket' && purpose !== 'noise');
+  return boundsOf(groupLoads(full.map(({ outcome }) => outcome)));
 }
 
 function encodeRate(perS: number): number | 'Infinity' {
