@@ -109,7 +109,10 @@ async function silence(session: Session, way: Way, last: string): Promise<Squall
       where: `hop ${member?.name} -> sink ${session.sink?.grpc} (gRPC), ${session.sink?.http} (HTTP)`,
       expected: `arrival within ${arrivalTimeoutMs / 1000} s, ${triesOf(session)} tries`,
       found: 'silence',
-      next: 'squall sink --print-config shows what the pipeline must export; the member’s log is in evidence/logs',
+      next:
+        session.site === undefined
+          ? 'squall sink --print-config shows what the pipeline must export; the member’s log is in evidence/logs'
+          : 'see the member’s log in evidence/logs; a firewall may keep containers from this machine (iptables -S INPUT)',
     });
   }
   const hidden = address !== undefined && !address.startsWith('https:') && (await speaksTls(address, 2000));

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { SquallError } from '../base/errors.ts';
 
 type Runtime = Awaited<ReturnType<typeof import('testcontainers')['getContainerRuntimeClient']>>;
@@ -42,12 +43,24 @@ export async function openDocker(): Promise<Docker> {
         what: 'no Docker daemon answers',
         where: process.env.DOCKER_HOST ?? '/var/run/docker.sock and the places testcontainers knows',
         expected: 'a daemon on this machine that this user may use',
-        found: messageOf(cause),
+        found: await whyNot(cause),
         next: 'docker info',
       },
       { cause },
     );
   }
+}
+
+/** What the socket itself says, such as EACCES; the library only says that nothing worked. */
+async function whyNot(cause: unknown): Promise<string> {
+  const { DOCKER_HOST: named = 'unix:///var/run/docker.sock' } = process.env;
+  const path = /^unix:\/\/(.+)$/.exec(named)?.[1];
+  if (path === undefined) return messageOf(cause);
+  const socket = connect({ path });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.on('error', (error) => resolve(error.message));
+  socket.on('connect', () => resolve(messageOf(cause)));
+  return promise.finally(() => socket.destroy());
 }
 
 /** The daemon at an address that was written down before. Rejects when it does not answer. */

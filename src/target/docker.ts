@@ -62,7 +62,8 @@ export async function startDocker(options: DockerOptions): Promise<Target> {
   const started: { replica: DockerReplica; up: StartedReplica }[] = [];
   const down = async () => {
     // From the load's side: a member can still hand on what it holds while the next one is there.
-    for (const { up } of started.toReversed()) await up.stop(stopGraceMs);
+    for (const group of groupsOf(started).toReversed())
+      await Promise.all(group.map(({ up }) => up.stop(stopGraceMs)));
     await links.close();
   };
   try {
@@ -99,6 +100,12 @@ export async function startDocker(options: DockerOptions): Promise<Target> {
     member: withLinks(up, replica, { site, proxied: links.power(replica.name) }),
   }));
   return { kind: 'docker', ...describeTarget(spec.members, linked), notes, down };
+}
+
+/** In the order of their start, the replicas of one member together. */
+function groupsOf<T extends { replica: DockerReplica }>(started: readonly T[]): T[][] {
+  const names = [...new Set(started.map(({ replica }) => replica.group))];
+  return names.map((name) => started.filter(({ replica }) => replica.group === name));
 }
 
 async function inspectImages(docker: Docker, options: DockerOptions, runId: string) {

@@ -26,6 +26,7 @@ const runId = `docker-faults-${process.pid}`;
 const runDir = mkdtempSync(join(tmpdir(), 'squall-docker-'));
 const journalFile = join(runDir, 'journal.jsonl');
 const open: (() => unknown)[] = [];
+const struck = new Set<string>();
 let target: Target;
 let site: DockerSite;
 let backend: Server;
@@ -66,6 +67,7 @@ async function stage(): Promise<void> {
 
 /** A fault as it stands in a scenario, by the real engine. */
 async function strike(kind: string, forMs: number | undefined, fields: object = {}): Promise<FaultRecord> {
+  struck.add(kind);
   const params = faults[kind]?.params.parse(fields) as Record<string, unknown>;
   const fault: PlannedFault = {
     spec: { name: kind, kind, atMs: 0, selector: { member: 'collector', mode: 'one' }, params },
@@ -144,22 +146,26 @@ describe.skipIf(noDocker !== '')(`faults on a collector in a container${noDocker
     expect(await power.ready(10_000)).toBeGreaterThan(0);
   });
 
-  test('network-delay and connection-reset: by a proxy in the link', async () => {
+  test('network-delay, -bandwidth and connection-reset: by a proxy in the link', async () => {
     const [host = '', port = ''] = new URL(target.entry[0]?.otlp.grpc ?? '').host.split(':');
-    const socket = connect({ host, port: Number(port) });
-    socket.on('error', () => {});
-    await once(socket, 'connect');
-    const writing = setInterval(() => socket.write('PRI * HTTP/2.0\r\n'), 20);
+    // The receiver ends what is no TLS: each word needs a connection of its own.
+    const say = () => {
+      const socket = connect({ host, port: Number(port) });
+      socket.on('error', () => {});
+      socket.end('PRI * HTTP/2.0');
+    };
+    const writing = setInterval(say, 30);
     const slow = await strike('network-delay', 500, { latency: '30ms' });
+    const narrow = await strike('network-bandwidth', 300, { rate: '8kbit', direction: 'from' });
     clearInterval(writing);
-    expect([slow.effect, slow.verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
+    for (const { effect, verified } of [slow, narrow])
+      expect([effect, verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
     const other = connect({ host, port: Number(port) });
     const reset = once(other, 'error');
     await once(other, 'connect');
     const record = await strike('connection-reset', undefined);
     expect([record.effect, record.verified]).toEqual([expect.stringContaining('struck'), true]);
     await reset;
-    socket.destroy();
   });
 
   test('resource-limit: lowered, and as it was', async () => {
@@ -206,6 +212,13 @@ describe.skipIf(noDocker !== '')(`faults on a collector in a container${noDocker
     const words = expect.stringMatching(/ \d{1,4} of 16777216 bytes free$/);
     expect([record.effect, record.verified]).toEqual([words, true]);
     expect(readdirSync(member().storage?.dir ?? '')).toEqual([]);
+  });
+
+  test('no kind that the registry says a container can do was left out', () => {
+    const able = Object.values(faults).filter(({ needs }) => needs.targets.includes('docker'));
+    // The sink is no member: what it does is the same on every target.
+    const acting = able.filter(({ needs }) => needs.power !== 'sink').map(({ kind }) => kind);
+    expect([...struck].sort()).toEqual(acting.sort());
   });
 
   test('its CPU and memory are seen, and it answers on every network it is on', async () => {
