@@ -1,7 +1,4 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { nowNs, systemClock } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
 import { prefixBytes } from '../otlp/template.ts';
@@ -24,28 +21,31 @@ import {
 } from './answer-body.ts';
 import { gzipBody } from './compression.ts';
 import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
+import type { Answer } from './http1-answer.ts';
+import { Http1Connection } from './http1-connection.ts';
 import type { LoadEndpoint } from './messages.ts';
 import { type ConnectionState, createReconnectDelay, createRoundRobin } from './round-robin.ts';
+import type { WireOptions } from './wire.ts';
 
 const paths: Record<Signal, string> = { traces: '/v1/traces', metrics: '/v1/metrics', logs: '/v1/logs' };
-const connectTimeoutMs = 5_000;
-const answerBytesMax = 4 * 1024 * 1024;
 
 /**
  * OTLP over HTTP/1.1 with kept-alive connections. A connection carries one request at a time, so each endpoint's pool
- * grows with the requests in flight, up to the entry's bound; `connections` is what gRPC uses.
+ * grows with the requests in flight, which the entry bounds; `connections` is what gRPC uses.
  */
 export function createHttpExporter(options: ExporterOptions): Exporter {
   const servers = options.endpoints.map((endpoint) => new HttpServerPool(endpoint, options));
   const pick = createRoundRobin(servers);
+  const deadlines = new Deadlines();
   return {
     send(body, attemptDeadlineNs) {
       if (body.length > requestBytesMax) return Promise.resolve(tooLarge(body));
       const start = (server: HttpServerPool | string) => {
         if (typeof server === 'string') return neverTaken(server);
         const whole = options.compression === 'gzip' ? gzipBody(body) : body;
-        return attempt(server, whole.subarray(prefixBytes), attemptDeadlineNs);
+        return attempt({ server, deadlines }, whole.subarray(prefixBytes), attemptDeadlineNs);
       };
       const picked = pick(attemptDeadlineNs);
       return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
@@ -53,61 +53,51 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
     ready: () => Promise.resolve(), // requests bring their own connections
     close() {
       for (const server of servers) server.close();
+      deadlines.close();
     },
   };
 }
 
-/** One endpoint: its agent, and whether connecting to it works. */
+/** One endpoint: its connections, and whether connecting to it works. */
 class HttpServerPool {
-  readonly #agent: HttpAgent;
   readonly #delay = createReconnectDelay();
-  readonly #options: RequestOptions;
+  readonly #wire: WireOptions;
   readonly #ownHeaders: () => Record<string, string>;
-  /** As a list of names and values, which node writes as it stands. */
-  readonly #fixedHeaders: string[];
+  readonly #fixedHeaders: Record<string, string>;
+  readonly #requestLine: string;
+  readonly #name: string;
+  /** The one used last is used next: the others may be closed by the server when they are not needed. */
+  readonly #idle: Http1Connection[] = [];
+  readonly #all = new Set<Http1Connection>();
   #lastOwn: Record<string, string> | undefined;
   #lastSize = -1;
-  #lastOptions: RequestOptions = {};
-  readonly #secure: boolean;
-  readonly #name: string;
+  #lastHead: Buffer = Buffer.alloc(0);
   #waitingUntilNs = 0;
   #reason = '';
 
   constructor(endpoint: LoadEndpoint, options: ExporterOptions) {
     const url = parseAddress(endpoint.otlp.http ?? '');
-    this.#secure = url.protocol === 'https:';
     this.#name = `${endpoint.member} ${url.host}`;
-    const pool = { keepAlive: true, maxSockets: options.maxInFlight, maxFreeSockets: options.maxInFlight };
-    this.#agent = this.#secure
-      ? new HttpsAgent({ ...pool, ...tlsOptions(endpoint.otlp, url) })
-      : new HttpAgent(pool);
-    this.#options = {
-      agent: this.#agent,
-      method: 'POST',
-      protocol: url.protocol,
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port || (this.#secure ? 443 : 80),
-      path: `${url.pathname.replace(/\/$/, '')}${paths[options.signal]}`,
-    };
+    this.#wire = { url, tls: tlsOptions(endpoint.otlp, url), alpn: 'http/1.1' };
+    this.#requestLine = `POST ${url.pathname.replace(/\/$/, '')}${paths[options.signal]} HTTP/1.1`;
     this.#ownHeaders = createHeaderSource(endpoint.otlp);
-    this.#fixedHeaders = Object.entries({
+    this.#fixedHeaders = {
       host: url.host,
+      connection: 'keep-alive',
       'user-agent': 'squall',
       'content-type': options.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
-    }).flat();
+    };
   }
 
   /** After a failed connect no request is tried here until the pause is over. */
   get state(): ConnectionState {
-    return nowNs() < this.#waitingUntilNs ? { kind: 'waiting', reason: this.#reason } : { kind: 'open' };
+    if (this.#waitingUntilNs > 0 && nowNs() < this.#waitingUntilNs)
+      return { kind: 'waiting', reason: this.#reason };
+    return openState;
   }
 
   onChange(): void {} // never `connecting`: requests bring their own connections
-
-  connected(): void {
-    this.#delay.reset();
-  }
 
   connectFailed(message: string): string {
     this.#reason = `${this.#name}: ${message}`;
@@ -115,107 +105,112 @@ class HttpServerPool {
     return this.#reason;
   }
 
-  request(sizeBytes: number): ClientRequest {
-    const options = this.#optionsFor(sizeBytes);
-    return this.#secure ? httpsRequest(options) : httpRequest(options);
+  /** An idle connection, or a new one. Throws when there can be none. */
+  take(): Http1Connection {
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle === undefined) break;
+      if (!idle.stale) return idle;
+      idle.destroy();
+    }
+    const made = new Http1Connection(this.#wire, {
+      opened: () => this.#delay.reset(),
+      idle: (connection) => void this.#idle.push(connection),
+      closed: (connection) => this.#forget(connection),
+    });
+    this.#all.add(made);
+    return made;
   }
 
-  /** The same object while neither the size nor the token has changed: nearly all bodies of an entry are alike. */
-  #optionsFor(sizeBytes: number): RequestOptions {
+  /** The same bytes while neither the size nor the token has changed: nearly all bodies of an entry are alike. */
+  headFor(sizeBytes: number): Buffer {
     const own = this.#ownHeaders();
     if (sizeBytes !== this.#lastSize || own !== this.#lastOwn) {
+      this.#lastHead = this.#encodeHead(own, sizeBytes);
       this.#lastSize = sizeBytes;
       this.#lastOwn = own;
-      const headers = [
-        ...this.#fixedHeaders,
-        'content-length',
-        String(sizeBytes),
-        ...Object.entries(own).flat(),
-      ];
-      this.#lastOptions = { ...this.#options, headers };
     }
-    return this.#lastOptions;
-  }
-
-  get secure(): boolean {
-    return this.#secure;
+    return this.#lastHead;
   }
 
   close(): void {
-    this.#agent.destroy();
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  #encodeHead(own: Record<string, string>, sizeBytes: number): Buffer {
+    for (const [name, value] of Object.entries(own)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    const headers = { ...own, ...this.#fixedHeaders, 'content-length': String(sizeBytes) };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    return Buffer.from(`${this.#requestLine}\r\n${lines.join('')}\r\n`, 'latin1');
+  }
+
+  #forget(connection: Http1Connection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
   }
 }
 
-function attempt(server: HttpServerPool, message: Buffer, deadlineNs: number): Promise<Outcome> | Outcome {
-  const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
-  let request: ClientRequest;
+const openState: ConnectionState = { kind: 'open' };
+
+function attempt(
+  on: { server: HttpServerPool; deadlines: Deadlines },
+  message: Buffer,
+  deadlineNs: number,
+): Promise<Outcome> | Outcome {
+  const { server, deadlines } = on;
+  let connection: Http1Connection;
+  let head: Buffer;
   try {
-    request = server.request(message.length);
+    head = server.headFor(message.length);
+    connection = server.take();
   } catch (error) {
     return neverTaken(messageOf(error));
   }
+  const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
   return new Promise((resolve) => {
-    let connected = false;
-    const finish = (outcome: Outcome) => {
-      clearTimeout(timer);
-      resolve(outcome); // the first outcome stands
+    // The first outcome stands.
+    const exchange = {
+      deadlineNs,
+      expire() {
+        const { opened } = connection;
+        const early = connection.destroy();
+        const missing = `no ${opened ? 'answer' : 'connection'} within ${timeoutMs} ms`;
+        if (early === undefined) exchange.failed(new Error(missing), opened);
+        else exchange.answered(early);
+      },
+      answered(answer: Answer) {
+        deadlines.remove(exchange);
+        resolve(outcomeOf(answer));
+      },
+      failed(error: Error, reached: boolean) {
+        deadlines.remove(exchange);
+        const definite = !reached || isTlsRefusal(error);
+        resolve(definite ? neverTaken(server.connectFailed(error.message)) : noAnswer(error.message));
+      },
     };
-    const fail = (error: Error) => {
-      const definite = !connected || isTlsRefusal(error);
-      finish(definite ? neverTaken(server.connectFailed(error.message)) : noAnswer(error.message));
-    };
-    const timer = setTimeout(() => {
-      fail(new Error(`no ${connected ? 'answer' : 'connection'} within ${timeoutMs} ms`));
-      request.destroy();
-    }, timeoutMs);
-    request.on('socket', (socket) => {
-      awaitConnect(socket, server.secure, () => {
-        connected = true;
-        server.connected();
-      });
-    });
-    request.on('error', fail);
-    request.on('response', (response) => readAnswer(response, finish));
-    request.end(message);
+    deadlines.add(exchange);
+    connection.send(head, message, exchange);
   });
 }
 
-function awaitConnect(socket: Socket, secure: boolean, then: () => void): void {
-  if (!socket.connecting) {
-    then();
-    return;
-  }
-  const giveUp = setTimeout(
-    () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
-    connectTimeoutMs,
-  );
-  socket.once('close', () => clearTimeout(giveUp));
-  socket.once(secure ? 'secureConnect' : 'connect', () => {
-    clearTimeout(giveUp);
-    then();
-  });
-}
-
-function readAnswer(response: IncomingMessage, finish: (outcome: Outcome) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  response.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= answerBytesMax) chunks.push(chunk);
-    else response.destroy(new Error(`an answer of more than ${answerBytesMax} bytes`));
-  });
-  response.on('error', (error) => finish(noAnswer(`cut off within the answer: ${messageOf(error)}`)));
-  response.on('end', () => finish(outcomeOf(response, Buffer.concat(chunks))));
-}
-
-function outcomeOf(response: IncomingMessage, bytes: Buffer): Outcome {
-  const body = readEncodedBody(bytes, response.headers['content-encoding']);
-  const status = response.statusCode ?? 0;
-  const type = response.headers['content-type'] ?? '';
+function outcomeOf({ head, body }: Answer): Outcome {
+  const { status, headers } = head;
+  if (status >= 200 && status < 300 && body.length === 0) return successOutcome(status, nothingRejected);
+  const type = headers.get('content-type') ?? '';
+  const bytes = readEncodedBody(body, headers.get('content-encoding'));
   if (status >= 200 && status < 300) {
     const json = type.includes('json');
-    return successOutcome(status, json ? readJsonPartialSuccess(body.toString()) : readPartialSuccess(body));
+    return successOutcome(
+      status,
+      json ? readJsonPartialSuccess(bytes.toString()) : readPartialSuccess(bytes),
+    );
   }
-  const retryAfterMs = readRetryAfterMs(response.headers['retry-after'], systemClock.wallMs());
-  return httpFailure(status, readStatusMessage(body, type), retryAfterMs);
+  const retryAfterMs = readRetryAfterMs(headers.get('retry-after'), systemClock.wallMs());
+  return httpFailure(status, readStatusMessage(bytes, type), retryAfterMs);
 }
+
+const nothingRejected = { rejected: 0, message: '' };
