@@ -9,8 +9,7 @@ import { renderJunit } from './report/junit.ts';
 import { renderMarkdown } from './report/markdown.ts';
 import type { Report } from './report/types.ts';
 
-/** The run on disk. Everything after the run reads only evidence/. */
-
+// The run on disk. Everything after the run reads only evidence/.
 const recordSchema = 'squall.record/v1';
 const reportSchema = 'squall.report/v1';
 
@@ -39,15 +38,20 @@ export function evidencePaths(dir: string): {
   };
 }
 
-/** evidence/requests-*.bin in the workers' order. */
+/** evidence/requests-N.bin in the workers' order. */
 export async function listRequestFiles(dir: string): Promise<string[]> {
-  const { evidence } = evidencePaths(dir);
-  const names = await readdir(evidence);
-  const numbered = names.flatMap((name) => {
-    const worker = /^requests-(\d+)\.bin$/.exec(name)?.[1];
-    return worker === undefined ? [] : [{ name, worker: Number(worker) }];
-  });
-  return numbered.sort((a, b) => a.worker - b.worker).map(({ name }) => join(evidence, name));
+  return numberedFiles(dir, /^requests-(\d+)\.bin$/);
+}
+
+/** evidence/arrivals.bin, and arrivals-N.bin of the sink's further threads. */
+export async function listArrivalFiles(dir: string): Promise<string[]> {
+  return [evidencePaths(dir).arrivals, ...(await numberedFiles(dir, /^arrivals-(\d+)\.bin$/))];
+}
+
+async function numberedFiles(dir: string, pattern: RegExp): Promise<string[]> {
+  const names = (await readdir(join(dir, 'evidence'))).filter((name) => pattern.test(name));
+  const numberOf = (name: string) => Number(pattern.exec(name)?.[1]);
+  return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(dir, 'evidence', name));
 }
 
 /** Writes evidence/record.json, scenario.yaml and config-MEMBER.yaml. Throws SQ-OUT-UNWRITABLE. */

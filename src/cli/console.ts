@@ -19,6 +19,7 @@ export interface GlobalFlags {
   printConfig?: boolean;
   grpc?: string;
   http?: string;
+  threads?: string;
   from?: string;
   to?: string;
   bench?: boolean;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
 import { startSink } from '../observe/sink.ts';
 import { sinkConfig } from '../observe/sink-config.ts';
 import { compilePlan } from '../plan/compile.ts';
@@ -32,6 +33,7 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
     http: flags.http ?? '127.0.0.1:4318',
     arrivalsFile: join(dir, 'arrivals.bin'),
     durable: false,
+    threads: threadsOf(flags.threads ?? '1'),
   });
   sink.go(systemClock.nowNs());
   console.say(`run ${runId}: OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
@@ -43,6 +45,21 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
   }
   await sink.stop();
   return 0;
+}
+
+const threadsMax = 64;
+
+function threadsOf(text: string): number {
+  const threads = Number(text);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= threadsMax) return threads;
+  throw new SquallError({
+    code: 'SQ-USAGE',
+    what: 'the sink cannot have that many threads',
+    where: '--threads',
+    expected: `a whole number from 1 to ${threadsMax}`,
+    found: JSON.stringify(text),
+    next: 'squall sink --threads 2',
+  });
 }
 
 /** Where the target of these flags has its sink; undefined without one, or where any port will do. */

@@ -1,34 +1,19 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Columns } from './ledger-types.ts';
+import { type Records, recordFile } from './records.ts';
 
-const pieceRecords = 8192;
-
-/**
- * Reads a file of fixed-size records of little-endian float64, one per field, into columns. A torn tail (the writer was
- * killed within a record) is ignored; a file that is not there throws.
- */
+/** All records of a file as columns in memory, one per field. Torn tails and missing files are as in records.ts. */
 export function readColumns(file: string, fields: readonly string[]): Columns {
-  const handle = openSync(file, 'r');
-  try {
-    const recordBytes = fields.length * 8;
-    const count = Math.floor(fstatSync(handle).size / recordBytes);
-    const columns = fields.map(() => new Float64Array(count));
-    const piece = Buffer.alloc(pieceRecords * recordBytes);
-    let row = 0;
-    while (row < count) {
-      const wanted = Math.min(pieceRecords, count - row) * recordBytes;
-      fill(handle, piece, { bytes: wanted, position: row * recordBytes });
-      for (let at = 0; at < wanted; row++) {
-        for (const column of columns) {
-          column[row] = piece.readDoubleLE(at);
-          at += 8;
-        }
-      }
-    }
-    return columnsOf(fields, columns);
-  } finally {
-    closeSync(handle);
-  }
+  return columnsFrom(recordFile(file, fields), fields);
+}
+
+export function columnsFrom(records: Records, fields: readonly string[]): Columns {
+  const columns = fields.map(() => new Float64Array(records.count));
+  let row = 0;
+  records.each((cells, count) => {
+    const end = Math.min(count, records.count - row) * fields.length;
+    for (let at = 0; at < end; row++) for (const column of columns) column[row] = cells[at++] as number;
+  });
+  return columnsOf(fields, columns);
 }
 
 /** The same of records in memory. */
@@ -50,13 +35,4 @@ export function columnsOf(fields: readonly string[], columns: readonly Float64Ar
       return column;
     },
   };
-}
-
-function fill(handle: number, into: Buffer, range: { bytes: number; position: number }): void {
-  let done = 0;
-  while (done < range.bytes) {
-    const read = readSync(handle, into, done, range.bytes - done, range.position + done);
-    if (read === 0) throw new Error('the file became shorter while it was read');
-    done += read;
-  }
 }

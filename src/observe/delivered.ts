@@ -1,7 +1,9 @@
+import { countBits, eachRun, setBits } from './bit-words.ts';
+
 /**
- * A set of sequences of one stream, made for runs of consecutive ones: chunks of 64 Ki sequences, 8 KiB each; a full
- * chunk becomes a marker, so that what arrived whole costs next to nothing. 1e9 sequences with a hole in every chunk
- * take 125 MB.
+ * A set of sequences of one stream, made for runs of consecutive ones: chunks of 64 Ki sequences, each a bitmap of 8 KiB
+ * only while it is neither nearly empty nor nearly full; otherwise it is a list of the exceptions. What arrived whole, or
+ * with a hole here and there, costs next to nothing: 1e9 sequences with a hole in 10,000 take 4 MB.
  */
 export interface SequenceSet {
   /** Adds [from, from + count); calls `onAgain` for each run of sequences that were in the set already. */
@@ -15,13 +17,21 @@ export interface SequenceSet {
 
 export const chunkItems = 65536;
 const chunkWords = chunkItems / 32;
+/** A chunk with fewer members, or fewer holes, is a list of them. */
+const listMax = 128;
 
-interface Chunk {
+interface Bitmap {
   words: Uint32Array;
   size: number;
 }
 
-type Chunks = Map<number, Chunk | 'full'>;
+/** Every bit is `rest` but those at the places of `at`, which are sorted. */
+interface Exceptions {
+  rest: 0 | 1;
+  at: Uint16Array;
+}
+
+type Chunks = Map<number, Bitmap | Exceptions>;
 
 export function createSequenceSet(): SequenceSet {
   const chunks: Chunks = new Map();
@@ -35,10 +45,7 @@ export function createSequenceSet(): SequenceSet {
     countIn(from, count) {
       let total = 0;
       eachPiece(from, count, (piece) => {
-        const chunk = chunks.get(piece.chunk);
-        if (chunk === 'full') total += piece.to - piece.from;
-        else if (piece.to - piece.from === chunkItems) total += chunk?.size ?? 0;
-        else if (chunk !== undefined) total += countBits(chunk.words, piece.from, piece.to);
+        total += countPiece(chunks.get(piece.chunk), piece.from, piece.to);
       });
       return total;
     },
@@ -67,6 +74,13 @@ function eachPiece(from: number, count: number, visit: (piece: Piece) => void): 
   }
 }
 
+function countPiece(chunk: Bitmap | Exceptions | undefined, from: number, to: number): number {
+  if (chunk === undefined) return 0;
+  if ('words' in chunk) return to - from === chunkItems ? chunk.size : countBits(chunk.words, from, to);
+  const listed = placeOf(chunk.at, to) - placeOf(chunk.at, from);
+  return chunk.rest === 0 ? listed : to - from - listed;
+}
+
 /** Gives how many were new. */
 function addPiece(
   chunks: Chunks,
@@ -75,24 +89,96 @@ function addPiece(
 ): number {
   const { start, from, to } = piece;
   const found = chunks.get(piece.chunk);
-  if (found === 'full') {
-    onAgain?.(start + from, to - from);
+  const present = countPiece(found, from, to);
+  if (present === to - from) {
+    onAgain?.(start + from, present);
     return 0;
   }
-  const chunk = found ?? { words: new Uint32Array(chunkWords), size: 0 };
-  const present = countBits(chunk.words, from, to);
-  if (present > 0 && onAgain !== undefined) {
-    eachRun(chunk.words, 1, from, to, (a, b) => onAgain(start + a, b - a));
+  if (present > 0 && onAgain !== undefined && found !== undefined) {
+    runsOf(found, 1, from, to, (a, b) => onAgain(start + a, b - a));
   }
-  setBits(chunk.words, from, to);
   const added = to - from - present;
-  chunk.size += added;
-  if (chunk.size === chunkItems) chunks.set(piece.chunk, 'full');
-  else if (found === undefined) chunks.set(piece.chunk, chunk);
+  const list: Bitmap | Exceptions = found ?? { rest: 0, at: new Uint16Array(0) };
+  if (!('words' in list) && (list.rest === 1 || list.at.length + added <= listMax)) {
+    list.at = listWith(list, from, to);
+    chunks.set(piece.chunk, list);
+    return added;
+  }
+  const bitmap = bitmapOf(found);
+  setBits(bitmap.words, from, to);
+  bitmap.size += added;
+  chunks.set(piece.chunk, shortest(bitmap));
   return added;
 }
 
-/** Gaps that meet at a chunk border are one. */
+/** The chunk as a bitmap; of a list of members or of nothing it is a new one. */
+function bitmapOf(chunk: Bitmap | Exceptions | undefined): Bitmap {
+  if (chunk !== undefined && 'words' in chunk) return chunk;
+  const words = new Uint32Array(chunkWords);
+  for (const at of chunk?.at ?? []) setBits(words, at, at + 1);
+  return { words, size: chunk?.at.length ?? 0 };
+}
+
+function shortest(bitmap: Bitmap): Bitmap | Exceptions {
+  const { words, size } = bitmap;
+  if (size > listMax && size < chunkItems - listMax) return bitmap;
+  const rest = size <= listMax ? 0 : 1;
+  const at = new Uint16Array(rest === 0 ? size : chunkItems - size);
+  let length = 0;
+  eachRun(words, rest === 0 ? 1 : 0, 0, chunkItems, (from, to) => {
+    for (let i = from; i < to; i++) at[length++] = i;
+  });
+  return { rest, at };
+}
+
+/** The list once [from, to) are members: of holes without those, of members with them. */
+function listWith({ at, rest }: Exceptions, from: number, to: number): Uint16Array {
+  const [low, high] = [placeOf(at, from), placeOf(at, to)];
+  const between = rest === 1 ? 0 : to - from;
+  const list = new Uint16Array(at.length - (high - low) + between);
+  list.set(at.subarray(0, low));
+  for (let i = 0; i < between; i++) list[low + i] = from + i;
+  list.set(at.subarray(high), low + between);
+  return list;
+}
+
+/** Index of the first entry at or above `value`. */
+function placeOf(list: Uint16Array, value: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Calls `visit(a, b)` for runs [a, b) of members (bit 1) or holes (bit 0) within [from, to), in order; runs may touch. */
+function runsOf(
+  chunk: Bitmap | Exceptions,
+  bit: 0 | 1,
+  from: number,
+  to: number,
+  visit: (from: number, to: number) => void,
+): void {
+  if ('words' in chunk) {
+    eachRun(chunk.words, bit, from, to, visit);
+    return;
+  }
+  const { at, rest } = chunk;
+  let open = from;
+  for (let i = placeOf(at, from); i < at.length && (at[i] as number) < to; i++) {
+    const place = at[i] as number;
+    if (bit === rest) {
+      if (place > open) visit(open, place);
+    } else visit(place, place + 1);
+    open = place + 1;
+  }
+  if (bit === rest && to > open) visit(open, to);
+}
+
+/** Gaps that touch are one, also over chunk borders. */
 function findGaps(
   chunks: Chunks,
   range: { from: number; count: number },
@@ -110,71 +196,7 @@ function findGaps(
   eachPiece(range.from, range.count, ({ chunk, start, from, to }) => {
     const found = chunks.get(chunk);
     if (found === undefined) add(start + from, start + to);
-    else if (found !== 'full') eachRun(found.words, 0, from, to, (a, b) => add(start + a, start + b));
+    else runsOf(found, 0, from, to, (a, b) => add(start + a, start + b));
   });
   if (gapTo > gapFrom) onGap(gapFrom, gapTo - gapFrom);
-}
-
-/** The bits of word `index` that lie in [from, to). */
-function maskOf(index: number, from: number, to: number): number {
-  const low = Math.max(from - index * 32, 0);
-  const high = Math.min(to - index * 32, 32);
-  const upper = high === 32 ? -1 : (1 << high) - 1;
-  return upper & (-1 << low);
-}
-
-function setBits(words: Uint32Array, from: number, to: number): void {
-  for (let index = from >>> 5; index << 5 < to; index++) {
-    words[index] = (words[index] as number) | maskOf(index, from, to);
-  }
-}
-
-function countBits(words: Uint32Array, from: number, to: number): number {
-  let total = 0;
-  for (let index = from >>> 5; index << 5 < to; index++) {
-    total += bitsOf((words[index] as number) & maskOf(index, from, to));
-  }
-  return total;
-}
-
-/** Number of set bits of a 32-bit word (Hacker's Delight 5-2). */
-function bitsOf(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555);
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
-  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-/** Calls `visit(a, b)` for each run [a, b) of bits equal to `bit` within [from, to), in order. */
-function eachRun(
-  words: Uint32Array,
-  bit: 0 | 1,
-  from: number,
-  to: number,
-  visit: (from: number, to: number) => void,
-): void {
-  const flip = bit === 1 ? 0 : -1;
-  let open = -1;
-  for (let index = from >>> 5; index << 5 < to; index++) {
-    const mask = maskOf(index, from, to);
-    const word = ((words[index] as number) ^ flip) & mask;
-    if (word === mask) {
-      if (open < 0) open = Math.max(from, index * 32);
-      continue;
-    }
-    if (word === 0) {
-      if (open >= 0) visit(open, Math.max(from, index * 32));
-      open = -1;
-      continue;
-    }
-    const high = Math.min(to - index * 32, 32);
-    for (let b = Math.max(from - index * 32, 0); b < high; b++) {
-      const set = ((word >>> b) & 1) === 1;
-      if (set && open < 0) open = index * 32 + b;
-      else if (!set && open >= 0) {
-        visit(open, index * 32 + b);
-        open = -1;
-      }
-    }
-  }
-  if (open >= 0) visit(open, to);
 }

@@ -84,7 +84,7 @@ function countOffered(
 /** What a partial success rejected of request i, at most all of it; more than that is an oddity. */
 function rejectedOf(of: StreamToCount, i: number): number {
   const { requests } = of.arrivals;
-  const said = requests.rejected[i] as number;
+  const said = requests.rejected.get(requests.from[i] as number) ?? 0;
   const count = requests.count[i] as number;
   if (said > count) {
     of.oddities.push(

@@ -1,6 +1,6 @@
 import { createSequenceSet, type SequenceSet } from './delivered.ts';
-import { requestClass } from './evidence.ts';
-import type { Columns } from './ledger-types.ts';
+import { arrivalFields, requestClass } from './evidence.ts';
+import type { Records } from './records.ts';
 import { findRequest, type StreamRequests } from './request-records.ts';
 
 /** What reached the sink of one stream, joined to the requests that offered it. */
@@ -16,6 +16,8 @@ export interface StreamArrivals {
   late: number;
   /** Accepted items that no request offered. */
   unexpected: SequenceSet;
+  /** The request of the last run: the next one is often of the same or of the next. */
+  near: number;
 }
 
 export function createStreamArrivals(requests: StreamRequests): StreamArrivals {
@@ -26,6 +28,7 @@ export function createStreamArrivals(requests: StreamRequests): StreamArrivals {
     duplicatedByRetry: 0,
     late: 0,
     unexpected: createSequenceSet(),
+    near: 0,
   };
 }
 
@@ -36,12 +39,13 @@ export function takeRun(
 ): void {
   const { requests } = arrivals;
   const end = run.from + run.count;
-  let request = findRequest(requests, run.from);
+  let request = findRequest(requests, run.from, arrivals.near);
   for (let at = run.from; at < end; request++) {
     const from = request < 0 ? 0 : (requests.from[request] as number);
     const to = request < 0 ? 0 : from + (requests.count[request] as number);
     if (at < to) {
       const pieceEnd = Math.min(end, to);
+      arrivals.near = request;
       takePiece(arrivals, request, { ...run, from: at, count: pieceEnd - at });
       at = pieceEnd;
     }
@@ -66,7 +70,7 @@ function takePiece(
     arrivals.unexpected.add(piece.from, piece.count);
     return;
   }
-  const retried = (requests.attempts[request] as number) > 1;
+  const retried = requests.retried[request] === 1;
   let again = 0;
   arrivals.delivered.add(piece.from, piece.count, (from, count) => {
     again += count;
@@ -85,29 +89,34 @@ export function wasOffered(requestClassNumber: number): boolean {
   );
 }
 
-/** Walks the arrival records in the order of the file, which is the order of arrival. */
-export function eachArrival(
-  arrivals: Columns,
-  visit: (record: {
-    stream: number;
-    from: number;
-    count: number;
-    arrivalNs: number;
-    accepted: boolean;
-  }) => void,
-): void {
-  const stream = arrivals.column('stream');
-  const from = arrivals.column('from');
-  const count = arrivals.column('count');
-  const arrivalNs = arrivals.column('arrivalNs');
-  const accepted = arrivals.column('accepted');
-  const record = { stream: 0, from: 0, count: 0, arrivalNs: 0, accepted: false };
-  for (let row = 0; row < arrivals.count; row++) {
-    record.stream = stream[row] as number;
-    record.from = from[row] as number;
-    record.count = count[row] as number;
-    record.arrivalNs = arrivalNs[row] as number;
-    record.accepted = accepted[row] === 1;
-    visit(record);
-  }
+export interface ArrivalRecord {
+  stream: number;
+  from: number;
+  count: number;
+  arrivalNs: number;
+  accepted: boolean;
 }
+
+/** Walks the arrival records, which are in the order of arrival. The record is lent for the call. */
+export function eachArrival(arrivals: Records, visit: (record: ArrivalRecord) => void): void {
+  const record = { stream: 0, from: 0, count: 0, arrivalNs: 0, accepted: false };
+  arrivals.each((cells, records) => {
+    for (let at = 0; at < records * width; at += width) {
+      record.stream = cells[at + cell.stream] as number;
+      record.from = cells[at + cell.from] as number;
+      record.count = cells[at + cell.count] as number;
+      record.arrivalNs = cells[at + cell.arrivalNs] as number;
+      record.accepted = cells[at + cell.accepted] === 1;
+      visit(record);
+    }
+  });
+}
+
+const width = arrivalFields.length;
+const cell = {
+  stream: arrivalFields.indexOf('stream'),
+  from: arrivalFields.indexOf('from'),
+  count: arrivalFields.indexOf('count'),
+  arrivalNs: arrivalFields.indexOf('arrivalNs'),
+  accepted: arrivalFields.indexOf('accepted'),
+};

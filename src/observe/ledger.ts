@@ -7,14 +7,16 @@ import { countStream } from './ledger-count.ts';
 import { applyExpectation } from './ledger-expect.ts';
 import { createStreamArrivals, eachArrival, type StreamArrivals, takeRun } from './ledger-stream.ts';
 import { addCounts, eraseDelivery, noCounts } from './ledger-sums.ts';
-import type { Columns, LedgerResult } from './ledger-types.ts';
+import type { LedgerResult } from './ledger-types.ts';
+import type { Records } from './records.ts';
 import { requestsByStream } from './request-records.ts';
 
 export interface LedgerInput {
   plan: Plan;
-  /** One per worker. */
-  requests: Columns[];
-  arrivals: Columns;
+  /** One per worker, of requestFields. Read twice, in pieces. */
+  requests: Records[];
+  /** Of arrivalFields, in the order of arrival. Read once, in pieces. */
+  arrivals: Records;
   /** The target was shown empty or the settle horizon is over; before that nothing is lost, only pending. */
   settled: boolean;
   expect: Scenario['expect'];
@@ -65,7 +67,7 @@ export function computeLedger(input: LedgerInput): LedgerResult {
 
 /** Sorts the arrivals to their streams; gives the foreign items by signal. */
 function takeArrivals(
-  arrivals: Columns,
+  arrivals: Records,
   arrived: Map<number, { entry: EntryPlan; arrivals: StreamArrivals }>,
   oddities: string[],
 ): Record<Signal, number> {

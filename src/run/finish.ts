@@ -1,12 +1,13 @@
 import type { Signal } from '../base/signal.ts';
-import { readColumns } from '../observe/columns.ts';
+import { columnsFrom, readColumns } from '../observe/columns.ts';
 import { arrivalFields, type FaultRecord, type RunRecord, requestFields } from '../observe/evidence.ts';
 import { computeLedger } from '../observe/ledger.ts';
 import type { Columns } from '../observe/ledger-types.ts';
 import { observePrometheus, withoutAnswers } from '../observe/observe-prometheus.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
+import { mergedFiles, type Records, recordFile } from '../observe/records.ts';
 import { predictLoss } from '../plan/predict.ts';
-import { evidencePaths, listRequestFiles } from '../record.ts';
+import { evidencePaths, listArrivalFiles, listRequestFiles } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import { collectorsOf } from '../scenario/types.ts';
 import { judgeRun } from '../verdict/judge.ts';
@@ -20,7 +21,7 @@ import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
 
-const noArrivals: Columns = { count: 0, column: () => new Float64Array() };
+const noRecords: Records = { count: 0, each: () => undefined };
 
 /** The run's record, taken while target and Prometheus are still up. */
 export async function takeRecord(
@@ -120,13 +121,14 @@ async function askPrometheus(
 /** Evidence on disk -> report, pure but for reading the files: `squall run` and `squall report` both end in it. */
 export async function judgeEvidence(dir: string, record: RunRecord): Promise<Report> {
   const { plan, judged } = record;
-  const requests = await readRequests(dir);
+  const requestFiles = await listRequestFiles(dir);
+  const requests = requestFiles.map((file) => readColumns(file, requestFields));
   const hasSink = record.sink !== 'none';
-  const arrivals = hasSink ? readColumns(evidencePaths(dir).arrivals, arrivalFields) : noArrivals;
+  const arrivals = hasSink ? mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs') : noRecords;
   const unknownReason = whyUnknown(record);
   const ledger = computeLedger({
     plan,
-    requests,
+    requests: requestFiles.map((file) => recordFile(file, requestFields)),
     arrivals,
     settled: record.settle.shownEmpty || record.settle.toNs - record.settle.fromNs >= record.settle.horizonNs,
     expect: judged.expect,
@@ -145,7 +147,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
       ...(judged.expect === undefined ? {} : { expect: judged.expect }),
     },
     requests,
-    arrivals,
+    arrivals: columnsFrom(arrivals, arrivalFields),
     ledger,
     interrupted: record.ended.kind === 'interrupted',
     recoveryIncomplete: judged.recoveryIncomplete,

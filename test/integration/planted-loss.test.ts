@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { protocols, signals } from '../../src/base/signal.ts';
 import { startLoad } from '../../src/load/engine.ts';
-import { readColumns } from '../../src/observe/columns.ts';
 import { computeLedger } from '../../src/observe/ledger.ts';
+import { recordFile } from '../../src/observe/records.ts';
 import { startSink } from '../../src/observe/sink.ts';
 import type { Plan } from '../../src/plan/types.ts';
 import { loadPlan, openEntry } from '../fixtures/load/plan.ts';
@@ -120,12 +120,12 @@ async function driveRun(of: { plan: Plan; seed: number; told: Lie[]; dir: string
   await sink.stop();
   await server.close();
   const requests = (plan.entries[0]?.streams ?? []).map((_, worker) =>
-    readColumns(join(dir, `requests-${worker}.bin`), requestFields),
+    recordFile(join(dir, `requests-${worker}.bin`), requestFields),
   );
   const result = computeLedger({
     plan,
     requests,
-    arrivals: readColumns(arrivalsFile, arrivalFields),
+    arrivals: recordFile(arrivalsFile, arrivalFields),
     settled: true,
     expect: undefined,
     faults: [],

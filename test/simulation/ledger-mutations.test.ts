@@ -76,9 +76,9 @@ const mutations: { name: string; file: string; from: string; to: string }[] = [
   },
   {
     name: 'one retry does not explain a duplicate',
-    file: 'observe/ledger-stream.ts',
-    from: '(requests.attempts[request] as number) > 1',
-    to: '(requests.attempts[request] as number) > 2',
+    file: 'observe/request-records.ts',
+    from: '(cells[at + cell.attempts] as number) > 1',
+    to: '(cells[at + cell.attempts] as number) > 2',
   },
   {
     name: 'ids that were never offered are passed over',
@@ -93,10 +93,10 @@ const mutations: { name: string; file: string; from: string; to: string }[] = [
     to: 'else if (record.count > 0)',
   },
   {
-    name: 'a run of bits loses its lower bound',
+    name: 'members before a run count as in it',
     file: 'observe/delivered.ts',
-    from: 'return upper & (-1 << low);',
-    to: 'return upper;',
+    from: 'placeOf(chunk.at, to) - placeOf(chunk.at, from)',
+    to: 'placeOf(chunk.at, to)',
   },
   {
     name: 'gaps are joined over what arrived between them',
@@ -113,8 +113,8 @@ const mutations: { name: string; file: string; from: string; to: string }[] = [
   {
     name: 'request records are taken to be in order',
     file: 'observe/request-records.ts',
-    from: 'if (inOrder) return unsorted;',
-    to: 'if (inOrder || length > 0) return unsorted;',
+    from: 'if (inOrder) return;',
+    to: 'if (inOrder || length > 0) return;',
   },
   {
     name: 'runs of two streams are joined',

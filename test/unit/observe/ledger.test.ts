@@ -5,15 +5,14 @@ import { expect, test } from 'vitest';
 import { columnsOf, readColumns } from '../../../src/observe/columns.ts';
 import { arrivalFields, type FaultRecord, requestFields } from '../../../src/observe/evidence.ts';
 import { computeLedger, type LedgerInput } from '../../../src/observe/ledger.ts';
+import { columnRecords } from '../../../src/observe/records.ts';
 import { loadPlan, openEntry } from '../../fixtures/load/plan.ts';
 
 const plan = loadPlan([openEntry({ spec: { batch: 10 }, itemsPerS: 100, durationMs: 1000 })]);
 
-function columns(fields: readonly string[], rows: number[][]) {
-  return columnsOf(
-    fields,
-    fields.map((_, i) => Float64Array.from(rows, (row) => row[i] ?? 0)),
-  );
+function records(fields: readonly string[], rows: number[][]) {
+  const columns = fields.map((_, i) => Float64Array.from(rows, (row) => row[i] ?? 0));
+  return columnRecords(columnsOf(fields, columns), fields);
 }
 
 /** Ten acknowledged requests of ten, due 0.1 s apart; items 30 to 44 did not arrive. */
@@ -21,8 +20,8 @@ function input(changes: Partial<LedgerInput> = {}): LedgerInput {
   const requests = Array.from({ length: 10 }, (_, k) => [1, k * 10, 10, (k + 1) * 1e8, 0, 0, 0, 0, 1, 0]);
   return {
     plan,
-    requests: [columns(requestFields, requests)],
-    arrivals: columns(arrivalFields, [
+    requests: [records(requestFields, requests)],
+    arrivals: records(arrivalFields, [
       [1, 0, 30, 2e9, 1, 0],
       [1, 45, 55, 2e9, 1, 1],
     ]),
