@@ -14,9 +14,8 @@ import { faults } from '../registry.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
-import type { Target } from '../target/target.ts';
 import { sendCanaries } from './canaries.ts';
-import { sinkListens, siteUp, watchHost } from './docker-site.ts';
+import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
 import { startTarget } from './start-target.ts';
@@ -92,11 +91,7 @@ async function sinkUp(session: Session): Promise<void> {
 async function targetUp(session: Session): Promise<void> {
   session.target = await startTarget(session);
   session.notes.push(...session.target.notes);
-  if (session.site !== undefined) session.versions.otelcol = versionsOf(session.target);
-}
-
-function versionsOf({ members }: Target): string {
-  return [...new Set(members.map(({ version }) => version))].join(', ');
+  Object.assign(session.versions, imageVersions(session.scenario.target, session.target.members));
 }
 
 async function metricsUp(session: Session): Promise<void> {

@@ -1,8 +1,9 @@
 import { isLoopback, splitHostPort } from '../scenario/target-schema.ts';
-import type { SinkSpec } from '../scenario/types.ts';
+import type { SinkSpec, TargetSpec } from '../scenario/types.ts';
 import { createDockerSite } from '../target/docker.ts';
 import { openDocker } from '../target/docker-client.ts';
 import { sink as sinkNetwork, watch } from '../target/docker-layout.ts';
+import type { Member } from '../target/target.ts';
 import { need, type Session } from './session.ts';
 
 /** The networks of a docker target, made before the sink that listens on one of them; other targets have none. */
@@ -45,4 +46,16 @@ export function sinkReached(session: Session): { grpc: string; http: string } {
 /** Where a Prometheus of ours finds what squall shows it. */
 export function watchHost(session: Session): string {
   return session.site?.network(watch).gateway ?? '127.0.0.1';
+}
+
+/** What containers run, in the words that tools of this machine have: version and source. */
+export function imageVersions(target: TargetSpec, members: readonly Member[]): Record<string, string> {
+  if (target.kind !== 'docker') return {};
+  const collectors = members.map(({ group, version }) => {
+    return `${version} (image ${target.members[group]?.image ?? target.image})`;
+  });
+  return {
+    otelcol: [...new Set(collectors)].join(', '),
+    ...(target.prometheus === undefined ? { prometheus: `image ${target.prometheusImage}` } : {}),
+  };
 }

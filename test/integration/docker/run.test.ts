@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { readColumns } from '../../../src/observe/columns.ts';
 import { arrivalFields } from '../../../src/observe/evidence.ts';
 import type { Report } from '../../../src/report/types.ts';
+import { images } from '../../../src/scenario/images.ts';
 import { dockerObjects, noDocker } from '../../fixtures/docker.ts';
 import { countRaw } from '../../fixtures/raw-count.ts';
 import { type Ended, makePlace, readReportJson, root, squall } from '../../fixtures/squall.ts';
@@ -60,7 +61,11 @@ describe.skipIf(noDocker !== '').concurrent(`runs on containers${noDocker}`, () 
       verified: true,
       effect: expect.stringMatching(/^container [0-9a-f]{12}, start 1 ended by SIGKILL$/),
     });
-    expect(report.run.versions).toMatchObject({ otelcol: '0.161.0', docker: expect.any(String) });
+    expect(report.run.versions).toMatchObject({
+      otelcol: `0.161.0 (image ${images.collector})`,
+      prometheus: `image ${images.prometheus}`,
+      docker: expect.any(String),
+    });
     // Prometheus, in a container too, saw the collector and squall's own load.
     expect(report.counters.accepted).toBeGreaterThan(0);
     expect(report.headline?.map(({ prometheus }) => typeof prometheus)).toEqual([
