@@ -111,7 +111,9 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--quick', 'a third of the time; the answer is indicative')
     .option('--thorough', '14 confirmations in the place of 5')
     .option('--resume <dir>', 'go on with the search of this folder');
-  verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand);
+  verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand)
+    .option('--open', 'show the page in a browser')
+    .option('--index', 'write index.html over all runs of a folder (default: reports) with their trend');
   verb('recover', 'undo everything that a dead run left behind', recoverCommand)
     .option('--run <id>', 'only this run')
     .option('--all', 'every run known on this machine')

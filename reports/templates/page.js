@@ -136,9 +136,8 @@
       '[data-mark="x"], [fill="var(--fault-fill)"], [stroke="var(--fault)"], [fill="var(--fault)"], [stroke="var(--rule-2)"]';
     for (const mark of svg.querySelectorAll(fixed))
       if (!plot.layer.contains(mark)) mark.classList.toggle('off', view !== null);
-    for (const mark of svg.querySelectorAll('path[data-mark^="s"][transform^="translate"]')) {
-      if (!mark.closest('[clip-path]') && mark.getAttribute('fill') !== 'none') mark.classList.toggle('off', view !== null);
-    }
+    // ▲ of infinite values; a legend's lines have a stroke and no fill.
+    for (const mark of svg.querySelectorAll('[fill^="var(--line"][data-mark^="s"]')) mark.classList.toggle('off', view !== null);
     if (view) drawMarks(figure, plot, from, to);
   }
 

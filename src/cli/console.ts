@@ -23,6 +23,8 @@ export interface GlobalFlags {
   from?: string;
   to?: string;
   bench?: boolean;
+  open?: boolean;
+  index?: boolean;
   quick?: boolean;
   thorough?: boolean;
   resume?: string;

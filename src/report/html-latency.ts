@@ -37,7 +37,7 @@ function percentileView(of: Distribution, word: string, signal: string): ChartVi
   return {
     id,
     title,
-    wide: renderPercentiles(of, sizes.wide, { ...names, id: `${id}-w` }),
+    wide: renderPercentiles(of, { widthPx: 1180, plotHeightPx: 190 }, { ...names, id: `${id}-w` }),
     narrow: renderPercentiles(of, sizes.narrow, { ...names, id: `${id}-n` }),
     geometryText: '',
     data: '',

@@ -54,7 +54,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       type: 'log',
       min,
       max,
-      axisLabel: { color: ink, fontSize: 11, formatter: (ms: number) => `${formatNumber(ms)} ms` },
+      axisLabel: { color: ink, fontSize: 11, formatter: durationText },
       splitLine: { lineStyle: { color: 'var(--rule)', width: 1 } },
     },
     series: lines.map(({ key, name, dash }, k) => ({
@@ -69,6 +69,10 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
   };
   const heightPx = (size.widthPx < 400 ? 44 : 28) + size.plotHeightPx + 26;
   return drawSvg(option, { widthPx: size.widthPx, heightPx }, names);
+}
+
+function durationText(ms: number): string {
+  return ms >= 1000 ? `${formatNumber(ms / 1000, 2)} s` : `${formatNumber(ms, 2)} ms`;
 }
 
 /** Share that lies above the last percentile before the maximum. */
@@ -88,7 +92,7 @@ function placeOf(
 
 /** Row names of a heat map from the bottom up; the last is of the requests that were never answered. */
 export function heatRows(heat: HeatMap): string[] {
-  const rows = heat.fromMs.map((ms) => `${formatNumber(ms, 2)} ms`);
+  const rows = heat.fromMs.map(durationText);
   return heat.unanswered.length === 0 ? rows : [...rows, 'never'];
 }
 
@@ -115,7 +119,7 @@ export function renderHeat(heat: HeatMap, size: Size, names: SvgNames): string {
       left: 0,
       top: 0,
       padding: 0,
-      itemGap: 8,
+      itemGap: 18,
       itemWidth: 14,
       itemHeight: 12,
       itemSymbol: 'rect',

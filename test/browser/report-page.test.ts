@@ -1,72 +1,31 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderHtml } from '../../src/report/html.ts';
 import { normalizeReport } from '../../src/report/json.ts';
 import type { Report } from '../../src/report/types.ts';
+import { launchBrowser, noBrowser, type View, whySkipped, withPage as withHtml } from '../fixtures/page.ts';
 import { hostileTexts } from '../fixtures/report-arbitrary.ts';
 import { failReport, samples } from '../fixtures/report-sample.ts';
 
-const executablePath = process.env.SQUALL_CHROMIUM ?? '/usr/bin/chromium';
-const absent = !existsSync(executablePath);
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-interface View {
-  width: number;
-  height: number;
-  scheme: 'light' | 'dark';
-  scripts?: boolean;
-}
-
-describe.skipIf(absent)(`report.html in a browser${absent ? ` (skipped: no ${executablePath})` : ''}`, () => {
+describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
   let browser: Browser;
   let dir = '';
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'squall-page-'));
-    browser = await chromium.launch({ executablePath, headless: true, args: quiet });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
     await rm(dir, { recursive: true, force: true });
   });
 
-  /** Opens the report and fails on a console message, a page error or any request but the page's own. */
-  async function withPage(report: Report, view: View, body: (page: Page) => Promise<void>): Promise<void> {
-    const file = join(dir, 'report.html');
-    await writeFile(file, renderHtml(normalizeReport(report)));
-    const context = await browser.newContext({
-      viewport: { width: view.width, height: view.height },
-      colorScheme: view.scheme,
-      javaScriptEnabled: view.scripts ?? true,
-    });
-    try {
-      const page = await context.newPage();
-      const events: string[] = [];
-      page.on('console', (message) => events.push(`console: ${message.text()}`));
-      page.on('pageerror', (error) => events.push(`error: ${error.message}`));
-      page.on('request', (request) => events.push(`request: ${request.url()}`));
-      page.on('dialog', (dialog) => void dialog.dismiss().then(() => events.push('dialog')));
-      await page.goto(pathToFileURL(file).href);
-      await body(page);
-      expect(events).toEqual([`request: ${pathToFileURL(file).href}`]);
-    } finally {
-      await context.close();
-    }
-  }
+  const withPage = (report: Report, view: View, body: (page: Page) => Promise<void>) =>
+    withHtml({ browser, dir, html: renderHtml(normalizeReport(report)) }, view, body);
 
   for (const [name, make] of Object.entries(samples)) {
     for (const scheme of ['light', 'dark'] as const) {
@@ -155,8 +114,18 @@ describe.skipIf(absent)(`report.html in a browser${absent ? ` (skipped: no ${exe
       expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
         'rgb(255, 255, 255)',
       );
+      const hidden = await page.$$eval('main section', (sections) =>
+        sections
+          .filter((one) => one.getBoundingClientRect().height < 20)
+          .map((one) => one.outerHTML.slice(0, 80)),
+      );
+      expect(hidden).toEqual([]);
       const pdf = await page.pdf({ format: 'A4' });
       expect(pdf.length).toBeGreaterThan(20_000);
+      // 0.62 of an A4 page of 703 x 1032 px: the table ends where the timeline has room on the same page.
+      await page.setViewportSize({ width: 703, height: 1032 });
+      const bottom = await page.$eval('.first figure .wide svg', (svg) => svg.getBoundingClientRect().bottom);
+      expect(bottom).toBeLessThanOrEqual(1032);
     });
   });
 
