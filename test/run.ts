@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * Runs everything that can run on this machine: the static checks, the quick projects in one go, then each file of the
@@ -35,6 +36,8 @@ const early = [
   'test/integration/load/',
 ];
 const late = ['test/integration/hostile-', 'test/integration/bad-input', 'test/browser/'];
+/** Less is not enough to start a cluster and to learn something from it. */
+const clusterMs = 180_000;
 const budgetMs = Number(process.env.SQUALL_TEST_BUDGET_S ?? 20 * 60) * 1000;
 /** What is left of the box has to be worth a start. */
 const leastMs = 20_000;
@@ -67,8 +70,10 @@ const lane = async (queue: typeof files) => {
     await runTests(next.file, [next.project], [next.file]);
 };
 await lane(byImportance.filter(({ file }) => alone.includes(file)));
-const others = byImportance.filter(({ file }) => !alone.includes(file));
+const others = byImportance.filter(({ project, file }) => project !== 'cluster' && !alone.includes(file));
 await Promise.all([lane(others), lane(others)]);
+const onCluster = byImportance.filter(({ project }) => project === 'cluster');
+await withCluster(() => Promise.all([lane(onCluster), lane(onCluster)]));
 
 rmSync(work, { recursive: true, force: true });
 for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
@@ -76,6 +81,29 @@ for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
 for (const name of tally.skipped) console.log(`skipped: ${name}`);
 console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
 process.exit(tally.failed > 0 ? 1 : 0);
+
+/**
+ * Runs the tests of a cluster on the one that SQUALL_KUBECONFIG names, or else on one that SQUALL_CLUSTER_COMMAND makes for
+ * them alone: `COMMAND up` prints its kubeconfig last, `COMMAND down` ends it. Without either they skip and say so.
+ */
+async function withCluster(tests: () => Promise<unknown>): Promise<void> {
+  const command = process.env.SQUALL_CLUSTER_COMMAND;
+  const leftMs = budgetMs - (Date.now() - startMs);
+  if (command === undefined || process.env.SQUALL_KUBECONFIG !== undefined || leftMs < clusterMs) {
+    await tests();
+    return;
+  }
+  const tell = (word: string) =>
+    promisify(execFile)(command, [word], { timeout: clusterMs / 2, killSignal: 'SIGKILL' });
+  try {
+    const { stdout } = await tell('up');
+    process.env.SQUALL_KUBECONFIG = stdout.trim().split('\n').at(-1) ?? '';
+  } catch (error) {
+    console.log(`no cluster: ${error instanceof Error ? error.message : error}`);
+  }
+  await tests();
+  await tell('down').catch((error: unknown) => console.log(`cluster: ${error}`));
+}
 
 /** Smaller is more important. */
 function rank(file: string): number {

@@ -15,6 +15,8 @@ export interface PodGroup {
   metricsPort: number;
   lossyComponents: string[];
   record: RunRecord;
+  /** Members by uid: a StatefulSet gives the next pod the name of the last. */
+  known: Map<string, Member>;
   clock: Clock;
 }
 
@@ -27,12 +29,18 @@ const lookEveryMs = 250;
  */
 export async function refreshMembers(group: PodGroup, into: Member[]): Promise<void> {
   const pods = await listPods(group.cluster, group);
-  const names = new Set(pods.map(({ metadata }) => metadata?.name));
-  for (const member of into.filter((one) => one.group === group.group)) {
-    if (!names.has(member.name)) into.splice(into.indexOf(member), 1);
+  const ids = new Set(pods.map(({ metadata }) => metadata?.uid));
+  for (const [uid, member] of group.known) {
+    if (ids.has(uid)) continue;
+    group.known.delete(uid);
+    into.splice(into.indexOf(member), 1);
   }
   for (const pod of pods) {
-    if (!into.some(({ name }) => name === pod.metadata?.name)) into.push(toMember(group, pod));
+    const uid = pod.metadata?.uid ?? '';
+    if (group.known.has(uid)) continue;
+    const member = toMember(group, pod);
+    group.known.set(uid, member);
+    into.push(member);
   }
 }
 
@@ -87,7 +95,13 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
         method: how.method,
         wallMs: clock.wallMs(),
       });
-      await end(group, { name, uid, how, dryRun: false });
+      try {
+        await end(group, { name, uid, how, dryRun: false });
+      } catch (error) {
+        // The server may look again after it has removed the pod, and find the next one of the name already.
+        if (statusOf(error) !== 409 || !(await isGone(group, uid)))
+          throw new Error(reasonOf(error), { cause: error });
+      }
     },
     look: async () => {
       const pods = await look();
@@ -102,6 +116,11 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
       };
     },
   };
+}
+
+async function isGone(group: PodGroup, uid: string): Promise<boolean> {
+  const pods = await listPods(group.cluster, group);
+  return !pods.some(({ metadata }) => metadata?.uid === uid);
 }
 
 /** Rejects with the API server's refusal. A pod of this name that is another one by now is refused (409). */

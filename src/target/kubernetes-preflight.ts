@@ -114,7 +114,7 @@ async function checkWorkload(
     what: `${what} has no pod that is ready`,
     where,
     expected: 'at least one',
-    found: pods.length === 0 ? 'no pod at all' : `${pods.length} pods that are not ready`,
+    found: pods.length === 0 ? 'no running pod' : `${pods.length} running pods that are not ready`,
     next: `${kubectl} get pods -l '${workload.selector}'`,
   };
 }

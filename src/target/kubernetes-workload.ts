@@ -33,7 +33,7 @@ export function selectorText({ matchLabels, matchExpressions }: V1LabelSelector)
   return [...labels, ...expressions].join(',');
 }
 
-/** Pods of the workload that are not over, oldest first. */
+/** Running pods of the workload, also those on their way out; oldest first. */
 export async function listPods(
   cluster: Cluster,
   options: { namespace: string; selector: string },
@@ -43,9 +43,7 @@ export async function listPods(
     labelSelector: options.selector,
   });
   const born = (pod: V1Pod) => pod.metadata?.creationTimestamp?.getTime() ?? 0;
-  return items
-    .filter(({ status }) => status?.phase === 'Running' || status?.phase === 'Pending')
-    .sort((a, b) => born(a) - born(b));
+  return items.filter(({ status }) => status?.phase === 'Running').sort((a, b) => born(a) - born(b));
 }
 
 /** Serves: ready, and not on its way out. */

@@ -53,7 +53,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     const { selector = '', template = {} } = workloads[group] ?? {};
     const lossyComponents = facts.get(group)?.lossyComponents ?? [];
     const metricsPort = metricsPortOf(template);
-    return { cluster, group, namespace, selector, metricsPort, lossyComponents, record, clock };
+    const known = new Map<string, Member>();
+    return { cluster, group, namespace, selector, metricsPort, lossyComponents, record, known, clock };
   });
   const members: Member[] = [];
   const ended = new AbortController();

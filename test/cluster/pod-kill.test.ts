@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { findTagged } from '../../src/fault/process-table.ts';
 import { freePorts } from '../../src/target/ports.ts';
-import { kubectl, noCluster, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
 import { makePlace, readReportJson, root, squall } from '../fixtures/squall.ts';
 
 /** The account of these runs has k8s/squall/role.yaml in one namespace, and nothing else anywhere. */
@@ -94,15 +94,15 @@ patches:
     expect(stderr).toMatch(/expected production; found \S+/);
   });
 
-  test('a workload that is not there, and one without a pod, are refused by name', async () => {
+  test('a workload that is not there, and one without a pod, are refused by name, both at once', async () => {
     await get(['create', 'deployment', 'idle', '--image=registry.k8s.io/pause:3.10', '--replicas=0']);
-    for (const name of ['nothing', 'idle']) {
-      const members = { gateway: { workload: `deployment/${name}`, otlp: 'service/gateway' } };
-      const { code, stderr } = await refused(scenario({ target: { members } }));
-      expect(code).toBe(4);
-      expect(stderr).toContain('SQ-PODS-MISSING');
-      expect(stderr).toContain(`deployment/${name}`);
-    }
+    const otlp = 'service/gateway';
+    const members = { a: { workload: 'deployment/nothing', otlp }, b: { workload: 'deployment/idle', otlp } };
+    const faults = [{ kind: 'pod-kill', at: '1s', selector: { member: 'a' } }];
+    const { code, stderr } = await refused(scenario({ target: { members }, faults }));
+    expect(code).toBe(4);
+    expect(stderr).toContain('SQ-PODS-MISSING there is no deployment/nothing');
+    expect(stderr).toContain('SQ-PODS-MISSING deployment/idle has no pod that is ready');
   });
 
   test('a namespace that is not open is refused, with the line that opens it', async () => {
@@ -202,7 +202,8 @@ patches:
       env: place.env,
       onStart,
     });
-    await expect.poll(objects, { timeout: 60_000, interval: 200 }).toContain('lease');
+    const over = run.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
+    await Promise.race([over, expect.poll(objects, { timeout: 120_000, interval: 200 }).toContain('lease')]);
     return { pid, run };
   };
 
@@ -250,14 +251,3 @@ patches:
     expect(await objects()).toBe('');
   });
 });
-
-/** An address of this machine that pods reach: a node's own where the node is this machine, else the first. */
-async function ownAddress(): Promise<string> {
-  const addresses = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter(({ family, internal }) => family === 'IPv4' && !internal)
-    .map(({ address }) => address);
-  const path = 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}';
-  const nodes = (await kubectl(['get', 'nodes', '-o', path])).split(' ');
-  return addresses.find((address) => nodes.includes(address)) ?? addresses[0] ?? '127.0.0.1';
-}
