@@ -1,4 +1,5 @@
 import { type Signal, signals } from '../base/signal.ts';
+import { checkEmptyWindow } from './check-windows.ts';
 import { type Draft, type DraftSlo, stageName } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import {
@@ -164,7 +165,7 @@ function checkSent(draft: Draft, path: Mistake['path'], tags: Record<string, str
 
 function checkWindow(draft: Draft, slo: DraftSlo, window: string): Mistake[] {
   const windows = windowNames(draft);
-  if (windows.includes(window)) return [];
+  if (windows.includes(window)) return checkEmptyWindow(draft, slo, window);
   const path = [...slo.path, 'window'];
   const [when, fault] = window.split(':');
   if (fault !== undefined && ['before', 'during', 'after'].includes(when ?? '')) {

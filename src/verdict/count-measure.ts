@@ -4,7 +4,7 @@ import { type Facts, inScope, lateIn, rowsIn, type Scope, tally } from './facts.
 import { lostIn } from './lost-items.ts';
 import { format, type Measured, none } from './measured.ts';
 import { lossyWithoutExpect, scopeSignals, whySinkIsBlind } from './sink-evidence.ts';
-import type { Window } from './windows.ts';
+import { type Window, whyEmpty } from './windows.ts';
 
 const ofRequests = ['due', 'missed', 'offered', 'acknowledged', 'rejected', 'refused', 'unknown'] as const;
 const ofSink = ['delivered', 'lost', 'undelivered', 'duplicated', 'late', 'unexpected', 'foreign'] as const;
@@ -23,7 +23,7 @@ export function countValue(
   if (fromRequests !== undefined) {
     if (whole) return total(counts, fromRequests);
     const rows = rowsIn(facts, scope, window, 'ledger');
-    if (rows.length === 0) return none(`nothing was due in window ${window.name}`);
+    if (rows.length === 0) return none(whyEmpty(window.name));
     return { value: tally(facts, rows)[fromRequests], reason: `of items due in ${window.name}` };
   }
   const fromSink = ofSink.find((name) => name === count);
@@ -60,7 +60,7 @@ function whyNotLedger(
 function windowed(facts: Facts, question: { count: SinkCount; scope: Scope; window: Window }): Measured {
   const { count, scope, window } = question;
   const rows = rowsIn(facts, scope, window, 'ledger');
-  if (rows.length === 0) return none(`nothing was due in window ${window.name}`);
+  if (rows.length === 0) return none(whyEmpty(window.name));
   const sums = tally(facts, rows);
   const reason = `of items due in ${window.name}`;
   switch (count) {

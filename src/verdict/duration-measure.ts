@@ -5,7 +5,7 @@ import { format, type Measured, none } from './measured.ts';
 import { quantileRanks } from './quantile-interval.ts';
 import { answerNs, maskOf } from './request-table.ts';
 import { whySinkIsBlind } from './sink-evidence.ts';
-import type { Window } from './windows.ts';
+import { type Window, whyEmpty } from './windows.ts';
 
 /** Request latency: one observation per export request; those without an acknowledgement are +Infinity. */
 export function answerHistogram(facts: Facts, rows: Int32Array, since: 'due' | 'send'): DurationHistogram {
@@ -33,7 +33,7 @@ export function durationValue(
 ): Measured {
   const { measure, scope, window, aggregation } = question;
   const rows = rowsIn(facts, scope, window, 'measured');
-  if (rows.length === 0) return none(`nothing was due in window ${window.name}`);
+  if (rows.length === 0) return none(whyEmpty(window.name));
   const items = measure === 'delivery_duration';
   const blind = items ? whySinkIsBlind(facts, scope) : undefined;
   if (blind !== undefined) return none(blind);

@@ -5,7 +5,7 @@ import { durationValue } from './duration-measure.ts';
 import { entriesInScope, type Facts, rowsIn, type Scope, tally } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
 import { whySinkIsBlind } from './sink-evidence.ts';
-import { activeS, faultBounds, type Window } from './windows.ts';
+import { activeS, faultBounds, type Window, whyEmpty } from './windows.ts';
 
 export interface MeasureQuestion {
   measure: string;
@@ -24,10 +24,10 @@ export function measureValue(facts: Facts, question: MeasureQuestion): Measured 
   const { measure, window } = question;
   const scope: Scope = question.tags;
   if (measure === 'time_to_recover') return timeToRecover(facts, question.tags.fault);
-  if (!(window.toNs > window.ledgerFromNs)) return none(`window ${window.name} is empty`);
+  if (!(window.toNs > window.ledgerFromNs)) return none(whyEmpty(window.name));
   if (measure.startsWith('items_'))
     return countValue(facts, { count: measure.slice('items_'.length), scope, window });
-  if (!(window.toNs > window.fromNs)) return none(`window ${window.name} is empty`);
+  if (!(window.toNs > window.fromNs)) return none(whyEmpty(window.name));
   if (measure.endsWith('_duration'))
     return durationValue(facts, { measure, scope, window, aggregation: question.aggregation });
   if (measure === 'refused_ratio') return refusedRatio(facts, scope, window);
@@ -45,7 +45,7 @@ export function rateValue(
   const seconds = scopeSeconds(facts, scope, window);
   if (!(seconds > 0)) return none(`no load in scope ran in window ${window.name}`);
   const counts = tally(facts, rowsIn(facts, scope, window, 'measured'));
-  if (counts.due === 0) return none(`nothing was due in window ${window.name}`);
+  if (counts.due === 0) return none(whyEmpty(window.name));
   const blind = field === 'delivered' ? whySinkIsBlind(facts, scope) : undefined;
   if (blind !== undefined) return none(blind);
   return {

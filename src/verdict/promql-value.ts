@@ -2,7 +2,7 @@ import type { SloResult } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import type { Facts } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
-import type { Window } from './windows.ts';
+import { type Window, whyEmpty } from './windows.ts';
 
 /** Scrapes that must be there: they fail exactly when the target starves, and then the rest flatters it. */
 export const coverageMin = 0.9;
@@ -20,7 +20,7 @@ export function promqlValue(
   const { slo, threshold, window } = question;
   const { prometheus } = facts.record;
   if (!prometheus.available) return none('no Prometheus was there to ask');
-  if (!(window.toNs > window.fromNs)) return none(`window ${window.name} is empty`);
+  if (!(window.toNs > window.fromNs)) return none(whyEmpty(window.name));
   const answer = prometheus.answers.find(
     (one) => one.for === slo.name && (one.threshold === undefined || one.threshold === threshold.text),
   );

@@ -44,6 +44,18 @@ export function findWindow(windows: Window[], name: string): Window | undefined 
   return windows.find((window) => window.name === name);
 }
 
+/** For a window that holds nothing: says so, and how the scenario gives it room. */
+export function whyEmpty(name: string): string {
+  const [when, fault] = name.split(':');
+  const mend =
+    fault === undefined
+      ? 'shorten the warmup or lengthen its load'
+      : when === 'before'
+        ? `let ${fault} begin later after the warmup`
+        : `lengthen the load, or let ${fault} begin earlier`;
+  return `nothing was due in window ${name}: ${mend}`;
+}
+
 export function contains(window: Window, dueNs: number): boolean {
   return dueNs > window.fromNs && dueNs <= window.toNs;
 }
