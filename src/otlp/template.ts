@@ -89,10 +89,16 @@ function pointTemplate(options: TemplateOptions, range: TemplateRange): Template
   });
   const { master, slots } = encode(options.protocol, fields);
   const points = collectPointSlots(slots, { count: range.count, firstSeries, series: shape.series });
-  const patch = options.protocol === 'http/json' ? patchJsonPoints : patchPoints;
+  const requestOf = (from: number) => ({ round: Math.floor(from / shape.series), baseNs, roundNs });
+  const copy = () => Buffer.from(master);
+  if (options.protocol === 'http/json') {
+    return { copy, patch: (body, from) => patchJsonPoints(body, points, requestOf(from)) };
+  }
   return {
-    copy: () => Buffer.from(master),
-    patch: (body, from) => patch(body, points, { round: Math.floor(from / shape.series), baseNs, roundNs }),
+    copy,
+    patch(body, from) {
+      patchPoints(new DataView(body.buffer, body.byteOffset, body.length), points, requestOf(from));
+    },
   };
 }
 
