@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Socket } from 'node:net';
 import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
-import { type Body, type BodyPool, createBodyPool } from './sink-body.ts';
+import { type BodyPool, createBodyPool } from './sink-body.ts';
 import { httpPaths, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus, responseJson, statusJson } from './sink-encode.ts';
 import { requestBytesMax } from './sink-inflate.ts';
@@ -44,25 +44,21 @@ function serve(
     return;
   }
   const body = pool.open();
-  let last: Buffer | undefined;
-  // One piece behind, so that a body of one piece is read where it lies.
+  const sizeBytes = Number(request.headers['content-length']);
+  let whole: Buffer | undefined;
   request.on('data', (piece: Buffer) => {
-    if (last !== undefined) pool.add(body, last, 0, last.length);
-    last = piece;
+    // A body of one piece is read where it lies; of others no piece is held, so that each is garbage while it is young.
+    if (piece.length === sizeBytes) whole = piece;
+    else pool.add(body, piece, 0, piece.length);
   });
   request.on('end', () => {
     const compression = request.headers['content-encoding']?.toLowerCase();
-    const whole = last !== undefined && body.sizeBytes === 0 ? last : wholeOf(pool, body, last);
-    last = undefined;
-    if (whole.length > requestBytesMax || body.sizeBytes > requestBytesMax) answer(tooLarge);
-    else receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body: whole }, answer);
+    const bytes = whole ?? body.bytes.subarray(0, body.sizeBytes);
+    whole = undefined;
+    if (bytes.length > requestBytesMax || body.sizeBytes > requestBytesMax) answer(tooLarge);
+    else receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body: bytes }, answer);
     pool.close(body);
   });
-}
-
-function wholeOf(pool: BodyPool, body: Body, last: Buffer | undefined): Buffer {
-  if (last !== undefined) pool.add(body, last, 0, last.length);
-  return body.bytes.subarray(0, body.sizeBytes);
 }
 
 function refuse(
@@ -120,7 +116,10 @@ function send(
   if (response.destroyed) return;
   const type = of.json ? jsonType : protobufType;
   const length = Buffer.byteLength(of.body);
-  response.writeHead(of.http, { ...of.headers, 'content-type': type, 'content-length': length }).end(of.body);
+  response.writeHead(of.http, { ...of.headers, 'content-type': type, 'content-length': length });
+  if (length === 0)
+    response.end(); // in one write, where an empty body would make it two
+  else response.end(of.body);
 }
 
 function retryAfter(seconds: number | undefined): Record<string, string> {
