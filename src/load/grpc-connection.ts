@@ -1,10 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { nowNs } from '../base/clock.ts';
+import { encodeBlocks, type HeaderBlocks } from '../wire/hpack-encode.ts';
+import { firstFrameBytesMax } from '../wire/http2.ts';
 import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
-import { payloadBytesDefault } from './h2-frame.ts';
 import { H2Session } from './h2-session.ts';
 import type { H2Stream } from './h2-stream.ts';
-import { encodeBlocks, type HeaderBlocks } from './hpack-encode.ts';
 import type { LoadEndpoint } from './messages.ts';
 import { type ConnectionState, createReconnectDelay } from './round-robin.ts';
 import { Wire } from './wire.ts';
@@ -116,7 +116,7 @@ export class GrpcConnection {
     const blocks = encodeBlocks(
       Object.entries(fields).map(([name, value]) => ({ name, value, secret: name in own })),
     );
-    if (blocks.plain.length > payloadBytesDefault) throw new Error('the headers are over 16 KiB');
+    if (blocks.plain.length > firstFrameBytesMax) throw new Error('the headers are over 16 KiB');
     return blocks;
   }
 

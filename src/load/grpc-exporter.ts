@@ -1,5 +1,7 @@
 import { nowNs } from '../base/clock.ts';
 import type { Signal } from '../base/signal.ts';
+import type { HeaderBlocks } from '../wire/hpack-encode.ts';
+import { h2Error } from '../wire/http2.ts';
 import {
   grpcFailure,
   httpFailure,
@@ -16,10 +18,8 @@ import { gzipBody } from './compression.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
 import { GrpcConnection } from './grpc-connection.ts';
-import { errorCode } from './h2-frame.ts';
 import type { H2Session } from './h2-session.ts';
 import { fieldOf, H2Stream, type StreamEnd } from './h2-stream.ts';
-import type { HeaderBlocks } from './hpack-encode.ts';
 import { createRoundRobin } from './round-robin.ts';
 
 const paths: Record<Signal, string> = {
@@ -130,7 +130,7 @@ function unanswered(how: StreamEnd): Outcome {
     case 'broken':
       return isTlsRefusal(how.error) ? neverTaken(how.error.message) : noAnswer(how.error.message);
     case 'reset':
-      if (how.code === errorCode.refusedStream) return neverTaken('REFUSED_STREAM');
+      if (how.code === h2Error.refusedStream) return neverTaken('REFUSED_STREAM');
       return noAnswer(`stream closed with code ${how.code}`);
     case 'complete':
       return noAnswer('an answer without a grpc-status');

@@ -1,11 +1,11 @@
 import {
-  frameFlag,
-  frameType,
-  headBytes,
-  payloadBytesDefault,
+  firstFrameBytesMax,
+  flag,
+  frame,
+  frameHeadBytes,
   writeFrameHead,
   writeStreamId,
-} from './h2-frame.ts';
+} from '../wire/http2.ts';
 
 /**
  * A request body cut into DATA frames, so that a body that is used again costs only the writing of the new stream id
@@ -19,9 +19,9 @@ export class FramedBody {
 
   constructor(body: Buffer) {
     this.#body = body;
-    for (let at = 0; at < body.length; at += payloadBytesDefault) {
-      const end = Math.min(body.length, at + payloadBytesDefault);
-      const head = Buffer.allocUnsafe(headBytes);
+    for (let at = 0; at < body.length; at += firstFrameBytesMax) {
+      const end = Math.min(body.length, at + firstFrameBytesMax);
+      const head = Buffer.allocUnsafe(frameHeadBytes);
       writeFrameHead(head, 0, { ...dataHead, length: end - at, flags: end === body.length ? 1 : 0 });
       this.#chunks.push(head, body.subarray(at, end));
     }
@@ -33,7 +33,7 @@ export class FramedBody {
     const chunks = this.#chunks;
     const first = chunks[0] as Buffer;
     writeStreamId(first, 0, stream);
-    writeStreamId(first, first.length - headBytes, stream);
+    writeStreamId(first, first.length - frameHeadBytes, stream);
     for (let i = 2; i < chunks.length; i += 2) writeStreamId(chunks[i] as Buffer, 0, stream);
     return chunks;
   }
@@ -41,18 +41,18 @@ export class FramedBody {
   #putBlock(block: Buffer): void {
     this.#block = block;
     const { length } = this.#body;
-    const first = Buffer.allocUnsafe(headBytes + block.length + headBytes);
+    const first = Buffer.allocUnsafe(frameHeadBytes + block.length + frameHeadBytes);
     writeFrameHead(first, 0, headersHead(block, 0));
-    first.set(block, headBytes);
-    const size = Math.min(length, payloadBytesDefault);
-    const flags = size === length ? frameFlag.endStream : 0;
-    writeFrameHead(first, headBytes + block.length, { ...dataHead, length: size, flags });
+    first.set(block, frameHeadBytes);
+    const size = Math.min(length, firstFrameBytesMax);
+    const flags = size === length ? flag.endStream : 0;
+    writeFrameHead(first, frameHeadBytes + block.length, { ...dataHead, length: size, flags });
     this.#chunks[0] = first;
   }
 }
 
-const dataHead = { type: frameType.data, stream: 0 };
+const dataHead = { type: frame.data, stream: 0 };
 
 export function headersHead(block: Buffer, stream: number) {
-  return { length: block.length, type: frameType.headers, flags: frameFlag.endHeaders, stream };
+  return { length: block.length, type: frame.headers, flags: flag.endHeaders, stream };
 }

@@ -1,22 +1,21 @@
-import { FramedBody, headersHead } from './h2-body.ts';
+import { tableBytesMax } from '../wire/hpack.ts';
+import type { HeaderBlocks } from '../wire/hpack-encode.ts';
 import {
-  errorCode,
+  firstFrameBytesMax,
+  firstWindowBytes,
+  flag,
   frame,
-  frameFlag,
-  frameType,
-  Http2Error,
-  headBytes,
-  payloadBytesDefault,
-  settingId,
+  frameHeadBytes,
+  frameOf,
+  H2Failure,
+  h2Error,
+  setting,
   windowBytesMax,
   writeFrameHead,
-} from './h2-frame.ts';
+} from '../wire/http2.ts';
+import { FramedBody, headersHead } from './h2-body.ts';
 import type { H2Stream } from './h2-stream.ts';
-import { tableBytesMax } from './hpack-decode.ts';
-import type { HeaderBlocks } from './hpack-encode.ts';
 
-/** RFC 9113, 6.9.2: what either side may send before it is allowed more. */
-const windowDefault = 65_535;
 /** Stream ids of a client are odd and below 2^31. */
 export const streamIdMax = 2 ** 31 - 1;
 
@@ -32,8 +31,8 @@ export class H2Sender {
   readonly #blocked = new Set<H2Stream>();
   readonly #write: (chunk: Buffer) => void;
   #written = 0;
-  #window = windowDefault;
-  #streamWindow = windowDefault;
+  #window = firstWindowBytes;
+  #streamWindow = firstWindowBytes;
   #streamsMax = Number.POSITIVE_INFINITY;
   /** The list that the peer's table holds now. */
   #table: HeaderBlocks | undefined;
@@ -93,25 +92,20 @@ export class H2Sender {
 
   applySetting(id: number, value: number): void {
     switch (id) {
-      case settingId.headerTableSize:
+      case setting.headerTableSize:
         this.#plain = value < tableBytesMax;
         this.#table = undefined;
         return;
-      case settingId.maxConcurrentStreams:
+      case setting.maxConcurrentStreams:
         this.#streamsMax = value;
         this.#openWaiting();
         return;
-      case settingId.initialWindowSize:
-        if (value > windowBytesMax) throw new Http2Error(errorCode.flowControl, `a window of ${value}`);
+      case setting.initialWindowSize:
         for (const stream of this.streams.values()) {
           stream.window = widened(stream.window, value - this.#streamWindow);
         }
         this.#streamWindow = value;
         for (const one of this.#blocked) this.#pump(one);
-        return;
-      case settingId.maxFrameSize:
-        if (value < payloadBytesDefault || value >= 2 ** 24)
-          throw new Http2Error(errorCode.protocol, `frames of ${value}`);
     }
   }
 
@@ -132,7 +126,7 @@ export class H2Sender {
     const block = this.#blockOf(stream.blocks);
     const { length } = stream.body;
     if (length > stream.window || length > this.#window) {
-      this.write(frame(headersHead(block, stream.id), block));
+      this.write(frameOf({ ...headersHead(block, stream.id), payload: block }));
       this.#pump(stream);
       return;
     }
@@ -155,14 +149,14 @@ export class H2Sender {
     const { body } = stream;
     while (stream.sentBytes < body.length) {
       const left = body.length - stream.sentBytes;
-      const size = Math.min(left, payloadBytesDefault, stream.window, this.#window);
+      const size = Math.min(left, firstFrameBytesMax, stream.window, this.#window);
       if (size <= 0) {
         this.#blocked.add(stream);
         return;
       }
-      const head = Buffer.allocUnsafe(headBytes);
-      const flags = size === left ? frameFlag.endStream : 0;
-      writeFrameHead(head, 0, { length: size, type: frameType.data, flags, stream: stream.id });
+      const head = Buffer.allocUnsafe(frameHeadBytes);
+      const flags = size === left ? flag.endStream : 0;
+      writeFrameHead(head, 0, { length: size, type: frame.data, flags, stream: stream.id });
       this.write(head);
       this.write(body.subarray(stream.sentBytes, stream.sentBytes + size));
       stream.sentBytes += size;
@@ -175,7 +169,7 @@ export class H2Sender {
 }
 
 function widened(window: number, bytes: number): number {
-  if (window + bytes > windowBytesMax) throw new Http2Error(errorCode.flowControl, 'a window too large');
+  if (window + bytes > windowBytesMax) throw new H2Failure(h2Error.flowControl, 'a window too large');
   return window + bytes;
 }
 

@@ -1,26 +1,25 @@
+import { createFrameReader, type FrameHandler } from '../wire/frame-reader.ts';
+import { createHeaderDecoder, type HeaderList, HpackError } from '../wire/hpack.ts';
+import {
+  firstFrameBytesMax,
+  flag,
+  frame,
+  goawayFrame,
+  H2Failure,
+  h2Error,
+  preface,
+  wordFrame,
+} from '../wire/http2.ts';
 import {
   checkPing,
-  goAwayFrame,
+  ownSettingsFrame,
   pingFrame,
   pongFrame,
   readGoAway,
-  readSettings,
+  readPeerSettings,
   readWord,
-  resetFrame,
   settingsAckFrame,
-  settingsFrame,
-  windowUpdateFrame,
 } from './h2-control.ts';
-import {
-  errorCode,
-  type FrameHead,
-  FrameReader,
-  frameFlag,
-  frameType,
-  Http2Error,
-  preface,
-} from './h2-frame.ts';
-import { HeaderReader, type ReceivedHeaders, withoutPadding } from './h2-headers.ts';
 import { H2Sender, streamIdMax } from './h2-sender.ts';
 import type { H2Stream, StreamEnd } from './h2-stream.ts';
 
@@ -47,12 +46,12 @@ const receiveWindow = 64 * 1024 * 1024;
  * The client's half of HTTP/2 (RFC 9113) for unary calls: bytes in by `receive`, bytes out through the wire, no clock
  * and no socket.
  */
-export class H2Session {
+export class H2Session implements FrameHandler {
   readonly #wire: H2Wire;
   readonly #listener: H2Listener;
   readonly #sender: H2Sender;
-  readonly #reader = new FrameReader((head, payload) => this.#take(head, payload));
-  readonly #headers = new HeaderReader();
+  readonly #readFrames = createFrameReader(this, firstFrameBytesMax);
+  readonly #decodeHeaders = createHeaderDecoder();
   #greeted = false;
   #consumed = 0;
   /** Streams above it were not processed by the peer (GOAWAY). */
@@ -69,8 +68,8 @@ export class H2Session {
   /** The connection preface. */
   begin(): void {
     this.#sender.write(preface);
-    this.#sender.write(settingsFrame(answerBytesMax));
-    this.#sender.write(windowUpdateFrame(0, receiveWindow));
+    this.#sender.write(ownSettingsFrame(answerBytesMax));
+    this.#sender.write(wordFrame(frame.windowUpdate, 0, receiveWindow));
   }
 
   /** Only while not retired. */
@@ -82,8 +81,8 @@ export class H2Session {
   /** We wait no longer. */
   cancel(stream: H2Stream): void {
     if (this.#sender.streams.get(stream.id) === stream)
-      this.#sender.write(resetFrame(stream.id, errorCode.cancel));
-    this.#over(stream, { kind: 'reset', code: errorCode.cancel });
+      this.#sender.write(wordFrame(frame.resetStream, stream.id, h2Error.cancel));
+    this.#over(stream, { kind: 'reset', code: h2Error.cancel });
   }
 
   ping(pong: () => void): void {
@@ -97,9 +96,11 @@ export class H2Session {
    */
   receive(chunk: Buffer): void {
     try {
-      this.#reader.push(chunk);
+      this.#readFrames(chunk, 0, chunk.length);
     } catch (error) {
-      if (error instanceof Http2Error) this.#sender.write(goAwayFrame(error.code));
+      const code =
+        error instanceof HpackError ? h2Error.compression : error instanceof H2Failure && error.code;
+      if (typeof code === 'number') this.#sender.write(goawayFrame(0, code));
       throw error;
     }
   }
@@ -113,85 +114,80 @@ export class H2Session {
     for (const stream of [...this.#sender.streams.values()]) this.#over(stream, { kind: 'broken', error });
   }
 
-  #take(head: FrameHead, payload: Buffer): void {
-    const { type, flags, stream } = head;
-    if (!this.#greeted && type !== frameType.settings)
-      throw new Http2Error(errorCode.protocol, 'the peer does not begin as HTTP/2 does');
-    this.#headers.check(head);
+  headers(id: number, block: Buffer, endStream: boolean): void {
+    this.#expectGreeted(frame.headers);
+    const fields = this.#decodeHeaders(block); // also of streams that are over: the table is the connection's
+    const stream = this.#opened(id);
+    if (stream === undefined) return;
+    if (stream.head !== undefined) stream.tail = fields;
+    else if (!isInterim(fields)) stream.head = fields;
+    if (endStream) this.#complete(stream);
+  }
+
+  data(id: number, bytes: Buffer, from: number, to: number, last: boolean): void {
+    this.#expectGreeted(frame.data);
+    const stream = this.#opened(id);
+    if (stream === undefined) return;
+    stream.answerBytes += to - from;
+    if (stream.answerBytes > answerBytesMax) {
+      this.#sender.write(wordFrame(frame.resetStream, stream.id, h2Error.cancel));
+      this.#over(stream, { kind: 'broken', error: new Error(`an answer over ${answerBytesMax} bytes`) });
+      return;
+    }
+    if (to > from) stream.answer.push(Buffer.from(bytes.subarray(from, to)));
+    if (last) this.#complete(stream);
+  }
+
+  dataRead(_id: number, length: number): void {
+    this.#consumed += length;
+    if (this.#consumed <= receiveWindow / 2) return;
+    this.#sender.write(wordFrame(frame.windowUpdate, 0, this.#consumed));
+    this.#consumed = 0;
+  }
+
+  control(type: number, flags: number, stream: number, payload: Buffer): void {
+    this.#expectGreeted(type);
     switch (type) {
-      case frameType.data:
-        this.#takeData(this.#opened(stream), payload, flags);
-        break;
-      case frameType.headers:
-      case frameType.continuation:
-        this.#opened(stream);
-        this.#takeHeaders(this.#headers.take(head, payload));
-        break;
-      case frameType.rstStream:
+      case frame.resetStream:
         this.#over(this.#opened(stream), { kind: 'reset', code: readWord(payload) });
         break;
-      case frameType.settings:
-        this.#takeSettings(readSettings(head, payload));
+      case frame.settings:
+        this.#takeSettings(readPeerSettings(flags, stream, payload));
         break;
-      case frameType.ping:
-        this.#takePing(head, payload);
+      case frame.ping:
+        checkPing(stream, payload);
+        if (flags & flag.ack) this.#pong?.();
+        else this.#sender.write(pongFrame(payload));
         break;
-      case frameType.goaway:
-        this.#takeGoAway(readGoAway(head, payload));
+      case frame.goaway:
+        this.#takeGoAway(readGoAway(stream, payload));
         break;
-      case frameType.windowUpdate:
+      case frame.windowUpdate:
         this.#takeWindowUpdate(stream, readWord(payload) & 0x7fffffff);
         break;
-      case frameType.pushPromise:
-        throw new Http2Error(errorCode.protocol, 'a push, which we forbade');
+      case frame.pushPromise:
+        throw new H2Failure(h2Error.protocol, 'a push, which we forbade');
     }
+  }
+
+  /** The first frame of a connection is SETTINGS. */
+  #expectGreeted(type: number): void {
+    if (!this.#greeted && type !== frame.settings)
+      throw new H2Failure(h2Error.protocol, 'the peer does not begin as HTTP/2 does');
+    this.#greeted = true;
   }
 
   /** Undefined for one that has ended; a stream that never was is an error. */
   #opened(id: number): H2Stream | undefined {
     if (id % 2 === 0 || id >= this.#sender.nextId)
-      throw new Http2Error(errorCode.protocol, `a frame of stream ${id}, which is not open`);
+      throw new H2Failure(h2Error.protocol, `a frame of stream ${id}, which is not open`);
     return this.#sender.streams.get(id);
   }
 
-  #takeData(stream: H2Stream | undefined, payload: Buffer, flags: number): void {
-    this.#consumed += payload.length;
-    if (this.#consumed > receiveWindow / 2) {
-      this.#sender.write(windowUpdateFrame(0, this.#consumed));
-      this.#consumed = 0;
-    }
-    const data = withoutPadding(payload, flags);
-    if (stream === undefined) return;
-    stream.answerBytes += data.length;
-    if (stream.answerBytes > answerBytesMax) {
-      this.#sender.write(resetFrame(stream.id, errorCode.cancel));
-      this.#over(stream, { kind: 'broken', error: new Error(`an answer over ${answerBytesMax} bytes`) });
-      return;
-    }
-    if (data.length > 0) stream.answer.push(Buffer.from(data));
-    if (flags & frameFlag.endStream) this.#complete(stream);
-  }
-
-  #takeHeaders(headers: ReceivedHeaders | undefined): void {
-    if (headers === undefined) return;
-    const stream = this.#sender.streams.get(headers.stream);
-    if (stream === undefined) return;
-    if (stream.head !== undefined) stream.tail = headers.fields;
-    else if (!isInterim(headers)) stream.head = headers.fields;
-    if (headers.endStream) this.#complete(stream);
-  }
-
-  #takeSettings(settings: ReturnType<typeof readSettings>): void {
-    this.#greeted = true;
+  #takeSettings(settings: ReturnType<typeof readPeerSettings>): void {
     if (settings === undefined) return;
-    for (const { id, value } of settings) this.#sender.applySetting(id, value);
+    for (const [id, value] of settings) this.#sender.applySetting(id, value);
     this.#sender.write(settingsAckFrame());
-  }
-
-  #takePing(head: FrameHead, payload: Buffer): void {
-    checkPing(head, payload);
-    if (head.flags & frameFlag.ack) this.#pong?.();
-    else this.#sender.write(pongFrame(payload));
   }
 
   #takeGoAway({ last, code }: ReturnType<typeof readGoAway>): void {
@@ -201,12 +197,12 @@ export class H2Session {
       if (one.id > this.#lastTaken)
         this.#over(one, { kind: 'untaken', reason: "above GOAWAY's last stream" });
     }
-    if (code !== errorCode.none) throw new Error(`GOAWAY with code ${code}`); // those below get no answer either
+    if (code !== h2Error.none) throw new Error(`GOAWAY with code ${code}`); // those below get no answer either
     this.#tellDrained();
   }
 
   #takeWindowUpdate(id: number, bytes: number): void {
-    if (bytes === 0) throw new Http2Error(errorCode.protocol, 'WINDOW_UPDATE of nothing');
+    if (bytes === 0) throw new H2Failure(h2Error.protocol, 'WINDOW_UPDATE of nothing');
     const stream = id === 0 ? undefined : this.#opened(id);
     if (id === 0 || stream !== undefined) this.#sender.allow(stream, bytes);
   }
@@ -219,7 +215,8 @@ export class H2Session {
       this.#over(stream, { kind: 'complete' });
       return;
     }
-    if (stream.sentBytes < stream.body.length) this.#sender.write(resetFrame(stream.id, errorCode.cancel));
+    if (stream.sentBytes < stream.body.length)
+      this.#sender.write(wordFrame(frame.resetStream, stream.id, h2Error.cancel));
     this.#sender.forget(stream);
     this.#wire.afterFlush(() => this.#over(stream, { kind: 'complete' }));
   }
@@ -245,6 +242,6 @@ export class H2Session {
 }
 
 /** 100 Continue and the like: the answer is still to come. */
-function isInterim({ fields: [first] }: ReceivedHeaders): boolean {
-  return first?.name === ':status' && first.value.startsWith('1');
+function isInterim(fields: HeaderList): boolean {
+  return fields[0] === ':status' && fields[1]?.startsWith('1') === true;
 }

@@ -1,6 +1,6 @@
+import type { HeaderList } from '../wire/hpack.ts';
+import type { HeaderBlocks } from '../wire/hpack-encode.ts';
 import type { FramedBody } from './h2-body.ts';
-import type { HeaderBlocks } from './hpack-encode.ts';
-import type { HeaderField } from './hpack-table.ts';
 
 /** How a stream ended. What had been answered by then lies in the stream. */
 export type StreamEnd =
@@ -24,8 +24,8 @@ export class H2Stream {
   frames: FramedBody | undefined;
   /** What the connection had written when the last byte was; Infinity before. */
   endAt = Number.POSITIVE_INFINITY;
-  head: readonly HeaderField[] | undefined;
-  tail: readonly HeaderField[] | undefined;
+  head: HeaderList | undefined;
+  tail: HeaderList | undefined;
   readonly answer: Buffer[] = [];
   answerBytes = 0;
 
@@ -43,7 +43,8 @@ export class H2Stream {
   }
 }
 
-export function fieldOf(fields: readonly HeaderField[] | undefined, name: string): string | undefined {
-  if (fields !== undefined) for (const field of fields) if (field.name === name) return field.value;
+export function fieldOf(fields: HeaderList | undefined, name: string): string | undefined {
+  if (fields !== undefined)
+    for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
   return undefined;
 }

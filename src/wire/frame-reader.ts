@@ -136,7 +136,7 @@ function addToBlock(state: ReadState, block: NonNullable<ReadState['block']>, pa
     return;
   }
   block.parts.push(Buffer.from(part));
-  block.sizeBytes += part.length;
+  block.sizeBytes += part.length + 1; // an empty one counts too: there must be an end to them
   if (block.sizeBytes > blockBytesMax) throw new H2Failure(h2Error.protocol, 'a header block without end');
   state.block = whole ? undefined : block;
   if (whole) state.handler.headers(block.stream, Buffer.concat(block.parts), block.endStream);

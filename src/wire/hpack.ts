@@ -7,8 +7,10 @@ export class HpackError extends Error {}
 /** Names and values in turn, lower case and in the order of the block. Shared between calls: not to be changed. */
 export type HeaderList = readonly string[];
 
-const tableBytesMax = 4096;
-const entryOverheadBytes = 32;
+/** SETTINGS_HEADER_TABLE_SIZE where none is sent: neither side here ever allows more. */
+export const tableBytesMax = 4096;
+/** What an entry counts beyond its name and value. */
+export const entryOverheadBytes = 32;
 const keptBlocksMax = 64;
 /** Of all names and values of one block. */
 const listBytesMax = 65536;
@@ -134,33 +136,4 @@ function readString(place: Place): string {
   const text = decodeHuffman(place.bytes, from, place.at);
   if (text === undefined) throw new HpackError('a text is not in the code of HPACK');
   return text;
-}
-
-/**
- * A block that any decoder understands whatever its table holds: nothing is put into the table. Fixed headers are
- * therefore encoded once and sent as bytes ever after.
- */
-export function encodeHeaders(headers: readonly (readonly [string, string])[]): Buffer {
-  const parts = headers.map(([name, value]) => {
-    const whole = staticTable.findIndex((entry, i) => i > 0 && entry[0] === name && entry[1] === value);
-    if (whole > 0) return writeInteger(0x80, 7, whole);
-    const index = staticTable.findIndex((entry, i) => i > 0 && entry[0] === name);
-    const head = index > 0 ? writeInteger(0, 4, index) : Buffer.concat([Buffer.of(0), writeString(name)]);
-    return Buffer.concat([head, writeString(value)]);
-  });
-  return Buffer.concat(parts);
-}
-
-function writeString(text: string): Buffer {
-  const bytes = Buffer.from(text, 'latin1');
-  return Buffer.concat([writeInteger(0, 7, bytes.length), bytes]);
-}
-
-function writeInteger(first: number, prefixBits: number, value: number): Buffer {
-  const mask = (1 << prefixBits) - 1;
-  if (value < mask) return Buffer.of(first | value);
-  const bytes = [first | mask];
-  let rest = value - mask;
-  for (; rest >= 128; rest >>>= 7) bytes.push((rest & 127) | 128);
-  return Buffer.from([...bytes, rest]);
 }

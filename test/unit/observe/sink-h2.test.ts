@@ -4,7 +4,8 @@ import type { RawRequest } from '../../../src/observe/sink-core.ts';
 import { createGrpcServer } from '../../../src/observe/sink-grpc.ts';
 import { type Answer, plainOk } from '../../../src/observe/sink-reply.ts';
 import { createFrameReader } from '../../../src/wire/frame-reader.ts';
-import { createHeaderDecoder, encodeHeaders } from '../../../src/wire/hpack.ts';
+import { createHeaderDecoder } from '../../../src/wire/hpack.ts';
+import { encodeHeaders } from '../../../src/wire/hpack-encode.ts';
 import { flag, frame, frameOf, preface, settingsFrame, wordFrame } from '../../../src/wire/http2.ts';
 
 /** HTTP/2 as the sink speaks it, tried with frames of our own. The service answers as told. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createHeaderDecoder, encodeHeaders, HpackError } from '../../../src/wire/hpack.ts';
+import { createHeaderDecoder, HpackError } from '../../../src/wire/hpack.ts';
+import { encodeHeaders } from '../../../src/wire/hpack-encode.ts';
 import { decodeHuffman } from '../../../src/wire/huffman.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
