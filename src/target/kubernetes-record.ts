@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { V1MicroTime } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
-import { type Cluster, orAbsent } from './kubernetes-client.ts';
+import { type Cluster, orAbsent, reasonOf } from './kubernetes-client.ts';
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
@@ -85,7 +85,10 @@ export async function openRunRecord(options: {
   return {
     write: (line) =>
       inTurn(async () => {
-        await renew();
+        await renew().catch((cause: unknown) => {
+          const what = `the run no longer holds its record in the cluster: ${reasonOf(cause)}`;
+          throw new Error(what, { cause });
+        });
         const text = `${map.data?.['journal.jsonl'] ?? ''}${JSON.stringify(line)}\n`;
         const body = { ...map, data: { ...map.data, 'journal.jsonl': text } };
         map = await cluster.core.replaceNamespacedConfigMap({ namespace, name, body });

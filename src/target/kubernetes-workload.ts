@@ -91,8 +91,8 @@ function configArgument(words: readonly string[]): string | undefined {
 }
 
 /**
- * Where the load reaches a Service from outside its pods: a load balancer's address, a node's port, or the cluster's
- * own address, which only works where the cluster's network ends. Undefined: it has none of the ports 4317 and 4318.
+ * Where the load reaches a Service: its load balancer's address, or the cluster's own one, which only works where the
+ * cluster's network ends; another way in is an address of the scenario's. Undefined: it has none of 4317 and 4318.
  */
 export async function serviceAddress(
   cluster: Cluster,
