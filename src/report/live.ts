@@ -11,6 +11,8 @@ export interface LiveState {
   p95Ms?: number | null;
   /** Acknowledged and not at the sink yet: on its way, or lost. */
   missing?: number | null;
+  /** Of these, those known to be lost by now. */
+  lost?: number | null;
   activeFaults?: string[];
   leftS?: number | null;
 }
@@ -85,7 +87,7 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
 }
 
 /**
- * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · to arrive 140": what a narrow
+ * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · lost so far 0, 140 on the way or lost": what a narrow
  * terminal cuts stands last.
  */
 export function liveText(state: LiveState): string {
@@ -98,8 +100,15 @@ export function liveText(state: LiveState): string {
   if (isNumber(state.offeredPerS)) parts.push(`offered ${formatCount(state.offeredPerS)}/s`);
   if (isNumber(state.acknowledgedPerS)) parts.push(`acked ${formatCount(state.acknowledgedPerS)}/s`);
   if (isNumber(state.p95Ms)) parts.push(`P95 ${formatMs(state.p95Ms)}`);
-  if (isNumber(state.missing)) parts.push(`to arrive ${formatCount(state.missing)}`);
+  if (isNumber(state.missing)) parts.push(lossText(state.missing, state.lost ?? 0));
   return parts.join(' · ');
+}
+
+/** What is missing is lost for certain only once it can be nowhere else: until then both numbers are said. */
+function lossText(missing: number, lost: number): string {
+  const open = Math.max(0, missing - lost);
+  const known = `lost so far ${formatCount(lost)}`;
+  return open === 0 ? known : `${known}, ${formatCount(open)} on the way or lost`;
 }
 
 function isNumber(value: number | null | undefined): value is number {

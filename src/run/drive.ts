@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
+import { formatDuration } from '../base/units.ts';
 import { haltFile } from '../fault/heartbeat.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog, sumBacklog } from '../observe/backlog.ts';
@@ -10,7 +11,7 @@ import type { Live } from '../report/live.ts';
 import { withinMs } from '../target/docker-client.ts';
 import type { Member } from '../target/target.ts';
 import { evaluateStop } from '../verdict/stop-condition.ts';
-import { countsSince } from './live-counts.ts';
+import { countsSince, type Missing, watchLoss } from './live-counts.ts';
 import { need, type Session } from './session.ts';
 import { type SettleResult, settle } from './settle.ts';
 
@@ -66,7 +67,7 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
           offeredPerS: (counts.offered - before.offered) / seconds,
           acknowledgedPerS: (counts.acknowledged - before.acknowledged) / seconds,
           p95Ms: counts.ackMsP95,
-          missing: session.sink === undefined ? null : missingAt(session, counts),
+          ...missingAt(session, counts),
           activeFaults: engine.active(),
           leftS: Math.max(0, (t0Ns + plan.endNs - nowNs) / 1e9),
         });
@@ -114,6 +115,7 @@ export async function settleDown(session: Session, live: Live): Promise<SettleRe
   await need(session, 'faults').rollback();
   const horizonNs =
     session.scenario.settleMs === undefined ? target.settleNs : session.scenario.settleMs * 1e6;
+  sayLongWait(session, session.sink === undefined ? 0 : horizonNs);
   return settle({
     clock: session.clock,
     t0Ns: need(session, 't0Ns'),
@@ -127,15 +129,30 @@ export async function settleDown(session: Session, live: Live): Promise<SettleRe
       ),
     lastArrivalNs: () => session.sink?.progress().lastArrivalNs ?? Number.NEGATIVE_INFINITY,
     onLook: (leftS) => {
-      live.update({ phase: 'settling', missing: missingAt(session, load.progress().counts), leftS });
+      live.update({ phase: 'settling', ...missingAt(session, load.progress().counts), leftS });
     },
   });
 }
 
-/** Acknowledged and not at the sink yet. */
-function missingAt(session: Session, counts: LoadCounts): number {
-  const delivered = Object.values(session.sink?.progress().delivered ?? {});
-  return Math.max(0, counts.acknowledged - delivered.reduce((sum, count) => sum + count, 0));
+/** Nothing without a sink, and where the pipeline leaves items out on purpose. */
+function missingAt(session: Session, counts: LoadCounts): Partial<Missing> {
+  const { sink, clock, scenario } = session;
+  if (sink === undefined || scenario.expect !== undefined) return {};
+  session.lossWatch ??= watchLoss(need(session, 'target').reach.ns);
+  const delivered = Object.values(sink.progress().delivered).reduce((sum, count) => sum + count, 0);
+  return session.lossWatch({ atNs: clock.nowNs(), acknowledged: counts.acknowledged, delivered });
+}
+
+/** Said before the wait, as it may be minutes: whose own metrics tell nothing cannot be shown empty. */
+function sayLongWait(session: Session, horizonNs: number): void {
+  const mute = need(session, 'target').members.filter(
+    ({ metricsUrl, readMetrics }) => metricsUrl === undefined && readMetrics === undefined,
+  );
+  if (mute.length === 0 || horizonNs === 0) return;
+  const names = mute.map(({ name }) => name).join(', ');
+  session.say(
+    `${names} has no metrics of its own to show that it is empty: settling takes all of ${formatDuration(horizonNs / 1e6)}; settle in the scenario shortens it`,
+  );
 }
 
 async function heldBy(member: Member): Promise<number | undefined> {

@@ -10,6 +10,7 @@ import type { Plan } from '../plan/types.ts';
 import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
 import type { DockerSite } from '../target/docker-site.ts';
 import type { Target } from '../target/target.ts';
+import type { watchLoss } from './live-counts.ts';
 
 /** Everything one run has brought up so far. Filled by bring-up.ts in order; read by drive.ts and finish.ts. */
 export interface Session {
@@ -43,6 +44,8 @@ export interface Session {
   /** Set when the load timeline starts. */
   t0Ns?: number;
   t0WallMs?: number;
+  /** Made at the first look at what is missing. */
+  lossWatch?: ReturnType<typeof watchLoss>;
 }
 
 /** The part that must be there by now; a missing one is a defect of the order of tasks. */

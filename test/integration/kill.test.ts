@@ -85,15 +85,23 @@ function faultNames(): string[] {
 
 /** One stroke and all that must hold afterwards; gives the faults that were in place. */
 async function tryOne(trial: Trial): Promise<string[]> {
-  const { number, victim, since, atMs, whenAllAct } = trial;
-  const runId = `kill-${process.pid}-${number}`;
-  const scenario = manyFaults(whenAllAct ? { load: '40s', hold: '30s' } : {});
+  const runId = `kill-${process.pid}-${trial.number}`;
+  const scenario = manyFaults(trial.whenAllAct ? { load: '40s', hold: '30s' } : {});
   const run = startRun({ dir: join(base, runId), runId, scenario });
+  try {
+    return await strikeAndLook(trial, run);
+  } finally {
+    run.child.kill('SIGTERM'); // of a trial that failed; it must not go on beside the others
+  }
+}
+
+async function strikeAndLook(trial: Trial, run: StartedRun): Promise<string[]> {
+  const { number, victim, since, atMs, whenAllAct } = trial;
   if (since === 'after the first fault') await run.applied('pause');
   if (whenAllAct) for (const fault of faultNames()) await run.applied(fault);
   // The instant is the test's random input, not a wait for anything.
   await clock.sleep(atMs);
-  const census = takeCensus(run.pid, runId);
+  const census = takeCensus(run.pid, run.runId);
   const inPlace = faultsInPlace(run);
   const name = `SQUALL_TEST_SEED=${seed} trial ${number}: ${victim}, ${atMs} ms ${since}, in place: ${inPlace}`;
   strike(victim, run);

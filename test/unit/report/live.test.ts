@@ -26,7 +26,7 @@ const state: LiveState = {
   activeFaults: ['kill'],
   leftS: 32,
 };
-const line = 'load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.12 ms · to arrive 0';
+const line = 'load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.12 ms · lost so far 0';
 
 test('elsewhere than on a terminal: one plain line per 10 s, and one when the phase changes', () => {
   const { live, written, at } = stage({ tty: false });
@@ -40,6 +40,16 @@ test('elsewhere than on a terminal: one plain line per 10 s, and one when the ph
   live.end();
   const after = ['settling · at most 5 min left\n', 'starting: sink\n'];
   expect(written).toEqual([`${line}\n`, `${line}\n`, `${line}\n`, ...after]);
+});
+
+test('what is known to be lost stands beside what may still come', () => {
+  const { live, written } = stage({ tty: false });
+  live.update({ phase: 'load', missing: 7_140, lost: 7_000 });
+  live.update({ phase: 'settling', missing: 7_000, lost: 7_000 });
+  expect(written).toEqual([
+    'load · lost so far 7,000, 140 on the way or lost\n',
+    'settling · lost so far 7,000\n',
+  ]);
 });
 
 test('on a terminal: one line written over, cut to the width, gone at the end', () => {
