@@ -43,10 +43,10 @@ export interface LedgerCounts {
 }
 
 /**
- * Lost items [from, to], both included, of one stream of a load entry (`worker` is its
- * index in EntryPlan.streams: compiled plans have one, whatever the number of load workers). Without `ambiguous` all
- * `count` of them are lost. With `ambiguous: n` they are candidates: a partial success rejected n items of their request without saying
- * which, so that of all candidates of that request n are rejected and the others lost.
+ * Lost items [from, to], both included, of one stream of a load entry: `worker` is its index in EntryPlan.streams, of
+ * which a compiled plan has one, whatever the number of load workers. Without `ambiguous` all `count` of them are lost.
+ * With `ambiguous: n` they are candidates: a partial success rejected n items of their request without saying which, so
+ * that of all candidates of that request n are rejected and the others lost.
  */
 export interface LostInterval {
   load: string;

@@ -30,5 +30,8 @@ export function chooseWorkers(
   const cores = `${machine.cores} ${machine.cores === 1 ? 'core' : 'cores'}`;
   if (share === 0) return { count, why: 'the pace sets no rate' };
   const need = `${names.join(', ')} at most ${percent} % of what one can do ${basis}`;
-  return { count, why: wanted > most ? `${need}: ${wanted} would be better, but of ${cores}` : need };
+  return {
+    count,
+    why: wanted > most ? `${need}: ${wanted} would be better, but this machine has ${cores}` : need,
+  };
 }

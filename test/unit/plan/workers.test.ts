@@ -36,7 +36,7 @@ test('it says why, and when more were better than there are', () => {
     'a at most 60 % of what one can do as measured here',
   );
   expect(chooseWorkers([entry('a', 2_000_000)], machine(2)).why).toMatch(
-    /4 would be better, but of 2 cores$/,
+    /4 would be better, but this machine has 2 cores$/,
   );
   expect(chooseWorkers([entry('a', 1000)], { cores: 8, ceilings: [] })).toMatchObject({ count: 1 });
   const closed = closedEntry({ items: 1e9, durationMs: 1000 });
