@@ -107,7 +107,7 @@ export interface TargetInput {
     >;
     agent?: 'none';
     settle?: string;
-    sink: SinkInput;
+    sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' });
     prometheus?: PrometheusInput;
   };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };

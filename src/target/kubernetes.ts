@@ -45,7 +45,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     methods: options.methods,
   });
   const entry = await entryMembers(cluster, spec);
-  const facts = await readFacts(cluster, spec, workloads);
+  const { facts, unread } = await readFacts(cluster, spec, workloads);
   options.intend({ cluster: ref, namespace: home, run: runName(runId) });
   const { deadlineS } = options;
   const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
@@ -81,7 +81,12 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     reach: reachOf(hops),
     settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,
     quietNs: quietOf(hops),
-    notes: [],
+    notes: unread.map((name) => ({
+      code: 'SQ-NOTE-TARGET',
+      severity: 'info' as const,
+      sentence: `the settings of ${name} are in no ConfigMap that it names: taken as those of a stock collector`,
+      next: 'write settle in target.kubernetes',
+    })),
     down,
   };
 }
@@ -138,12 +143,14 @@ async function readFacts(
   cluster: Cluster,
   spec: Spec,
   workloads: Preflight['workloads'],
-): Promise<Map<string, PipelineFacts>> {
+): Promise<{ facts: Map<string, PipelineFacts>; unread: string[] }> {
+  const unread: string[] = [];
   const facts = new Map<string, PipelineFacts>();
   for (const [name, { namespace }] of Object.entries(spec.members)) {
     const template = workloads[name]?.template ?? {};
     const text = await orAbsent(readMountedConfig(cluster, { namespace, template }));
     facts.set(name, readPipelineFacts(text ?? stockGateway()));
+    if (text === undefined) unread.push(name);
   }
-  return facts;
+  return { facts, unread };
 }
