@@ -1,6 +1,8 @@
 import { join, relative, resolve } from 'node:path';
 import { readRecord, writeReports } from '../record.ts';
 import { stableJson } from '../report/json.ts';
+import { isSearch } from '../run/capacity-record.ts';
+import { judgeSearch } from '../run/capacity-report.ts';
 import { judgeEvidence } from '../run/finish.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { openPage } from './open-page.ts';
@@ -13,7 +15,8 @@ import { writeIndex } from './report-index.ts';
 export async function reportCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   if (flags.index === true) return await indexCommand(console, flags, resolve(args[0] ?? 'reports'));
   const dir = resolve(args[0] ?? 'reports/latest');
-  const report = await judgeEvidence(dir, await readRecord(dir));
+  const search = isSearch(dir) ? await judgeSearch(dir) : undefined;
+  const report = search ?? (await judgeEvidence(dir, await readRecord(dir)));
   const out = flags.out === undefined ? dir : resolve(flags.out);
   await writeReports(out, report);
   if (flags.json === true) console.print(stableJson(report));

@@ -23,5 +23,7 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
     lowerPerS: number;
     upperPerS: number | 'Infinity';
   })[];
+  /** What the numbers mean for an autoscaler, as names and values, and manifests that apply to a cluster. */
+  autoscaling?: { facts: { name: string; value: string }[]; manifests: string };
   sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
 }

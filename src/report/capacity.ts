@@ -39,6 +39,7 @@ export function capacityFacts({ capacity }: Report): { name: string; value: stri
             `${sizing.replicas}, ${sizing.word}: ${sizing.formula}`,
           ),
         ]),
+    ...(capacity.autoscaling?.facts ?? []),
     ...(capacity.passedAbovePerS.length === 0
       ? []
       : [
@@ -125,6 +126,9 @@ export function capacityLines(report: Report): string[] {
     '',
     ...table('By goal', goalNames, words(goalRows(report)), '###'),
     ...table('Replicas by peak (computed)', sizingNames, words(sizingRows(report)), '###'),
+    ...(report.capacity.autoscaling === undefined
+      ? []
+      : ['### Manifests', '', '```yaml', report.capacity.autoscaling.manifests.trimEnd(), '```', '']),
     ...table('Trials', trialNames, words(trialRows(report)), '###'),
   ];
 }

@@ -28,6 +28,7 @@ export function capacityView(report: Report): Record<string, unknown> {
     present: true,
     facts: capacityFacts(report),
     charts: capacityCharts(capacity),
+    manifests: capacity.autoscaling?.manifests ?? '',
     tables: tables.filter(({ rows }) => rows.length > 0),
   };
 }

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import type { SearchSettings, TrialOutcome } from '../capacity/types.ts';
-import type { CapacitySpec } from '../scenario/types.ts';
+import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 
 /** The first line of evidence/capacity.jsonl: what is searched, and how. */
 export interface SearchHead {
@@ -20,6 +20,10 @@ export interface SearchHead {
   pace: string;
   generatorPerS: number;
   warmupMs: number;
+  /** Contents of capacity.day.curve. */
+  dayCurve?: string;
+  /** Of the member that takes the load. */
+  workload: { name: string; cpuMillis?: number; memoryBytes?: number };
   /** Pods that the searched rate is shared by. */
   pods: number;
   scenario: string;

@@ -8,6 +8,7 @@ import type { CapacityReport } from '../report/capacity-types.ts';
 import { formatCount } from '../report/format.ts';
 import { itemWord } from '../report/sentences.ts';
 import type { Finding, Report } from '../report/types.ts';
+import { autoscalingOf } from './capacity-autoscaling.ts';
 import { readSearch, type SearchRecord, type TrialLine } from './capacity-record.ts';
 import { judgeEvidence } from './finish.ts';
 
@@ -82,7 +83,8 @@ function stopped({ trials }: SearchRecord): SearchResult {
   };
 }
 
-function describe({ head, trials }: SearchRecord, result: SearchResult, items: string): CapacityReport {
+function describe(search: SearchRecord, result: SearchResult, items: string): CapacityReport {
+  const { head, trials } = search;
   const { capacity, pods, settings, pace, generatorPerS } = head;
   const { peakPerS, safetyFactor, tolerateLoss, minReplicas } = capacity;
   const known = result.kind === 'found' && peakPerS !== undefined;
@@ -104,7 +106,9 @@ function describe({ head, trials }: SearchRecord, result: SearchResult, items: s
       const bounds = boundsAfter(trials.slice(0, i + 1));
       return { name, ...outcome, ...bounds, upperPerS: encodeRate(bounds.upperPerS) };
     }),
-    ...(sizing === undefined ? {} : { sizing: { ...sizing, ...input } }),
+    ...(sizing === undefined
+      ? {}
+      : { sizing: { ...sizing, ...input }, autoscaling: autoscalingOf(search, result, sizing) }),
   };
 }
 

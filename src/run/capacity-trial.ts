@@ -1,5 +1,6 @@
 import type { TrialOrder } from '../capacity/types.ts';
-import type { CapacitySpec, LoadSpec, Scenario, SloSpec } from '../scenario/types.ts';
+import type { CapacitySpec } from '../scenario/capacity-spec.ts';
+import type { LoadSpec, Scenario, SloSpec } from '../scenario/types.ts';
 
 export interface TrialTimes {
   warmupMs: number;

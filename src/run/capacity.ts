@@ -1,22 +1,23 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
-import { formatDuration } from '../base/units.ts';
-import { boundsOf, groupLoads } from '../capacity/classify.ts';
+import { parseCurve } from '../capacity/day.ts';
 import { nextStep } from '../capacity/search.ts';
-import { estimateSearch, type Pace, settingsFor } from '../capacity/settings.ts';
+import { type Pace, settingsFor } from '../capacity/settings.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { pointLatest, writeReports } from '../record.ts';
 import { formatCount } from '../report/format.ts';
 import type { Live } from '../report/live.ts';
 import type { Report } from '../report/types.ts';
 import { type RunOptions, runScenario } from '../run.ts';
-import { type CapacitySpec, collectorsOf, type Scenario } from '../scenario/types.ts';
+import type { CapacitySpec } from '../scenario/capacity-spec.ts';
+import { collectorsOf, type LoadSpec, type Scenario } from '../scenario/types.ts';
 import { measureCeiling } from './calibrate.ts';
 import { observeTrial } from './capacity-observe.ts';
 import { appendTrial, beginRecord, isSearch, readSearch, type SearchHead } from './capacity-record.ts';
 import { judgeSearch } from './capacity-report.ts';
-import { leftOut, trialScenario } from './capacity-trial.ts';
+import { trialScenario } from './capacity-trial.ts';
+import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
 
 export interface CapacityOptions extends Omit<RunOptions, 'demo' | 'capture'> {
   pace: Pace;
@@ -33,7 +34,7 @@ export async function runCapacity(options: CapacityOptions): Promise<Report> {
   const { dir, live, signal } = options;
   const capacity = needCapacity(options.scenario);
   const head = options.resume ? resumeHead(options, capacity) : await beginSearch(options, capacity);
-  sayPlan(options, head);
+  for (const line of planLines(options.scenario, head)) live.say(line);
   for (;;) {
     const { trials } = readSearch(dir);
     const outcomes = trials.map(({ outcome }) => outcome);
@@ -76,7 +77,7 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   if (isSearch(dir)) throw taken(dir);
   mkdirSync(join(dir, 'evidence'), { recursive: true });
   live.update({ phase: 'generator check: load into the sink with nothing between' });
-  const generatorPerS = await measureCeiling(entry?.protocol ?? 'grpc', entry?.batch ?? 100);
+  const generatorPerS = await checkGenerator(entry, capacity.minPerS);
   // A shorter warmup only goes with trials that are shorter still, as in a first look.
   const least = Math.min(warmupMsMin[pace], capacity.trialMs / 2);
   const warmupMs = 1000 * Math.ceil(Math.max(scenario.warmupMs, least) / 1000);
@@ -90,7 +91,8 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
     pace,
     generatorPerS,
     warmupMs,
-    pods: podsOf(scenario),
+    ...entryOf(scenario),
+    ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
     scenario: scenario.name,
     description: scenario.description,
     command: options.command,
@@ -99,6 +101,35 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   };
   beginRecord(dir, head);
   return head;
+}
+
+function readCurve(file: string): string {
+  const text = readFileSync(file, 'utf8');
+  if (parseCurve(text) !== undefined) return text;
+  throw new SquallError({
+    code: 'SQ-SCENARIO-INVALID',
+    what: 'the load curve holds no point',
+    where: file,
+    expected: 'lines of seconds,items/s',
+    found: JSON.stringify(text.slice(0, 60)),
+    next: 'write a line such as 43200,50000',
+  });
+}
+
+/** What the generator reaches without a target; measured again, twice at most, while it is too little to begin with. */
+async function checkGenerator(entry: LoadSpec | undefined, minPerS: number): Promise<number> {
+  let reached = 0;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    reached = await measureCeiling(entry?.protocol ?? 'grpc', entry?.batch ?? 100);
+    if (reached > 2 * minPerS) return reached;
+  }
+  throw new SquallError({
+    code: 'SQ-PRECONDITION',
+    what: 'this machine cannot generate enough to find a capacity',
+    expected: `over ${formatCount(2 * minPerS)} items/s into the sink with nothing between, for capacity.rate.min`,
+    found: `${formatCount(Math.round(reached))} items/s`,
+    next: 'end other work on this machine, or lower capacity.rate.min',
+  });
 }
 
 /** The settings of the record, with the budget that is asked for now. */
@@ -122,12 +153,12 @@ function resumeHead({ dir, scenario, pace }: CapacityOptions, capacity: Capacity
   return { ...head, settings: { ...head.settings, budgetS, confirmBelow } };
 }
 
-/** Replicas of the group that takes the load: the searched rate is shared by them. */
-function podsOf({ target }: Scenario): number {
+/** The group that takes the load: the searched rate is shared by its replicas. */
+function entryOf({ target }: Scenario): Pick<SearchHead, 'workload' | 'pods'> {
   const members = Object.entries(collectorsOf(target));
   const fed = new Set(members.map(([, member]) => member.sendsTo));
-  const entry = members.find(([name]) => !fed.has(name));
-  return entry?.[1].replicas ?? 1;
+  const [name, member] = members.find(([own]) => !fed.has(own)) ?? [];
+  return { workload: { name: name ?? 'collector', ...member?.resources }, pods: member?.replicas ?? 1 };
 }
 
 /** Undefined when the search was interrupted: such a trial is run again. */
@@ -172,52 +203,6 @@ function within(live: Live, phase: string): Live {
     say: (line) => live.say(line),
     end: () => undefined,
   };
-}
-
-function sayPlan(
-  { live, scenario, pace }: CapacityOptions,
-  { settings, warmupMs, generatorPerS }: SearchHead,
-): void {
-  const { trials, seconds } = estimateSearch(settings);
-  const { minPerS, maxPerS, maxReason, width, shortS, fullS, confirmBelow, confirmAbove, budgetS } = settings;
-  const time = (s: number) => formatDuration(1000 * Math.round(s));
-  live.say(`plan     search ${formatCount(minPerS)} to ${formatCount(maxPerS)}/s (${maxReason})`);
-  live.say(`         generator without a target ${formatCount(Math.round(generatorPerS))}/s`);
-  live.say(
-    `         trials of ${shortS} s to steer, ${fullS} s to judge, each after ${warmupMs / 1000} s of warmup`,
-  );
-  live.say(
-    `         until the ends are within ${(100 * width).toFixed(1)} %, then ${confirmBelow} fresh ones below and ${confirmAbove} above`,
-  );
-  live.say(
-    `         some ${trials} trials in ${time(seconds)}, at most ${time(budgetS)}${pace === 'quick' ? '; quick: indicative' : ''}`,
-  );
-  const out = leftOut(scenario);
-  if (scenario.faults.length > 0) live.say('         without the faults of the scenario');
-  if (out.length > 0) live.say(`         without the SLOs ${out.join(', ')}`);
-}
-
-function describeOrder({ purpose, ratePerS }: TrialOrder): string {
-  return `${purpose} ${formatCount(ratePerS)}/s`;
-}
-
-/** Bounds of full trials, else what steering says. */
-function boundsText(outcomes: readonly TrialOutcome[]): string {
-  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
-  const full = boundsOf(loads);
-  const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
-  const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);
-  const held = steering.filter(({ status }) => status === 'pass' || status === 'unknown');
-  const low = full.lowerPerS > 0 ? full.lowerPerS : Math.max(0, ...held.map(({ ratePerS }) => ratePerS));
-  const high = Math.min(full.upperPerS, ...(Number.isFinite(full.upperPerS) ? [] : failed));
-  if (low === 0 && !Number.isFinite(high)) return 'no bounds yet';
-  const from = low > 0 ? formatCount(low) : '?';
-  const sure = full.lowerPerS > 0 ? 'between' : 'perhaps between';
-  return `${sure} ${from} and ${Number.isFinite(high) ? formatCount(high) : '?'}/s`;
-}
-
-function shorten(text: string): string {
-  return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
 }
 
 function taken(dir: string): SquallError {

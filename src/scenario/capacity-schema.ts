@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { durationField, ratioField } from '../base/fields.ts';
 import { formatDuration } from '../base/units.ts';
+import type { CapacitySpec } from './capacity-spec.ts';
+import { missingFile } from './check-target.ts';
 import type { Draft } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake } from './mistakes.ts';
-import type { CapacitySpec } from './types.ts';
 
 const rate = z.number({ error: 'expected items per second, above 0' }).positive().max(1e9);
 const count = z.number().int().min(0).max(1e6);
@@ -20,6 +23,22 @@ export const capacitySchema = z.strictObject({
   safetyFactor: z.number().min(1).max(100).optional().describe('of peak, for replicas; default 1.5'),
   tolerateLoss: count.optional().describe('pods that may be gone while the rest carries the peak; default 1'),
   minReplicas: count.optional().describe('never fewer, as of an HPA; default 1'),
+  hpa: z
+    .strictObject({ min: count, max: count, cpu: ratioField() })
+    .optional()
+    .describe('an HPA to judge: replicas, and CPU target as a share of the request'),
+  day: z
+    .strictObject({ low: rate.optional(), curve: z.string().min(1).optional() })
+    .optional()
+    .describe('load over a day: a cosine from low to peak, or a CSV file of seconds and items/s'),
+  prices: z
+    .strictObject({
+      cpuHour: z.number().min(0),
+      gibHour: z.number().min(0),
+      date: z.string().regex(/^\d{4}-\d\d-\d\d$/, 'expected a date such as 2026-11-21'),
+    })
+    .optional()
+    .describe('of one core and one GiB for an hour, and when they were valid'),
 });
 
 export const capacityDefaults = {
@@ -31,8 +50,8 @@ export const capacityDefaults = {
   minReplicas: 1,
 } as const;
 
-export function toCapacitySpec(text: z.output<typeof capacitySchema>): CapacitySpec {
-  const { vary, rate: range, peak } = text;
+export function toCapacitySpec(text: z.output<typeof capacitySchema>, baseDir: string): CapacitySpec {
+  const { vary, rate: range, peak, hpa, day, prices } = text;
   return {
     vary,
     minPerS: range.min,
@@ -44,6 +63,10 @@ export function toCapacitySpec(text: z.output<typeof capacitySchema>): CapacityS
     safetyFactor: text.safetyFactor ?? capacityDefaults.safetyFactor,
     tolerateLoss: text.tolerateLoss ?? capacityDefaults.tolerateLoss,
     minReplicas: text.minReplicas ?? capacityDefaults.minReplicas,
+    ...(hpa === undefined ? {} : { hpa: { minReplicas: hpa.min, maxReplicas: hpa.max, cpuTarget: hpa.cpu } }),
+    ...(day?.low === undefined ? {} : { dayLowPerS: day.low }),
+    ...(day?.curve === undefined ? {} : { dayCurve: resolve(baseDir, day.curve) }),
+    ...(prices === undefined ? {} : { prices }),
   };
 }
 
@@ -83,6 +106,8 @@ export function checkCapacity(draft: Draft): Mistake[] {
       next: 'write trial: 60s',
     });
   }
+  if (capacity.dayCurve !== undefined && !existsSync(capacity.dayCurve))
+    mistakes.push(missingFile(['capacity', 'day', 'curve'], capacity.dayCurve));
   for (const { name, path, spec } of draft.load) {
     if (spec === undefined || spec.executor.kind === 'constant-arrival-rate') continue;
     mistakes.push({

@@ -35,7 +35,7 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
   ];
 }
 
-function missingFile(path: Path, file: string): Mistake {
+export function missingFile(path: Path, file: string): Mistake {
   return {
     path,
     what: 'there is no such file',

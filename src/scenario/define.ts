@@ -153,6 +153,9 @@ export interface ScenarioInput {
     safetyFactor?: number;
     tolerateLoss?: number;
     minReplicas?: number;
+    hpa?: { min: number; max: number; cpu: number | string };
+    day?: { low?: number; curve?: string };
+    prices?: { cpuHour: number; gibHour: number; date: string };
   };
 }
 

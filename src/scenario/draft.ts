@@ -1,5 +1,6 @@
+import type { CapacitySpec } from './capacity-spec.ts';
 import type { Path } from './mistakes.ts';
-import type { CapacitySpec, FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
+import type { FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
 
 /** A scenario as far as it could be parsed: what the checks of meaning work on. */
 export interface Draft {

@@ -167,7 +167,7 @@ function readLoad(source: Source, mistakes: Mistake[]): Draft['load'] {
 function readCapacity(source: Source, mistakes: Mistake[]): Draft['capacity'] {
   if (dataAt(source.data, ['capacity']) === undefined) return undefined;
   const text = parseMost(source, { schema: capacitySchema, path: ['capacity'] }, mistakes);
-  return text === undefined ? undefined : toCapacitySpec(text);
+  return text === undefined ? undefined : toCapacitySpec(text, source.baseDir(['capacity']));
 }
 
 function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {

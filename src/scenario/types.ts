@@ -1,4 +1,5 @@
 import type { Protocol, Signal } from '../base/signal.ts';
+import type { CapacitySpec } from './capacity-spec.ts';
 
 /**
  * A scenario after parsing: every default filled in except those derived from the target's configuration, durations
@@ -22,21 +23,6 @@ export interface Scenario {
   limits?: { itemsPerS: number; items: number };
   /** What `squall capacity` searches; other commands leave it alone. */
   capacity?: CapacitySpec;
-}
-
-/** Rates are items per second of the load entry `vary`. */
-export interface CapacitySpec {
-  vary: string;
-  minPerS: number;
-  maxPerS: number;
-  width: number;
-  budgetMs: number;
-  trialMs: number;
-  peakPerS?: number;
-  safetyFactor: number;
-  /** Pods that may be gone while the rest carries the peak. */
-  tolerateLoss: number;
-  minReplicas: number;
 }
 
 export type TargetSpec =

@@ -1,0 +1,50 @@
+import { formatDuration } from '../base/units.ts';
+import { boundsOf, groupLoads } from '../capacity/classify.ts';
+import { estimateSearch } from '../capacity/settings.ts';
+import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
+import { formatCount } from '../report/format.ts';
+import type { Scenario } from '../scenario/types.ts';
+import type { SearchHead } from './capacity-record.ts';
+import { leftOut } from './capacity-trial.ts';
+
+/** What a search is about to do, and how long that takes. */
+export function planLines(scenario: Scenario, head: SearchHead): string[] {
+  const { settings, warmupMs, generatorPerS, pace } = head;
+  const { trials, seconds } = estimateSearch(settings);
+  const { shortS, fullS, width, confirmBelow, confirmAbove } = settings;
+  const time = (s: number) => formatDuration(1000 * Math.round(s));
+  const out = leftOut(scenario);
+  const lines = [
+    `search ${formatCount(settings.minPerS)} to ${formatCount(settings.maxPerS)}/s (${settings.maxReason})`,
+    `generator without a target ${formatCount(Math.round(generatorPerS))}/s`,
+    `trials of ${shortS} s to steer, ${fullS} s to judge, each after ${warmupMs / 1000} s of warmup`,
+    `until the ends are within ${(100 * width).toFixed(1)} %, then ${confirmBelow} fresh ones below and ${confirmAbove} above`,
+    `some ${trials} trials in ${time(seconds)}, at most ${time(settings.budgetS)}${pace === 'quick' ? '; quick: indicative' : ''}`,
+    ...(scenario.faults.length > 0 ? ['without the faults of the scenario'] : []),
+    ...(out.length > 0 ? [`without the SLOs ${out.join(', ')}`] : []),
+  ];
+  return lines.map((line, i) => `${(i === 0 ? 'plan' : '').padEnd(9)}${line}`);
+}
+
+export function describeOrder({ purpose, ratePerS }: TrialOrder): string {
+  return `${purpose} ${formatCount(ratePerS)}/s`;
+}
+
+/** Bounds of full trials, else what steering says. */
+export function boundsText(outcomes: readonly TrialOutcome[]): string {
+  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
+  const full = boundsOf(loads);
+  const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
+  const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);
+  const held = steering.filter(({ status }) => status === 'pass' || status === 'unknown');
+  const low = full.lowerPerS > 0 ? full.lowerPerS : Math.max(0, ...held.map(({ ratePerS }) => ratePerS));
+  const high = Math.min(full.upperPerS, ...(Number.isFinite(full.upperPerS) ? [] : failed));
+  if (low === 0 && !Number.isFinite(high)) return 'no bounds yet';
+  const from = low > 0 ? formatCount(low) : '?';
+  const sure = full.lowerPerS > 0 ? 'between' : 'perhaps between';
+  return `${sure} ${from} and ${Number.isFinite(high) ? formatCount(high) : '?'}/s`;
+}
+
+export function shorten(text: string): string {
+  return text.length <= 160 ? text : `${text.slice(0, 159)}…`;
+}

@@ -1,0 +1,21 @@
+/** Rates are items per second of the load entry `vary`. */
+export interface CapacitySpec {
+  vary: string;
+  minPerS: number;
+  maxPerS: number;
+  width: number;
+  budgetMs: number;
+  trialMs: number;
+  peakPerS?: number;
+  safetyFactor: number;
+  /** Pods that may be gone while the rest carries the peak. */
+  tolerateLoss: number;
+  minReplicas: number;
+  /** An HPA to judge; the target is a share of the CPU request. */
+  hpa?: { minReplicas: number; maxReplicas: number; cpuTarget: number };
+  /** Load at night, for a cosine up to the peak at midday. */
+  dayLowPerS?: number;
+  /** Absolute path of a CSV of seconds and items per second. */
+  dayCurve?: string;
+  prices?: { cpuHour: number; gibHour: number; date: string };
+}
