@@ -1,12 +1,13 @@
 import { anchorOf } from './anchor.ts';
 import { formatDuration, formatMs, formatSeconds } from './format.ts';
+import { jsonText } from './json.ts';
 import type { Report, SloResult } from './types.ts';
 
 const rawCharsMax = 4000;
 
 /** The query as it was asked, when, and what came back. */
 export function queryView(slo: SloResult, number: number): Record<string, unknown> {
-  const raw = slo.raw === undefined ? '' : JSON.stringify(slo.raw, undefined, 1);
+  const raw = slo.raw === undefined ? '' : jsonText(slo.raw);
   return {
     id: anchorOf('query', number, slo.name),
     name: `${slo.name} ${slo.threshold}`,

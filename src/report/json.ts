@@ -10,6 +10,11 @@ export function stableJson(report: Report): string {
   return `${write(report, reportShape, '')}\n`;
 }
 
+/** Any value in the same layout, for people to read. */
+export function jsonText(value: unknown): string {
+  return write(value, undefined, '');
+}
+
 /** The report as every renderer sees it: exactly what report.json says. */
 export function normalizeReport(report: Report): Report {
   return JSON.parse(stableJson(report)) as Report;

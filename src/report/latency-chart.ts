@@ -1,4 +1,4 @@
-import { formatNumber, formatPercent } from './format.ts';
+import { formatNumber } from './format.ts';
 import { drawSvg, marked, type SvgNames } from './svg.ts';
 import type { Distribution, HeatMap, Quantile } from './types.ts';
 
@@ -48,7 +48,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       interval: 1,
       axisLine: { lineStyle: { color: 'var(--rule)' } },
       splitLine: { show: true, lineStyle: { color: 'var(--rule)' } },
-      axisLabel: { color: ink, fontSize: 11, formatter: (d: number) => formatPercent(1 - 10 ** -d) },
+      axisLabel: { color: ink, fontSize: 11, formatter: shareText },
     },
     yAxis: {
       type: 'log',
@@ -69,6 +69,12 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
   };
   const heightPx = (size.widthPx < 400 ? 44 : 28) + size.plotHeightPx + 26;
   return drawSvg(option, { widthPx: size.widthPx, heightPx }, names);
+}
+
+/** 0, 90, 99, 99.9, 99.99 ... %, by the number of nines. */
+function shareText(nines: number): string {
+  if (nines <= 2) return ['0 %', '90 %', '99 %'][nines] ?? '';
+  return `99.${'9'.repeat(nines - 2)} %`;
 }
 
 function durationText(ms: number): string {
