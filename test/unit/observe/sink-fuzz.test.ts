@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { signals } from '../../../src/base/signal.ts';
+import { type Signal, signals } from '../../../src/base/signal.ts';
 import {
   batch,
   type FuzzedSink,
@@ -11,6 +11,7 @@ import {
   type Way,
   ways,
 } from '../../fixtures/fuzzed-sink.ts';
+import { decodeRequest } from '../../fixtures/load/protobuf.ts';
 
 let subject: FuzzedSink;
 beforeAll(async () => {
@@ -71,6 +72,40 @@ function hurt(bytes: Buffer, how: Damage): Buffer {
   }
 }
 
+/** Items of a body by other decoders; undefined when it is none. */
+function itemsIn(bytes: Buffer, of: { signal: Signal; way: Way }): number | undefined {
+  try {
+    const json = of.way === 'http/json';
+    const decoded: unknown = json ? JSON.parse(bytes.toString()) : decodeRequest(of.signal, bytes);
+    return countAt(decoded, paths[of.signal]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lists of lists, from the request down to its items. */
+const paths: Record<Signal, string[][]> = {
+  traces: [['resourceSpans'], ['scopeSpans'], ['spans']],
+  logs: [['resourceLogs'], ['scopeLogs'], ['logRecords']],
+  metrics: [
+    ['resourceMetrics'],
+    ['scopeMetrics'],
+    ['metrics'],
+    ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'],
+    ['dataPoints'],
+  ],
+};
+
+function countAt(value: unknown, [names, ...deeper]: readonly string[][]): number {
+  if (names === undefined) return 1;
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.entries(value).filter(([key]) => names.includes(key));
+  return inner.reduce(
+    (sum, [, one]) => sum + [one].flat().reduce((n, each) => n + countAt(each, deeper), 0),
+    0,
+  );
+}
+
 test('forall damage, before or after compression: answered by the specification; refused is not recorded, and nothing is invented', async () => {
   const request = fc.record({
     signal: fc.constantFrom(...signals),
@@ -94,6 +129,13 @@ test('forall damage, before or after compression: answered by the specification;
       expect(answers[way]).toContain(code);
       const found = subject.arrived();
       if (!isSuccess(code)) expect(found).toEqual([]);
+      else if (!outside || encoding === undefined) {
+        const items = itemsIn(hurt(good, how), { signal, way });
+        const recorded = found.reduce((sum, [, , count]) => sum + count, 0);
+        if (items !== undefined) expect(recorded).toBe(items);
+        // What a sink need not look into, such as attributes, may be broken; the end of a message may not be missing.
+        else expect([way, how.kind]).not.toContain(way === 'http/json' ? way : 'cut');
+      }
       for (const [stream, from, count] of found) {
         if (stream === 0) continue;
         expect(stream).toBe(signals.indexOf(signal) + 1);
