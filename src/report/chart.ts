@@ -12,8 +12,8 @@ export interface Geometry {
   panels: { y: number; height: number; unit: string; series: number[] }[];
 }
 
-/** Columns of the envelope: two points each, about one per pixel. */
-const buckets = 360;
+/** Columns of the envelope, two points each: about a point for a pixel. */
+const columns = { wide: 360, narrow: 170 };
 const left = 58;
 const right = 14;
 
@@ -32,7 +32,9 @@ export function renderPanels(
     grid: boxes.map((box) => ({ left, right, top: box.plotY, height: panelHeightPx })),
     xAxis: boxes.map((box) => xAxisOf(box, timeline, options)),
     yAxis: boxes.map((box) => yAxisOf(box)),
-    series: numbered.flatMap(({ box, first }) => seriesOf(box, timeline, first)),
+    series: numbered.flatMap(({ box, first }) =>
+      seriesOf(box, timeline, { first, buckets: options.narrow ? columns.narrow : columns.wide }),
+    ),
   };
   const geometry: Geometry = {
     left,
@@ -135,7 +137,11 @@ function shortNumber(value: number, unit: string): string {
   return formatNumber(value, 3);
 }
 
-function seriesOf(box: Box, timeline: Timeline, first: number): object[] {
+function seriesOf(
+  box: Box,
+  timeline: Timeline,
+  { first, buckets }: { first: number; buckets: number },
+): object[] {
   const { panel, i, range } = box;
   const axes = { xAxisIndex: i, yAxisIndex: i, silent: true };
   const lines = panel.series.map((series, k) => ({

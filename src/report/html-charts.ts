@@ -7,8 +7,8 @@ import type { Report } from './types.ts';
 /** Rows of the table behind a chart; every step is in report.json. */
 const rowsMax = 120;
 const columnsMax = 8;
-/** Points of one series that the page's script is given for hover: as many as are drawn. */
-const hoverPoints = 360;
+/** Columns of a series that the page's script is given for hover, least and greatest of each. */
+const hoverPoints = 250;
 
 /** A chart as the template prints it: drawn twice, for wide and for narrow screens, with the table behind it. */
 export interface ChartView {

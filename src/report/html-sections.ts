@@ -17,21 +17,33 @@ const ledgerRows = [
   'undelivered',
   'recovered',
   'duplicated',
+  'duplicatedByRetry',
+  'filtered',
   'late',
   'unexpected',
   'foreign',
 ] as const;
+
+/** Classes that only some runs have: without them there is no row. */
+const rowWords: Record<string, string> = {
+  duplicatedByRetry: 'of them by our own retries',
+  filtered: 'left out on purpose',
+};
 
 export function ledgerView(report: Report): Record<string, unknown> {
   const present = signals.filter((signal) => report.ledger[signal] !== undefined);
   return {
     present: present.length > 0,
     names: present.map((signal) => itemWord[signal]),
-    rows: ledgerRows.map((row) => ({
-      name: row,
-      css: row === 'lost' ? 'lost' : '',
-      values: present.map((signal) => formatCount(report.ledger[signal]?.[row])),
-    })),
+    rows: ledgerRows
+      .filter(
+        (row) => !(row in rowWords) || present.some((signal) => (report.ledger[signal]?.[row] ?? 0) > 0),
+      )
+      .map((row) => ({
+        name: rowWords[row] ?? row,
+        css: row === 'lost' ? 'lost' : '',
+        values: present.map((signal) => formatCount(report.ledger[signal]?.[row])),
+      })),
     equations: present.map((signal) => ({
       signal: itemWord[signal],
       lines: ledgerEquationsOf(report, signal),

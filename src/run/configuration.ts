@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Report } from '../report/types.ts';
 
 /** A page shows them whole; what is longer than this was written by a program and is cut. */
-const charsMax = 32 * 1024;
-const filesMax = 20;
+const charsMax = 16 * 1024;
+const filesMax = 10;
 
 /** evidence/scenario.yaml and config-MEMBER.yaml, which were masked when they were written; [] without them. */
 export async function readConfiguration(evidence: string): Promise<Required<Report>['configuration']> {

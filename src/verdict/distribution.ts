@@ -30,7 +30,7 @@ function push(points: Quantile[], share: number, ns: number | undefined): void {
 }
 
 /** Columns that a page can show as more than a hairline. */
-const columnsMax = 90;
+const columnsMax = 60;
 const rowsPerDecade = 4;
 /** 0.1 ms and 100 s: below and beyond, a row takes in all. */
 const rowLeast = -1 * rowsPerDecade;

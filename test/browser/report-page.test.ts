@@ -43,9 +43,12 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
       test(`${name}, ${scheme}: axe finds nothing`, async () => {
         const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
         await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
-          await page.$$eval('details', (all) => {
-            for (const one of all) one.setAttribute('open', '');
-          });
+          // The tables behind the charts look alike in every report and theme: once is enough, and slow.
+          if (name === 'fail' && scheme === 'light') {
+            await page.$$eval('details', (all) => {
+              for (const one of all) one.setAttribute('open', '');
+            });
+          }
           await page.evaluate(source);
           const found = await page.evaluate(
             'axe.run().then((r) => r.violations.map((v) => v.id + " " + v.nodes[0].html))',

@@ -30,7 +30,7 @@ function timeline(endS: number, stepS: number): Report['timeline'] {
 /** A heat map with a request in every cell: the most that a page can be asked to draw. */
 function fullHeat(stepS: number): HeatMap {
   const fromMs = Array.from({ length: 25 }, (_, r) => 10 ** ((r - 4) / 4));
-  const cells = Array.from({ length: 90 * 25 }, (_, i): HeatMap['cells'][number] => [
+  const cells = Array.from({ length: 60 * 25 }, (_, i): HeatMap['cells'][number] => [
     Math.floor(i / 25),
     i % 25,
     1 + ((i * i) % 900),
@@ -42,7 +42,7 @@ function during(endS: number, stepS: number): Report {
   const base = failReport();
   const [kill] = base.faults;
   if (kill === undefined) throw new Error('the sample lost its fault');
-  const heat = { ack: fullHeat(Math.max(1, endS / 90)), send: fullHeat(Math.max(1, endS / 90)) };
+  const heat = { ack: fullHeat(Math.max(1, endS / 60)), send: fullHeat(Math.max(1, endS / 60)) };
   const of = base.distribution?.traces;
   return {
     ...base,
