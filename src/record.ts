@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { SquallError } from './base/errors.ts';
+import { type ErrorParts, SquallError } from './base/errors.ts';
+import { fileError } from './base/file-error.ts';
 import { maskConfig, maskDeep } from './base/mask.ts';
 import type { RunRecord } from './observe/evidence.ts';
+import { whatIsWrong } from './record-shape.ts';
 import { normalizeReport, stableJson } from './report/json.ts';
 import { renderJunit } from './report/junit.ts';
 import { renderMarkdown } from './report/markdown.ts';
@@ -104,12 +106,22 @@ function ownWords(record: RunRecord): string[] {
   ];
 }
 
-/** Throws SQ-RUN-NOT-FOUND when the folder holds no record that this version reads. */
+/** Throws SQ-RUN-NOT-FOUND when the folder holds no record that this version reads, or a damaged one. */
 export async function readRecord(dir: string): Promise<RunRecord> {
   const file = evidencePaths(dir).record;
   const body = await readJson(dir, file, decodeNumber);
-  if (!isRecord(body)) throw notFound(dir, { where: file, expected: recordSchema, found: schemaOf(body) });
-  return body;
+  if (!isRecord(body))
+    throw new SquallError({ ...noRun(dir), where: file, expected: recordSchema, found: schemaOf(body) });
+  const wrong = whatIsWrong(body);
+  if (wrong === undefined) return body;
+  throw new SquallError({
+    code: 'SQ-RUN-NOT-FOUND',
+    what: 'the record of the run is damaged',
+    where: file,
+    expected: 'record.json as the run wrote it',
+    found: wrong,
+    next: 'run it again: a damaged record cannot be judged',
+  });
 }
 
 /**
@@ -132,7 +144,8 @@ export async function writeReports(dir: string, report: Report): Promise<void> {
 export async function readReport(dir: string): Promise<Report> {
   const file = join(dir, 'report.json');
   const body = await readJson(dir, file);
-  if (!isReport(body)) throw notFound(dir, { where: file, expected: reportSchema, found: schemaOf(body) });
+  if (!isReport(body))
+    throw new SquallError({ ...noRun(dir), where: file, expected: reportSchema, found: schemaOf(body) });
   return body;
 }
 
@@ -194,11 +207,7 @@ async function readJson(
   try {
     return JSON.parse(await readFile(file, 'utf8'), revive);
   } catch (cause) {
-    throw notFound(
-      dir,
-      { where: file, found: cause instanceof Error ? cause.message : String(cause) },
-      cause,
-    );
+    throw fileError({ ...noRun(dir), where: file }, cause);
   }
 }
 
@@ -214,29 +223,14 @@ function schemaOf(body: unknown): string {
   return typeof body === 'object' && body !== null && 'schema' in body ? String(body.schema) : 'no schema';
 }
 
-function notFound(
-  dir: string,
-  place: { where: string; expected?: string; found: string },
-  cause?: unknown,
-): SquallError {
-  return new SquallError(
-    { code: 'SQ-RUN-NOT-FOUND', what: `no run is recorded in ${dir}`, ...place, next: 'ls reports/' },
-    { cause },
-  );
+function noRun(dir: string): Pick<ErrorParts, 'code' | 'what' | 'next'> {
+  return { code: 'SQ-RUN-NOT-FOUND', what: `no run is recorded in ${dir}`, next: 'ls reports/' };
 }
 
 function unwritable(path: string, cause: unknown): SquallError {
-  const found = cause instanceof Error ? cause.message : String(cause);
-  return new SquallError(
-    {
-      code: 'SQ-OUT-UNWRITABLE',
-      what: 'the output folder cannot be written',
-      where: path,
-      found,
-      next: `df -h ${dirname(path)}, or choose another folder with --out`,
-    },
-    { cause },
-  );
+  const next = `df -h ${dirname(path)}, or choose another folder with --out`;
+  const what = 'the output folder cannot be written';
+  return fileError({ code: 'SQ-OUT-UNWRITABLE', what, where: path, next }, cause);
 }
 
 /** JSON has no Infinity and NaN; the record keeps them, as {"$number": "NaN"}. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { SquallError } from './base/errors.ts';
+import { fileError } from './base/file-error.ts';
 import type { RunRecord } from './observe/evidence.ts';
 import { compilePlan } from './plan/compile.ts';
 import { pointLatest, readRecord, writeRecord, writeReports } from './record.ts';
@@ -122,17 +123,8 @@ function prepareFolder(dir: string): void {
   try {
     mkdirSync(join(dir, 'evidence', 'logs'), { recursive: true });
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new SquallError(
-      {
-        code: 'SQ-OUT-UNWRITABLE',
-        what: 'the output folder cannot be made',
-        where: dir,
-        found,
-        next: `ls -ld ${dir}; df -h .`,
-      },
-      { cause },
-    );
+    const what = 'the output folder cannot be made';
+    throw fileError({ code: 'SQ-OUT-UNWRITABLE', what, where: dir, next: `ls -ld ${dir}; df -h .` }, cause);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { SquallError } from '../base/errors.ts';
+import { fileError } from '../base/file-error.ts';
 import { maskDeep, maskSecrets } from '../base/mask.ts';
 import { compilePlan } from '../plan/compile.ts';
 import { printPlan } from '../plan/print.ts';
@@ -59,16 +60,10 @@ export async function initCommand(console: Console, flags: GlobalFlags): Promise
   try {
     writeFileSync(to, text, { flag: 'wx' });
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new SquallError(
-      {
-        code: 'SQ-OUT-UNWRITABLE',
-        what: 'the scenario cannot be written',
-        where: to,
-        found,
-        next: 'squall init --to other.yaml',
-      },
-      { cause },
+    const what = 'the scenario cannot be written';
+    throw fileError(
+      { code: 'SQ-OUT-UNWRITABLE', what, where: to, next: 'squall init --to other.yaml' },
+      cause,
     );
   }
   console.say(`wrote ${to}; next: squall plan ${to}`);
@@ -79,16 +74,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new SquallError(
-      {
-        code: 'SQ-SCENARIO-UNREADABLE',
-        what: 'the file cannot be read',
-        where: file,
-        found,
-        next: `ls -l ${file}`,
-      },
-      { cause },
-    );
+    const what = 'the file cannot be read';
+    throw fileError({ code: 'SQ-SCENARIO-UNREADABLE', what, where: file, next: `ls -l ${file}` }, cause);
   }
 }

@@ -82,6 +82,24 @@ test('a record is read back as it was, infinite and missing numbers included', a
   expect(back.plan).toEqual(record.plan);
 });
 
+test.each<[string, (text: string) => string]>([
+  ['cut off', (text) => text.slice(0, text.length / 2)],
+  ['without its plan', (text) => text.replace('"plan":', '"plam":')],
+  ['with a text for a list', (text) => text.replace('"members":[]', '"members":"none"')],
+  ['of another end', (text) => text.replace('"kind":"complete"', '"kind":"gone"')],
+])('a record that is damaged is refused with its place: %s', async (_, damage) => {
+  const record = { ...sampleRecord(), ended: { kind: 'complete' as const } };
+  await disk.writeRecord(dir, { record });
+  const file = join(dir, 'evidence', 'record.json');
+  const text = await readFile(file, 'utf8');
+  expect(damage(text)).not.toBe(text);
+  await writeFile(file, damage(text));
+  const failure: unknown = await disk.readRecord(dir).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(SquallError);
+  expect((failure as SquallError).parts).toMatchObject({ code: 'SQ-RUN-NOT-FOUND', where: file });
+  expect((failure as SquallError).parts.found).toMatch(/JSON|plan|members|ended.kind/);
+});
+
 test('no form of a secret reaches the disk', async () => {
   await disk.writeRecord(dir, {
     record: sampleRecord(),
