@@ -19,7 +19,7 @@ export default defineConfig({
     // Of the tests of a file that may run side by side: two cores carry two runs.
     maxConcurrency: 2,
     projects: [
-      project('unit', 10_000),
+      project('unit', 20_000),
       project('property', 60_000),
       project('simulation', 120_000),
       project('contract', 120_000, alone),
