@@ -12,7 +12,7 @@ import type { SquallResult } from './squall-sender.ts';
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    items: { type: 'string', default: '3000000' },
+    items: { type: 'string', default: '9000000' },
     batch: { type: 'string', default: '512' },
     protocol: { type: 'string', multiple: true, default: ['grpc', 'http/protobuf', 'http/json'] },
     signal: { type: 'string', multiple: true, default: ['traces', 'metrics', 'logs'] },

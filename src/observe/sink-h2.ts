@@ -82,7 +82,7 @@ class Link<S extends H2Stream> implements FrameHandler {
     this.#service = service;
     this.#output = createH2Output({
       write: (bytes) => {
-        if (!socket.destroyed) socket.write(bytes);
+        if (socket.writable) socket.write(bytes);
       },
       onSent: (stream) => {
         if (stream.ended) this.#streams.delete(stream.id);
