@@ -13,15 +13,16 @@ describe.skipIf(noCluster !== undefined)(`bases on a cluster (${noCluster ?? 'th
   const get = (args: string[]) => kubectl(['-n', namespace, ...args]);
 
   beforeAll(async () => {
-    const folders = ['overlays/agents', 'bases/sidecar'];
-    await kubectl(['apply', '-f', '-'], await renderInto(namespace, folders, small));
-    const rollouts = [
-      'deployment/gateway',
-      'deployment/prometheus',
-      'deployment/application',
-      'daemonset/agent',
-    ];
-    for (const one of rollouts) await get(['rollout', 'status', one, '--timeout=150s']);
+    const apply = async (folder: string) =>
+      kubectl(['apply', '-f', '-'], await renderInto(namespace, [folder], small));
+    const ready = (one: string) => get(['rollout', 'status', one, '--timeout=150s']);
+    await apply('overlays/agents');
+    await ready('deployment/gateway');
+    // Who found no gateway looks for one at ever longer intervals: agents that start now find all of them at once.
+    await get(['rollout', 'restart', 'daemonset/agent']);
+    await apply('bases/sidecar');
+    for (const one of ['daemonset/agent', 'deployment/application', 'deployment/prometheus'])
+      await ready(one);
   });
 
   afterAll(async () => {
