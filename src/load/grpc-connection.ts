@@ -7,7 +7,7 @@ import { H2Session } from './h2-session.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { LoadEndpoint } from './messages.ts';
 import { type ConnectionState, createReconnectDelay } from './round-robin.ts';
-import { Wire } from './wire.ts';
+import { LoadSocket } from './socket.ts';
 
 const pingTimeoutMs = 5_000;
 const provenNs = 1e9;
@@ -19,11 +19,11 @@ export class GrpcConnection {
   readonly #url: URL;
   readonly #delay = createReconnectDelay();
   /** The one being opened or open; events of earlier ones are no longer ours. */
-  #current: Wire | undefined;
+  #current: LoadSocket | undefined;
   /** The current one's, once it is open. */
   #session: H2Session | undefined;
   /** All that are not closed; those that the peer has retired still get answers. */
-  readonly #wires = new Set<Wire>();
+  readonly #sockets = new Set<LoadSocket>();
   #openedNs = 0;
   #state: ConnectionState = { kind: 'connecting' };
   #changed: (() => void)[] = [];
@@ -73,10 +73,10 @@ export class GrpcConnection {
 
   /** An answer did not come: asks the peer for a sign of life, and breaks the connection if there is none. */
   suspect(timeoutMs: number): void {
-    const [wire, session] = [this.#current, this.#session];
-    if (wire === undefined || session === undefined || this.#pingTimer !== undefined) return;
+    const [socket, session] = [this.#current, this.#session];
+    if (socket === undefined || session === undefined || this.#pingTimer !== undefined) return;
     this.#pingTimer = setTimeout(
-      () => wire.destroy(new Error('no answer to a ping')),
+      () => socket.destroy(new Error('no answer to a ping')),
       Math.min(timeoutMs, pingTimeoutMs),
     );
     session.ping(() => {
@@ -87,7 +87,7 @@ export class GrpcConnection {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
-    for (const wire of this.#wires) wire.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     this.#become({ kind: 'waiting', reason: 'closed' });
   }
 
@@ -131,12 +131,12 @@ export class GrpcConnection {
   }
 
   #connect(): void {
-    const wire = new Wire(
+    const socket = new LoadSocket(
       { url: this.#url, tls: tlsOptions(this.#endpoint.otlp, this.#url), alpn: 'h2' },
       {
         opened: () => {
           session.begin();
-          if (this.#current !== wire) return;
+          if (this.#current !== socket) return;
           this.#session = session;
           this.#openedNs = nowNs();
           this.#become({ kind: 'open' });
@@ -145,27 +145,27 @@ export class GrpcConnection {
           try {
             session.receive(chunk);
           } catch (error) {
-            wire.destroy(error instanceof Error ? error : new Error(String(error)));
+            socket.destroy(error instanceof Error ? error : new Error(String(error)));
           }
         },
         closed: (error) => {
-          this.#wires.delete(wire);
-          this.#detach(wire, error?.message ?? 'closed by the peer');
+          this.#sockets.delete(socket);
+          this.#detach(socket, error?.message ?? 'closed by the peer');
           session.fail(error ?? new Error('closed by the peer'));
         },
       },
     );
-    const session = new H2Session(wire, {
+    const session = new H2Session(socket, {
       // Streams in flight may still be answered; new ones need a new connection.
-      retired: (reason) => this.#detach(wire, reason),
-      drained: () => wire.end(),
+      retired: (reason) => this.#detach(socket, reason),
+      drained: () => socket.end(),
     });
-    this.#current = wire;
-    this.#wires.add(wire);
+    this.#current = socket;
+    this.#sockets.add(socket);
   }
 
-  #detach(wire: Wire, reason: string): void {
-    if (this.#current !== wire) return;
+  #detach(socket: LoadSocket, reason: string): void {
+    if (this.#current !== socket) return;
     const wasOpen = this.#session !== undefined;
     this.#current = undefined;
     this.#session = undefined;

@@ -24,7 +24,7 @@ import { H2Sender, streamIdMax } from './h2-sender.ts';
 import type { H2Stream, StreamEnd } from './h2-stream.ts';
 
 /** The connection below. */
-export interface H2Wire {
+export interface H2Socket {
   write(chunk: Buffer): void;
   /** Bytes written that have not left this process yet. */
   unsentBytes(): number;
@@ -43,11 +43,11 @@ const answerBytesMax = 4 * 1024 * 1024;
 const receiveWindow = 64 * 1024 * 1024;
 
 /**
- * The client's half of HTTP/2 (RFC 9113) for unary calls: bytes in by `receive`, bytes out through the wire, no clock
- * and no socket.
+ * The client's half of HTTP/2 (RFC 9113) for unary calls: bytes in by `receive`, bytes out by `write`, without a clock
+ * or a connection of its own.
  */
 export class H2Session implements FrameHandler {
-  readonly #wire: H2Wire;
+  readonly #socket: H2Socket;
   readonly #listener: H2Listener;
   readonly #sender: H2Sender;
   readonly #readFrames = createFrameReader(this, firstFrameBytesMax);
@@ -59,10 +59,10 @@ export class H2Session implements FrameHandler {
   #retired = false;
   #pong: (() => void) | undefined;
 
-  constructor(wire: H2Wire, listener: H2Listener) {
-    this.#wire = wire;
+  constructor(socket: H2Socket, listener: H2Listener) {
+    this.#socket = socket;
     this.#listener = listener;
-    this.#sender = new H2Sender((chunk) => wire.write(chunk));
+    this.#sender = new H2Sender((chunk) => socket.write(chunk));
   }
 
   /** The connection preface. */
@@ -209,7 +209,7 @@ export class H2Session implements FrameHandler {
 
   /** A body that the peer has not read to its end must not be used again before its bytes have left. */
   #complete(stream: H2Stream): void {
-    const hasLeft = this.#sender.written - this.#wire.unsentBytes() >= stream.endAt;
+    const hasLeft = this.#sender.written - this.#socket.unsentBytes() >= stream.endAt;
     if (hasLeft) {
       this.#sender.recycle(stream);
       this.#over(stream, { kind: 'complete' });
@@ -218,7 +218,7 @@ export class H2Session implements FrameHandler {
     if (stream.sentBytes < stream.body.length)
       this.#sender.write(wordFrame(frame.resetStream, stream.id, h2Error.cancel));
     this.#sender.forget(stream);
-    this.#wire.afterFlush(() => this.#over(stream, { kind: 'complete' }));
+    this.#socket.afterFlush(() => this.#over(stream, { kind: 'complete' }));
   }
 
   #over(stream: H2Stream | undefined, how: StreamEnd): void {

@@ -27,7 +27,7 @@ import type { Answer } from './http1-answer.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { LoadEndpoint } from './messages.ts';
 import { type ConnectionState, createReconnectDelay, createRoundRobin } from './round-robin.ts';
-import type { WireOptions } from './wire.ts';
+import type { SocketOptions } from './socket.ts';
 
 const paths: Record<Signal, string> = { traces: '/v1/traces', metrics: '/v1/metrics', logs: '/v1/logs' };
 
@@ -61,7 +61,7 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
 /** One endpoint: its connections, and whether connecting to it works. */
 class HttpServerPool {
   readonly #delay = createReconnectDelay();
-  readonly #wire: WireOptions;
+  readonly #socket: SocketOptions;
   readonly #ownHeaders: () => Record<string, string>;
   readonly #fixedHeaders: Record<string, string>;
   readonly #requestLine: string;
@@ -78,7 +78,7 @@ class HttpServerPool {
   constructor(endpoint: LoadEndpoint, options: ExporterOptions) {
     const url = parseAddress(endpoint.otlp.http ?? '');
     this.#name = `${endpoint.member} ${url.host}`;
-    this.#wire = { url, tls: tlsOptions(endpoint.otlp, url), alpn: 'http/1.1' };
+    this.#socket = { url, tls: tlsOptions(endpoint.otlp, url), alpn: 'http/1.1' };
     this.#requestLine = `POST ${url.pathname.replace(/\/$/, '')}${paths[options.signal]} HTTP/1.1`;
     this.#ownHeaders = createHeaderSource(endpoint.otlp);
     this.#fixedHeaders = {
@@ -113,7 +113,7 @@ class HttpServerPool {
       if (!idle.stale) return idle;
       idle.destroy();
     }
-    const made = new Http1Connection(this.#wire, {
+    const made = new Http1Connection(this.#socket, {
       opened: () => this.#delay.reset(),
       idle: (connection) => void this.#idle.push(connection),
       closed: (connection) => this.#forget(connection),

@@ -1,6 +1,6 @@
 import { nowNs } from '../base/clock.ts';
 import { type Answer, AnswerReader } from './http1-answer.ts';
-import { Wire, type WireOptions } from './wire.ts';
+import { LoadSocket, type SocketOptions } from './socket.ts';
 
 /** What becomes of the one request on a connection: either is called once. */
 export interface Exchange {
@@ -18,7 +18,7 @@ export interface ConnectionListener {
 
 /** A kept-alive HTTP/1.1 connection that carries one request at a time. Throws when it cannot be tried at all. */
 export class Http1Connection {
-  readonly #wire: Wire;
+  readonly #socket: LoadSocket;
   readonly #reader = new AnswerReader();
   readonly #listener: ConnectionListener;
   #exchange: Exchange | undefined;
@@ -27,9 +27,9 @@ export class Http1Connection {
   #open = false;
   #usableUntilNs = Number.POSITIVE_INFINITY;
 
-  constructor(options: WireOptions, listener: ConnectionListener) {
+  constructor(options: SocketOptions, listener: ConnectionListener) {
     this.#listener = listener;
-    this.#wire = new Wire(options, {
+    this.#socket = new LoadSocket(options, {
       opened: () => {
         this.#open = true;
         listener.opened();
@@ -51,50 +51,50 @@ export class Http1Connection {
   /** Only while idle or new. `head` ends with the empty line. */
   send(head: Buffer, body: Buffer, exchange: Exchange): void {
     this.#exchange = exchange;
-    this.#wire.write(head);
-    this.#wire.write(body);
+    this.#socket.write(head);
+    this.#socket.write(body);
   }
 
   /** Gives what has been answered, if anything has. */
   destroy(): Answer | undefined {
-    this.#wire.destroy();
+    this.#socket.destroy();
     return this.#early;
   }
 
   #receive(chunk: Buffer): void {
     if (this.#exchange === undefined) {
-      this.#wire.destroy(new Error('an answer to nothing'));
+      this.#socket.destroy(new Error('an answer to nothing'));
       return;
     }
     try {
       const read = this.#reader.push(chunk);
       if (read !== undefined) this.#answered(read.answer, read.surplus);
     } catch (error) {
-      this.#wire.destroy(error instanceof Error ? error : new Error(String(error)));
+      this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   #answered(answer: Answer, surplus: number): void {
     const exchange = this.#exchange;
     const { keepAlive, idleMsMax, status } = answer.head;
-    const isRead = this.#wire.unsentBytes() === 0;
+    const isRead = this.#socket.unsentBytes() === 0;
     if (!isRead && status < 300) {
       // A body that the server has not read to its end must not be used again before its bytes have left.
       this.#early = answer;
-      this.#wire.afterFlush(() => this.#end(exchange, answer));
+      this.#socket.afterFlush(() => this.#end(exchange, answer));
       return;
     }
     this.#exchange = undefined;
     if (isRead && surplus === 0 && keepAlive && idleMsMax > 0) {
       this.#usableUntilNs = idleMsMax === Number.POSITIVE_INFINITY ? idleMsMax : nowNs() + idleMsMax * 1e6;
       this.#listener.idle(this);
-    } else this.#wire.destroy();
+    } else this.#socket.destroy();
     exchange?.answered(answer);
   }
 
   #end(exchange: Exchange | undefined, answer: Answer): void {
     this.#exchange = undefined;
-    this.#wire.destroy();
+    this.#socket.destroy();
     exchange?.answered(answer);
   }
 

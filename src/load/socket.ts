@@ -5,14 +5,14 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 const readBytes = 64 * 1024;
 const connectTimeoutMs = 5_000;
 
-export interface WireOptions {
+export interface SocketOptions {
   url: URL;
   /** For https; see tlsOptions. */
   tls: ConnectionOptions;
   alpn: 'h2' | 'http/1.1';
 }
 
-export interface WireListener {
+export interface SocketListener {
   /** TCP, and TLS where there is any. */
   opened(): void;
   /** The chunk is overwritten after the call. */
@@ -22,13 +22,13 @@ export interface WireListener {
 }
 
 /** A connection, plain or TLS, whose writes within one turn of the event loop leave in one system call. */
-export class Wire {
+export class LoadSocket {
   readonly #socket: Socket;
   #corked = false;
   #error: Error | undefined;
 
   /** Throws when the addresses or the TLS settings cannot be used at all. */
-  constructor(options: WireOptions, listener: WireListener) {
+  constructor(options: SocketOptions, listener: SocketListener) {
     const socket = open(options, listener);
     this.#socket = socket;
     const giveUp = setTimeout(
@@ -82,11 +82,11 @@ export class Wire {
   }
 }
 
-function uncork(wire: Wire): void {
-  wire.uncork();
+function uncork(socket: LoadSocket): void {
+  socket.uncork();
 }
 
-function open({ url, tls, alpn }: WireOptions, listener: WireListener): Socket {
+function open({ url, tls, alpn }: SocketOptions, listener: SocketListener): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const secure = url.protocol === 'https:';
   const common = {
