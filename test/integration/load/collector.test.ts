@@ -12,7 +12,7 @@ import { checkCanary } from '../../../src/otlp/canary-check.ts';
 import { createDecoder } from '../../../src/otlp/decode.ts';
 import { freePorts } from '../../../src/target/ports.ts';
 import { decodedItems } from '../../fixtures/decoded.ts';
-import { loadPlan, openEntry } from '../../fixtures/load/plan.ts';
+import { closedEntry, loadPlan } from '../../fixtures/load/plan.ts';
 
 const otelcol = process.env.SQUALL_OTELCOL;
 const why = otelcol === undefined ? ' (skipped: SQUALL_OTELCOL is not set)' : '';
@@ -102,7 +102,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
       metricTypes: ['gauge', 'sum', 'histogram', 'exponential-histogram'] as const,
     };
     const entries = ways.map((way, i) =>
-      openEntry({
+      closedEntry({
         spec: {
           ...way,
           name: `load-${i}`,
@@ -110,8 +110,8 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
           maxInFlight: 64,
           shape: { ...shape, metricTypes: [...shape.metricTypes] },
         },
-        itemsPerS: 1000,
-        durationMs: 1000,
+        items: 1000,
+        durationMs: 60_000,
         streams: [2 * i + 1, 2 * i + 2],
       }),
     );
