@@ -27,6 +27,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
   const min = 10 ** Math.floor(Math.log10(Number.isFinite(least) ? Math.max(least, 1e-3) : 1));
   const max = Math.max(min * 10, 10 ** Math.ceil(Math.log10(Math.max(most, 1e-3))));
   const decades = Math.max(1, ...lines.map(({ key }) => Math.ceil(-Math.log10(lastRest(of[key])))));
+  const isCrowded = size.widthPx < 400 && decades > 4;
   const option = {
     legend: {
       data: lines.map(({ name }) => name),
@@ -48,7 +49,11 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       interval: 1,
       axisLine: { lineStyle: { color: 'var(--rule)' } },
       splitLine: { show: true, lineStyle: { color: 'var(--rule)' } },
-      axisLabel: { color: ink, fontSize: 11, formatter: shareText },
+      axisLabel: {
+        color: ink,
+        fontSize: 11,
+        formatter: (nines: number) => (isCrowded && nines % 2 === 1 ? '' : shareText(nines)),
+      },
     },
     yAxis: {
       type: 'log',
