@@ -130,7 +130,8 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--print-config', 'print what to add to a collector so that it exports to the sink')
     .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
     .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318')
-    .option('--threads <n>', 'threads that share the addresses (Linux)', '1');
+    .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
+    .option('--durable', 'what it accepted is on disk before it answers');
   verb('init', 'write a commented scenario', initCommand)
     .option('--from <file>', 'a collector configuration to start from')
     .option('--to <file>', 'where to write it', 'scenario.yaml');

@@ -20,6 +20,7 @@ export interface GlobalFlags {
   grpc?: string;
   http?: string;
   threads?: string;
+  durable?: boolean;
   from?: string;
   to?: string;
   bench?: boolean;

@@ -32,7 +32,7 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
     grpc,
     http: flags.http ?? '127.0.0.1:4318',
     arrivalsFile: join(dir, 'arrivals.bin'),
-    durable: false,
+    durable: flags.durable === true,
     threads: threadsOf(flags.threads ?? '1'),
   });
   sink.go(systemClock.nowNs());
