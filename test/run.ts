@@ -25,6 +25,7 @@ const alone = [
   'test/integration/kill.test.ts',
   'test/integration/validity.test.ts',
   'test/integration/targets.test.ts',
+  'test/integration/capacity.test.ts',
   'test/integration/interrupt.test.ts',
   'test/integration/guard.test.ts',
 ];

@@ -9,6 +9,7 @@ import { renderJunit } from '../../src/report/junit.ts';
 import { markdownBytesMax, renderMarkdown } from '../../src/report/markdown.ts';
 import type { Report } from '../../src/report/types.ts';
 import { anyReport, hostileTexts } from '../fixtures/report-arbitrary.ts';
+import { runs } from '../fixtures/runs.ts';
 import { findAll, parseXml } from '../fixtures/xml.ts';
 
 const paths = { report: 'reports/x/report.html', again: 'squall run x.yaml', faultsLeft: [] };
@@ -49,7 +50,7 @@ test('forall reports: JSON, HTML, Markdown, JUnit, terminal and exit code say th
       ).toBe(true);
       expect(lines.length).toBeLessThanOrEqual(15);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 
@@ -70,7 +71,7 @@ test('forall hostile texts in every place: no output holds them as markup', () =
       for (const line of closingLines(report, paths)) expect(line).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
       for (const node of findAll(parseXml(renderJunit(report)), 'x')) expect(node).toBeUndefined();
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });
 
@@ -94,7 +95,7 @@ test('forall hostile texts as every name that a chart draws: no object of the pr
         before,
       );
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });
 
@@ -105,7 +106,7 @@ test('forall reports: what is read back from report.json renders to the same byt
       expect(stableJson(back)).toBe(stableJson(made));
       expect(renderHtml(normalizeReport(back))).toBe(renderHtml(normalizeReport(made)));
     }),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });
 
@@ -124,7 +125,7 @@ test('forall series: the envelope keeps minimum, maximum, gaps and the order of 
       expect(out.map(([at]) => at)).toEqual([...out.map(([at]) => at)].sort((a, b) => a - b));
       expect(out.length).toBeLessThanOrEqual(Math.max(3 * buckets, 2 * buckets));
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -139,6 +140,6 @@ test('forall values and limits: the shown value stands on the same side of the l
       const shown = Number(formatAgainst(value, limit).replaceAll(',', ''));
       expect(Math.sign(shown - limit)).toBe(Math.sign(value - limit));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });

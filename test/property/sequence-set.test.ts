@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chunkItems, createSequenceSet } from '../../src/observe/delivered.ts';
+import { runs } from '../fixtures/runs.ts';
 
 /** Runs that like chunk borders. */
 const run = fc.record({
@@ -43,6 +44,6 @@ test('forall runs: the set agrees with a plain set on new, again, count and gaps
       expect(set.countIn(asked.from, asked.count)).toBe(present);
       expect(gaps).toEqual(wanted);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

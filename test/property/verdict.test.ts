@@ -23,6 +23,7 @@ import {
   runRecord,
   slo,
 } from '../fixtures/run-evidence.ts';
+import { runs } from '../fixtures/runs.ts';
 
 const inf = Number.POSITIVE_INFINITY;
 const kind = fc.constantFrom('acknowledged', 'refused', 'unknown', 'missedByGenerator', 'missedByTarget');
@@ -72,7 +73,7 @@ test('forall durations, p: the percentile is the sorted value at ceil(p n), with
       if (exact === inf) expect(found).toBe(inf);
       else expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact / 1000 + 1e-9);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
@@ -180,7 +181,7 @@ test('forall runs: counts in before, during and after add up to the counts of th
         if (name !== 'late') expect([name, summed]).toEqual([name, whole]);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -270,7 +271,7 @@ test('forall evidence, however wild: judging gives a whole report, and nothing d
       expect(() => JSON.parse(JSON.stringify(report))).not.toThrow();
       for (const result of report.slos) if (result.verdict === 'pass') expect(result.actual).not.toBe(null);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -288,7 +289,7 @@ test('forall records, forall SLOs on measures: without one due item no SLO passe
       expect(report.verdict).not.toBe('pass');
       expect(report.exitCode).not.toBe(0);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -299,6 +300,6 @@ test('forall evidence: the same evidence gives the same report', () => {
         judgeRun(judgeInput({ requests: rows, arrivals: seen, slos: [slo('items_lost', 'count==0')] }));
       expect(JSON.stringify(judge())).toBe(JSON.stringify(judge()));
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });
