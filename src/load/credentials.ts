@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { nowNs } from '../base/clock.ts';
+import { clientTlsOptions } from '../base/tls-options.ts';
 import type { OtlpSpec } from '../scenario/types.ts';
 
 /** HOST:PORT or http:// is plaintext, https:// is TLS. */
@@ -10,16 +11,7 @@ export function parseAddress(address: string): URL {
 
 /** TLS settings of an endpoint, its files read now. Empty for plaintext. */
 export function tlsOptions(otlp: OtlpSpec, address: URL): ConnectionOptions {
-  if (address.protocol !== 'https:') return {};
-  const { tls } = otlp;
-  if (tls === undefined) return {};
-  return {
-    ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    rejectUnauthorized: !tls.insecureSkipVerify,
-  };
+  return address.protocol === 'https:' ? clientTlsOptions(otlp.tls) : {};
 }
 
 const rereadNs = 10e9;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { clientTlsOptions } from '../base/tls-options.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
 
 /** A server that answers endlessly is no Prometheus. */
@@ -31,7 +32,7 @@ export function postForm(
     const signal = AbortSignal.timeout(timeoutMs);
     const outgoing = send(
       url,
-      { method: 'POST', headers, signal, ...login, ...tlsOptions(spec) },
+      { method: 'POST', headers, signal, ...login, ...clientTlsOptions(spec.tls) },
       (incoming) => {
         const parts: Buffer[] = [];
         let size = 0;
@@ -55,15 +56,4 @@ export function postForm(
 function bearer(spec: PrometheusSpec): Record<string, string> {
   if (spec.bearerTokenFile === undefined) return {};
   return { authorization: `Bearer ${readFileSync(spec.bearerTokenFile, 'utf8').trim()}` };
-}
-
-function tlsOptions({ tls }: PrometheusSpec): object {
-  if (tls === undefined) return {};
-  return {
-    ...(tls.caFile === undefined ? {} : { ca: readFileSync(tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    rejectUnauthorized: !tls.insecureSkipVerify,
-  };
 }
