@@ -20,7 +20,7 @@ import type { SquallResult, SquallStart } from './squall-sender.ts';
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    items: { type: 'string', default: '4000000' },
+    items: { type: 'string', default: '8000000' },
     protocol: { type: 'string', multiple: true, default: ['grpc', 'http/protobuf'] },
     batch: { type: 'string', multiple: true, default: ['100', '512'] },
     signal: { type: 'string', multiple: true, default: ['traces'] },

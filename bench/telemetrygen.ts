@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
-    items: { type: 'string', default: '3000000' },
+    items: { type: 'string', default: '8000000' },
     batch: { type: 'string', multiple: true, default: ['100', '512'] },
     signal: { type: 'string', multiple: true, default: ['traces', 'logs', 'metrics'] },
   },

@@ -174,7 +174,14 @@ async function exchange(of: {
     },
     { retired() {}, drained() {} },
   );
-  near.on('data', (chunk: Buffer) => session.receive(chunk));
+  near.on('data', (chunk: Buffer) => {
+    try {
+      session.receive(chunk);
+    } catch (error) {
+      session.fail(error as Error);
+    }
+  });
+  near.on('close', () => session.fail(new Error('closed')));
   session.begin();
   await once(near, 'data'); // its settings: more streams than it allows would be refused before
   const blocks = encodeBlocks([
