@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import type { SearchSettings, TrialOutcome } from '../capacity/types.ts';
+import { writeAtomically } from '../record.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 
 /** The first line of evidence/capacity.jsonl: what is searched, and how. */
@@ -54,6 +55,12 @@ export function isSearch(dir: string): boolean {
 
 export function beginRecord(dir: string, head: SearchHead): void {
   writeFileSync(searchFile(dir), `${JSON.stringify(head)}\n`);
+}
+
+/** In one step, so that the trials of a stopped search are never lost. */
+export async function replaceRecord(dir: string, { head, trials }: SearchRecord): Promise<void> {
+  const lines = [head, ...trials].map((line) => JSON.stringify(line));
+  await writeAtomically({ [searchFile(dir)]: `${lines.join('\n')}\n` });
 }
 
 /** On disk when it returns, so that a search that is killed goes on after the last whole trial. */

@@ -72,7 +72,7 @@ function stopped({ trials }: SearchRecord): SearchResult {
     kind: 'unknown',
     lowerPerS: 0,
     upperPerS: Number.POSITIVE_INFINITY,
-    reason: `stopped after ${trials.length} trials`,
+    reason: `stopped after ${trials.length === 1 ? '1 trial' : `${trials.length} trials`}`,
     binding: null,
     width: 0,
     noise: null,

@@ -1,20 +1,25 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SquallError } from '../base/errors.ts';
-import { parseCurve } from '../capacity/day.ts';
+import { errorCodes, SquallError } from '../base/errors.ts';
 import { nextStep } from '../capacity/search.ts';
 import { type Pace, settingsFor } from '../capacity/settings.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { pointLatest, writeReports } from '../record.ts';
-import { formatCount } from '../report/format.ts';
 import type { Live } from '../report/live.ts';
 import type { Report } from '../report/types.ts';
 import { type RunOptions, runScenario } from '../run.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
-import { collectorsOf, type LoadSpec, type Scenario } from '../scenario/types.ts';
-import { measureCeiling } from './calibrate.ts';
+import { collectorsOf, type Scenario } from '../scenario/types.ts';
+import { checkGenerator, readCurve } from './capacity-checks.ts';
 import { observeTrial } from './capacity-observe.ts';
-import { appendTrial, beginRecord, isSearch, readSearch, type SearchHead } from './capacity-record.ts';
+import {
+  appendTrial,
+  beginRecord,
+  isSearch,
+  readSearch,
+  replaceRecord,
+  type SearchHead,
+} from './capacity-record.ts';
 import { judgeSearch } from './capacity-report.ts';
 import { trialScenario } from './capacity-trial.ts';
 import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
@@ -33,7 +38,7 @@ const warmupMsMin: Record<Pace, number> = { quick: 10_000, standard: 15_000, tho
 export async function runCapacity(options: CapacityOptions): Promise<Report> {
   const { dir, live, signal } = options;
   const capacity = needCapacity(options.scenario);
-  const head = options.resume ? resumeHead(options, capacity) : await beginSearch(options, capacity);
+  const head = options.resume ? await resumeHead(options, capacity) : await beginSearch(options, capacity);
   for (const line of planLines(options.scenario, head)) live.say(line);
   for (;;) {
     const { trials } = readSearch(dir);
@@ -103,38 +108,12 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   return head;
 }
 
-function readCurve(file: string): string {
-  const text = readFileSync(file, 'utf8');
-  if (parseCurve(text) !== undefined) return text;
-  throw new SquallError({
-    code: 'SQ-SCENARIO-INVALID',
-    what: 'the load curve holds no point',
-    where: file,
-    expected: 'lines of seconds,items/s',
-    found: JSON.stringify(text.slice(0, 60)),
-    next: 'write a line such as 43200,50000',
-  });
-}
-
-/** What the generator reaches without a target; measured again, twice at most, while it is too little to begin with. */
-async function checkGenerator(entry: LoadSpec | undefined, minPerS: number): Promise<number> {
-  let reached = 0;
-  for (let attempt = 0; attempt < 3; attempt++) {
-    reached = await measureCeiling(entry?.protocol ?? 'grpc', entry?.batch ?? 100);
-    if (reached > 2 * minPerS) return reached;
-  }
-  throw new SquallError({
-    code: 'SQ-PRECONDITION',
-    what: 'this machine cannot generate enough to find a capacity',
-    expected: `over ${formatCount(2 * minPerS)} items/s into the sink with nothing between, for capacity.rate.min`,
-    found: `${formatCount(Math.round(reached))} items/s`,
-    next: 'end other work on this machine, or lower capacity.rate.min',
-  });
-}
-
 /** The settings of the record, with the budget that is asked for now. */
-function resumeHead({ dir, scenario, pace }: CapacityOptions, capacity: CapacitySpec): SearchHead {
-  const { head } = readSearch(dir);
+async function resumeHead(
+  { dir, scenario, pace }: CapacityOptions,
+  capacity: CapacitySpec,
+): Promise<SearchHead> {
+  const { head, trials } = readSearch(dir);
   const same = (one: CapacitySpec) =>
     JSON.stringify([one.vary, one.minPerS, one.maxPerS, one.trialMs, one.width]);
   if (head.scenario !== scenario.name || same(head.capacity) !== same(capacity)) {
@@ -150,7 +129,9 @@ function resumeHead({ dir, scenario, pace }: CapacityOptions, capacity: Capacity
   const { fullS, overheadS, confirmBelow } = head.settings;
   const factor = pace === 'thorough' ? 3 : 1;
   const budgetS = Math.max((factor * capacity.budgetMs) / 1000, fullS + overheadS);
-  return { ...head, settings: { ...head.settings, budgetS, confirmBelow } };
+  const renewed = { ...head, settings: { ...head.settings, budgetS, confirmBelow } };
+  await replaceRecord(dir, { head: renewed, trials });
+  return renewed;
 }
 
 /** The group that takes the load: the searched rate is shared by its replicas. */
@@ -172,7 +153,7 @@ async function runTrial(
   const dir = join(options.dir, 'trials', name);
   const phase = `trial ${name} ${describeOrder(order)} · ${trial.bounds}`;
   const startNs = clock.nowNs();
-  const { report, faultsLeft } = await runScenario({
+  const ran = await runScenario({
     ...options,
     scenario: trialScenario(options.scenario, capacity, { order, times }),
     demo: false,
@@ -180,9 +161,16 @@ async function runTrial(
     runId: `${options.runId}-${name}`,
     dir,
     live: within(live, phase),
+  }).catch((error: unknown) => {
+    // Stopped before there was anything to judge: what earlier trials showed still stands.
+    if (error instanceof SquallError && error.parts.code === 'SQ-INTERRUPTED') return undefined;
+    throw error;
   });
+  if (ran === undefined) return undefined;
+  const { report, faultsLeft } = ran;
   if (faultsLeft.length > 0) throw incomplete(options, faultsLeft);
-  if (signal.aborted) return undefined;
+  // By a signal here, or by squall halt from elsewhere.
+  if (signal.aborted || report.exitCode === errorCodes['SQ-INTERRUPTED'].exit) return undefined;
   const costS = (clock.nowNs() - startNs) / 1e9;
   return observeTrial(dir, { order, report, costS, vary: capacity.vary });
 }
@@ -229,6 +217,6 @@ function interrupted({ dir, command }: CapacityOptions): SquallError {
     code: 'SQ-INTERRUPTED',
     what: 'stopped before the first trial had ended; everything was rolled back',
     where: dir,
-    next: command,
+    next: `${command} --resume ${dir}`,
   });
 }

@@ -41,7 +41,8 @@ test('a search says its plan, ends with its budget, goes on from its record, and
   const args = ['capacity', file, '--resume', out, '--set', `capacity.budget=${spentS + 11}s`];
   const second = await squall(args, { env: place.env });
   expect(second.code).toBe(2);
-  expect(record().slice(0, 2)).toEqual(before);
+  expect(record()[1]).toBe(before[1]);
+  expect(readReportJson(out).capacity?.reason).toContain(`the budget of ${spentS + 11} s is used up`);
   expect(record()).toHaveLength(3);
   const page = readFileSync(join(out, 'report.html'), 'utf8');
   expect(page).toContain('id="capacity"');
