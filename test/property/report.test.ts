@@ -31,7 +31,7 @@ test('forall reports: JSON, HTML, Markdown, JUnit, terminal and exit code say th
   fc.assert(
     fc.property(anyReport, (drawn: Report) => {
       // A chart says no verdict and takes nearly all of the time.
-      const made: Report = { ...drawn, timeline: { stepS: 1, series: [] } };
+      const made: Report = { ...drawn, distribution: {}, timeline: { stepS: 1, series: [] } };
       const report = normalizeReport(made);
       const word = report.verdict.toUpperCase();
       const json = JSON.parse(stableJson(made)) as Report;
