@@ -22,6 +22,7 @@ export default defineConfig({
       project('unit', 20_000),
       project('property', 60_000),
       project('simulation', 120_000),
+      project('mutation', 120_000),
       project('contract', 120_000, alone),
       project('integration', 300_000, alone),
       project('browser', 120_000, alone),

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { clopperPearson } from '../../../src/base/binomial.ts';
 import { nextStep, searchCapacity } from '../../../src/capacity/search.ts';
 import type { SearchResult, SearchSettings, TrialOutcome } from '../../../src/capacity/types.ts';
+import { runs } from '../../fixtures/runs.ts';
 import { findTruth, overheadS, runSearch, type Simulated } from './simulated-target.ts';
 
-/** 200, or what SQUALL_SEEDS says if that is less. */
-const seeds = Math.min(200, Number(process.env.SQUALL_SEEDS ?? 200));
+/** 200; fewer in the quick check. */
+const seeds = runs(200);
 
 const settings: SearchSettings = {
   minPerS: 1000,

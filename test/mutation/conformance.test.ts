@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { judgeRow } from '../../fixtures/conformance/judge.ts';
-import { observeRows, type StartLoad } from '../../fixtures/conformance/observe.ts';
-import { type Row, rows } from '../../fixtures/conformance/table.ts';
-import { makeMutant } from '../../fixtures/mutant.ts';
+import { judgeRow } from '../fixtures/conformance/judge.ts';
+import { observeRows, type StartLoad } from '../fixtures/conformance/observe.ts';
+import { type Row, rows } from '../fixtures/conformance/table.ts';
+import { makeMutant } from '../fixtures/mutant.ts';
 
 const grpc = 'load/grpc-exporter.ts';
 const session = 'load/h2-session.ts';
