@@ -1,25 +1,26 @@
+import {
+  checkPing,
+  pongFrame,
+  readGoAway,
+  readPeerSettings,
+  readWord,
+  settingsAckFrame,
+} from '../wire/control.ts';
 import { createFrameReader, type FrameHandler } from '../wire/frame-reader.ts';
 import { createHeaderDecoder, type HeaderList, HpackError } from '../wire/hpack.ts';
 import {
   firstFrameBytesMax,
   flag,
   frame,
+  frameOf,
   goawayFrame,
   H2Failure,
   h2Error,
   preface,
+  setting,
+  settingsFrame,
   wordFrame,
 } from '../wire/http2.ts';
-import {
-  checkPing,
-  ownSettingsFrame,
-  pingFrame,
-  pongFrame,
-  readGoAway,
-  readPeerSettings,
-  readWord,
-  settingsAckFrame,
-} from './h2-control.ts';
 import { H2Sender, streamIdMax } from './h2-sender.ts';
 import type { H2Stream, StreamEnd } from './h2-stream.ts';
 
@@ -41,11 +42,14 @@ export interface H2Listener {
 /** More than an answer may have: one that outgrows it is cut off. */
 const answerBytesMax = 4 * 1024 * 1024;
 const receiveWindow = 64 * 1024 * 1024;
+const ownSettings = settingsFrame([
+  [setting.enablePush, 0],
+  [setting.initialWindowSize, answerBytesMax],
+]);
+const greeting = Buffer.concat([preface, ownSettings, wordFrame(frame.windowUpdate, 0, receiveWindow)]);
+const pingFrame = frameOf({ type: frame.ping, flags: 0, stream: 0, payload: Buffer.alloc(8) });
 
-/**
- * The client's half of HTTP/2 (RFC 9113) for unary calls: bytes in by `receive`, bytes out by `write`, without a clock
- * or a connection of its own.
- */
+/** The client's half of HTTP/2 (RFC 9113) for unary calls: bytes in, bytes out, no clock and no connection. */
 export class H2Session implements FrameHandler {
   readonly #socket: H2Socket;
   readonly #listener: H2Listener;
@@ -67,9 +71,7 @@ export class H2Session implements FrameHandler {
 
   /** The connection preface. */
   begin(): void {
-    this.#sender.write(preface);
-    this.#sender.write(ownSettingsFrame(answerBytesMax));
-    this.#sender.write(wordFrame(frame.windowUpdate, 0, receiveWindow));
+    this.#sender.write(greeting);
   }
 
   /** Only while not retired. */
@@ -87,7 +89,7 @@ export class H2Session implements FrameHandler {
 
   ping(pong: () => void): void {
     this.#pong = pong;
-    this.#sender.write(pingFrame());
+    this.#sender.write(pingFrame);
   }
 
   /**
@@ -149,7 +151,7 @@ export class H2Session implements FrameHandler {
     this.#expectGreeted(type);
     switch (type) {
       case frame.resetStream:
-        this.#over(this.#opened(stream), { kind: 'reset', code: readWord(payload) });
+        this.#over(this.#opened(stream), { kind: 'reset', code: readWord(payload, 'RST_STREAM') });
         break;
       case frame.settings:
         this.#takeSettings(readPeerSettings(flags, stream, payload));
@@ -163,7 +165,7 @@ export class H2Session implements FrameHandler {
         this.#takeGoAway(readGoAway(stream, payload));
         break;
       case frame.windowUpdate:
-        this.#takeWindowUpdate(stream, readWord(payload) & 0x7fffffff);
+        this.#takeWindowUpdate(stream, readWord(payload, 'WINDOW_UPDATE') & 0x7fffffff);
         break;
       case frame.pushPromise:
         throw new H2Failure(h2Error.protocol, 'a push, which we forbade');

@@ -1,6 +1,6 @@
 import { createSequenceSet, type SequenceSet } from './delivered.ts';
 import { arrivalFields, requestClass } from './evidence.ts';
-import type { Records } from './records.ts';
+import { fieldIndexes, type Records } from './records.ts';
 import { findRequest, type StreamRequests } from './request-records.ts';
 
 /** What reached the sink of one stream, joined to the requests that offered it. */
@@ -113,10 +113,4 @@ export function eachArrival(arrivals: Records, visit: (record: ArrivalRecord) =>
 }
 
 const width = arrivalFields.length;
-const cell = {
-  stream: arrivalFields.indexOf('stream'),
-  from: arrivalFields.indexOf('from'),
-  count: arrivalFields.indexOf('count'),
-  arrivalNs: arrivalFields.indexOf('arrivalNs'),
-  accepted: arrivalFields.indexOf('accepted'),
-};
+const cell = fieldIndexes(arrivalFields);

@@ -125,3 +125,8 @@ function openRecords(file: string, fields: readonly string[]): RecordReader {
     close: () => closeSync(handle),
   };
 }
+
+/** Where each field stands in its record. */
+export function fieldIndexes<F extends string>(fields: readonly F[]): Record<F, number> {
+  return Object.fromEntries(fields.map((field, index) => [field, index])) as Record<F, number>;
+}

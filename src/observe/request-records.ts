@@ -1,5 +1,5 @@
 import { requestFields } from './evidence.ts';
-import type { Records } from './records.ts';
+import { fieldIndexes, type Records } from './records.ts';
 
 /**
  * The requests of one stream in the order of their sequences; request i covers [from[i], from[i] + count[i]). 22 bytes
@@ -18,15 +18,7 @@ export interface StreamRequests {
 }
 
 const width = requestFields.length;
-const cell = {
-  stream: requestFields.indexOf('stream'),
-  from: requestFields.indexOf('from'),
-  count: requestFields.indexOf('count'),
-  dueNs: requestFields.indexOf('dueNs'),
-  class: requestFields.indexOf('class'),
-  rejected: requestFields.indexOf('rejected'),
-  attempts: requestFields.indexOf('attempts'),
-};
+const cell = fieldIndexes(requestFields);
 
 /** Sorts the workers' request records by stream and sequence. Records of other streams than asked for are counted. */
 export function requestsByStream(

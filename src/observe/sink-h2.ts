@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
+import { checkPing, pongFrame, readPeerSettings, readWord, settingsAckFrame } from '../wire/control.ts';
 import { createFrameReader, type FrameHandler } from '../wire/frame-reader.ts';
 import { createHeaderDecoder, type HeaderList, HpackError } from '../wire/hpack.ts';
 import {
   firstWindowBytes,
   flag,
   frame,
-  frameOf,
   goawayFrame,
   H2Failure,
   h2Error,
   preface,
-  readSettings,
   setting,
   settingsFrame,
   windowBytesMax,
@@ -179,11 +178,10 @@ class Link<S extends H2Stream> implements FrameHandler {
     if (type === frame.settings) this.#settings(flags, id, payload);
     else if (type === frame.windowUpdate) this.#windowUpdate(id, payload);
     else if (type === frame.ping) {
-      need(id === 0, h2Error.protocol, 'PING on a stream');
-      need(payload.length === 8, h2Error.frameSize, 'PING of other than 8 bytes');
-      if ((flags & flag.ack) === 0) this.#output.raw(frameOf({ type, flags: flag.ack, stream: 0, payload }));
+      checkPing(id, payload);
+      if ((flags & flag.ack) === 0) this.#output.raw(pongFrame(payload));
     } else if (type === frame.resetStream) {
-      need(payload.length === 4, h2Error.frameSize, 'RST_STREAM of other than 4 bytes');
+      readWord(payload, 'RST_STREAM');
       this.#needKnown(id, 'RST_STREAM');
       this.#drop(id);
     } else if (type === frame.priority) {
@@ -194,24 +192,19 @@ class Link<S extends H2Stream> implements FrameHandler {
   }
 
   #settings(flags: number, id: number, payload: Buffer): void {
-    need(id === 0, h2Error.protocol, 'SETTINGS on a stream');
-    const ack = (flags & flag.ack) !== 0;
-    need(!ack || payload.length === 0, h2Error.frameSize, 'SETTINGS acknowledged with a payload');
-    if (ack) return;
-    for (const [name, value] of readSettings(payload)) {
+    const settings = readPeerSettings(flags, id, payload);
+    if (settings === undefined) return;
+    for (const [name, value] of settings) {
       if (name !== setting.initialWindowSize) continue;
       const grown = value - this.#firstWindowBytes;
       this.#firstWindowBytes = value;
       for (const stream of this.#streams.values()) this.#output.grant(stream, grown);
     }
-    this.#output.raw(
-      frameOf({ type: frame.settings, flags: flag.ack, stream: 0, payload: payload.subarray(0, 0) }),
-    );
+    this.#output.raw(settingsAckFrame());
   }
 
   #windowUpdate(id: number, payload: Buffer): void {
-    need(payload.length === 4, h2Error.frameSize, 'WINDOW_UPDATE of other than 4 bytes');
-    const bytes = payload.readUInt32BE(0) & 0x7fffffff;
+    const bytes = readWord(payload, 'WINDOW_UPDATE') & 0x7fffffff;
     if (id !== 0) this.#needKnown(id, 'WINDOW_UPDATE');
     const stream = this.#streams.get(id);
     if (id !== 0 && stream === undefined) return;

@@ -1,7 +1,7 @@
 import type { CapacityReport } from './capacity-types.ts';
 import { formatCount, formatMs, formatNumber } from './format.ts';
 import type { ChartView } from './html-charts.ts';
-import { drawSvg, type SvgNames } from './svg.ts';
+import { drawSvg, ink, type SvgNames } from './svg.ts';
 
 interface Size {
   widthPx: number;
@@ -9,7 +9,6 @@ interface Size {
 }
 
 const sizes = { wide: { widthPx: 600, plotHeightPx: 200 }, narrow: { widthPx: 360, plotHeightPx: 170 } };
-const ink = 'var(--ink-2)';
 const left = 58;
 const right = 14;
 const legendPx = { wide: 26, narrow: 56 };

@@ -2,7 +2,7 @@ import { type Box, type ChartSize, layOut, marksOf, panelTitle } from './chart-l
 import { envelope } from './downsample.ts';
 import { formatNumber } from './format.ts';
 import type { Panel, Timeline } from './panels.ts';
-import { drawSvg, marked, type SvgNames } from './svg.ts';
+import { drawSvg, ink, lineLegend, marked, type SvgNames } from './svg.ts';
 
 /** Where the page's script finds what: all in the SVG's own units, times in seconds. */
 export interface Geometry {
@@ -60,7 +60,6 @@ function numberSeries(boxes: Box[]): { box: Box; first: number }[] {
   });
 }
 
-const ink = 'var(--ink-2)';
 const color = (k: number, series: number) => marked(`--line-${(k % 6) + 1}`, `s${series}`);
 const dashes = ['solid', 'dashed', 'dotted'] as const;
 
@@ -79,13 +78,7 @@ function legendOf({ panel, y, titlePx }: Box, { narrow, widthPx }: ChartSize): o
     data: panel.series.map(({ name }) => name),
     ...(narrow ? { left: 0, top: y + 18 } : { left: titlePx, top: y + 1 }),
     width: narrow ? widthPx : widthPx - titlePx,
-    padding: 0,
-    itemGap: 16,
-    itemWidth: 22,
-    itemHeight: 10,
-    // The line alone, with its dashes: it is drawn without symbols.
-    itemStyle: { opacity: 0 },
-    textStyle: { fontSize: 11, color: ink },
+    ...lineLegend,
   };
 }
 

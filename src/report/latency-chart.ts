@@ -1,5 +1,5 @@
 import { formatNumber } from './format.ts';
-import { drawSvg, marked, type SvgNames } from './svg.ts';
+import { drawSvg, ink, lineLegend, marked, type SvgNames } from './svg.ts';
 import type { Distribution, HeatMap, Quantile } from './types.ts';
 
 interface Size {
@@ -7,7 +7,6 @@ interface Size {
   plotHeightPx: number;
 }
 
-const ink = 'var(--ink-2)';
 const left = 58;
 const right = 14;
 
@@ -34,12 +33,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       left: 0,
       top: 1,
       width: size.widthPx,
-      padding: 0,
-      itemGap: 16,
-      itemWidth: 22,
-      itemHeight: 10,
-      itemStyle: { opacity: 0 },
-      textStyle: { fontSize: 11, color: ink },
+      ...lineLegend,
     },
     grid: { left, right, top: size.widthPx < 400 ? 44 : 28, height: size.plotHeightPx },
     xAxis: {

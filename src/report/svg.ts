@@ -23,6 +23,19 @@ export interface SvgSize {
   heightPx: number;
 }
 
+/** The colour of axes, ticks and legends. */
+export const ink = 'var(--ink-2)';
+
+/** Legend of lines: the line alone, with its dashes, as it is drawn without symbols. */
+export const lineLegend = {
+  padding: 0,
+  itemGap: 16,
+  itemWidth: 22,
+  itemHeight: 10,
+  itemStyle: { opacity: 0 },
+  textStyle: { fontSize: 11, color: ink },
+};
+
 /** Draws on the server: the SVG is whole before any script runs. */
 export function drawSvg(option: object, { widthPx, heightPx }: SvgSize, names: SvgNames): string {
   use([
