@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { rightsTable } from '../fault/rights.ts';
 import type { Ceiling } from '../plan/ceiling.ts';
+import { faults } from '../registry.ts';
 import { measureCeilings } from '../run/calibrate.ts';
 import { storeCeilings } from '../run/ceilings-file.ts';
 import { formatDoctor, inspectMachine } from '../tools/doctor.ts';
@@ -15,12 +17,12 @@ export async function doctorCommand(console: Console, flags: GlobalFlags): Promi
   const outDir = resolve(flags.out ?? 'reports');
   const findings = await inspectMachine({ env: process.env, cacheDir: defaultCacheDir(process.env), outDir });
   const json = flags.json === true;
+  const text = `${formatDoctor(findings)}\n\nWhat faults in a cluster need, beyond a run without them:\n${rightsTable(faults)}`;
   if (flags.bench !== true) {
-    console.print(json ? JSON.stringify(findings) : formatDoctor(findings));
+    console.print(json ? JSON.stringify(findings) : text);
     return 0;
   }
-  if (!json)
-    console.print(`${formatDoctor(findings)}\n\nFrom load to sink on loopback, nothing between them:`);
+  if (!json) console.print(`${text}\n\nFrom load to sink on loopback, nothing between them:`);
   const ceilings = await measureCeilings((ceiling) => {
     if (!json) console.print(formatCeiling(ceiling));
   });

@@ -35,6 +35,7 @@ export const backendOutage: Fault<Params> = {
   params,
   oneShot: false,
   needs: { targets: ['local', 'docker', 'kubernetes', 'external', 'embedded'], power: 'sink' },
+  rights: [{ class: 'role', rules: [] }],
   precondition: async () => undefined,
   undo: async (_, { action }) => [{ kind: 'in-process', what: `the sink's ${action}` }],
   inject: async (_, chosen, context) => scriptOf(context).set(replyOf(chosen)),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
+import type { FaultRights } from '../target/kubernetes-rights.ts';
 import type { ContainerEndpoint, ContainerRef, FileWrite, Member, ResourceLimits } from '../target/target.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface Fault<P = unknown> {
     targets: string[];
     power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'sink';
   };
+  /** What each way of doing it asks of an account in a cluster; there where `needs.targets` has kubernetes. */
+  rights?: readonly FaultRights[];
   /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
   precondition(member: Member, params: P): Promise<string | undefined>;
   /** What undoes it, as data that the guard can execute without this code's state. Changes nothing. */

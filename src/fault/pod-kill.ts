@@ -26,6 +26,18 @@ export const podKill: Fault<Params> = {
   // To be scheduled, pulled, started and ready; after it the old one may still be ending.
   absenceWithinMs: 120_000,
   needs: { targets: ['kubernetes'], power: 'pod' },
+  rights: [
+    {
+      when: { method: 'delete' },
+      class: 'role',
+      rules: [{ group: '', resource: 'pods', verbs: ['delete'] }],
+    },
+    {
+      when: { method: 'evict' },
+      class: 'role',
+      rules: [{ group: '', resource: 'pods/eviction', verbs: ['create'] }],
+    },
+  ],
   precondition: async (member, given) => {
     if (member.pod === undefined) return `${member.name} is no pod`;
     return member.pod.refusal(howOf(given, ''));

@@ -9,6 +9,8 @@ export interface PlanFacts {
   preconditions: string[];
   /** What the run would start, open or change, a line each. */
   touches: string[];
+  /** In a cluster: what each fault asks of the account, a line each. */
+  rights?: string[];
   predictions: LossPrediction[];
   /** Longest wait after the load, ms, where the members' settings say it. */
   settleMs?: number;
@@ -32,6 +34,7 @@ export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): str
     section('SLOs', plan.slos.flatMap(sloLines)),
     section('Settling', [settleLine(scenario.settleMs ?? facts.settleMs)]),
     section('Touches', facts.touches),
+    ...(facts.rights === undefined ? [] : [section('Rights', facts.rights)]),
     section('Worst loss predicted', facts.predictions.map(predictionLine), whyNoPrediction(plan)),
     section('Missing here', facts.preconditions, 'nothing'),
   ];

@@ -2,6 +2,7 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { findHierarchy } from '../base/cgroup.ts';
 import { SquallError } from '../base/errors.ts';
 import { opensslVersion } from '../fault/expired-certificate.ts';
+import { needsOf, rightsOfPlan } from '../fault/rights.ts';
 import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
@@ -30,6 +31,7 @@ export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFac
       ...ceilingWarnings(plan, await readCeilings(defaultCacheDir(process.env))),
     ],
     touches: touches(plan, scenario),
+    ...(scenario.target.kind === 'kubernetes' ? { rights: rightsLines(plan, scenario.target) } : {}),
     predictions: pipelines.size === 0 ? [] : predictLoss(plan, pipelines),
     ...settleFacts(scenario, pipelines),
   };
@@ -101,25 +103,25 @@ async function isHere(name: ToolName): Promise<boolean> {
   return false;
 }
 
-function clusterTouches(plan: Plan, target: Scenario['target'] & { kind: 'kubernetes' }): string[] {
+type ClusterSpec = TargetSpec & { kind: 'kubernetes' };
+
+function clusterTouches(target: ClusterSpec): string[] {
   const home = target.namespaces[0] ?? '';
-  const methods = killMethods(plan);
-  const rights = neededRights({ members: Object.values(target.members), home, methods });
   return [
     `context ${target.context}: a Job without pods, a Lease and a ConfigMap in ${home}, which must be labelled ${allowLabel}=allowed`,
     ...Object.entries(target.members).map(
       ([name, { namespace, workload }]) =>
         `${name}: the pods of ${workload.kind}/${workload.name} in ${namespace}`,
     ),
-    `rights it needs: ${rights.map(rightText).join('; ')}`,
   ];
 }
 
-/** How the plan's faults end pods. */
-export function killMethods(plan: Plan): ('delete' | 'evict')[] {
-  return plan.faults.flatMap(({ spec: { kind, params } }) =>
-    kind === 'pod-kill' ? [params.method === 'evict' ? 'evict' : 'delete'] : [],
-  );
+/** What each fault asks of the account, and then all that the run does. */
+function rightsLines(plan: Plan, target: ClusterSpec): string[] {
+  const specs = plan.faults.map(({ spec }) => spec);
+  const home = target.namespaces[0] ?? '';
+  const rights = neededRights({ members: target.members, home, needs: needsOf(specs, faults) });
+  return [...rightsOfPlan(specs, faults), `in all: ${rights.map(rightText).join('; ')}`];
 }
 
 function touches(plan: Plan, scenario: Scenario): string[] {
@@ -140,7 +142,7 @@ function touches(plan: Plan, scenario: Scenario): string[] {
     const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
     lines.push(`sends to ${where.join(' and ')}; starts nothing there`);
   }
-  if (target.kind === 'kubernetes') lines.push(...clusterTouches(plan, target));
+  if (target.kind === 'kubernetes') lines.push(...clusterTouches(target));
   if (target.kind === 'embedded') lines.push('runs a small reference collector inside squall');
   if (target.sink !== 'none') lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
   for (const { spec } of plan.faults) {

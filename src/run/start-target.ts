@@ -1,3 +1,4 @@
+import { needsOf } from '../fault/rights.ts';
 import { faults } from '../registry.ts';
 import type { FaultSpec } from '../scenario/types.ts';
 import { startDocker } from '../target/docker.ts';
@@ -8,7 +9,6 @@ import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
 import type { Target } from '../target/target.ts';
 import { sinkReached } from './docker-site.ts';
-import { killMethods } from './plan-facts.ts';
 import { need, type Session } from './session.ts';
 
 /** What a run may take besides its load: start, settling, clean-up, s. Then the cluster removes its record itself. */
@@ -47,7 +47,10 @@ export async function startTarget(session: Session): Promise<Target> {
       return startKubernetes({
         spec,
         runId: session.plan.runId,
-        methods: killMethods(session.plan),
+        needs: needsOf(
+          session.plan.faults.map((planned) => planned.spec),
+          faults,
+        ),
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
         intend: (undo) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes, SquallError } from '../base/errors.ts';
 import { type FindingCode, findingAdvice, findingCodes } from '../base/finding-codes.ts';
+import { table } from '../base/table.ts';
 import type { Fault } from '../fault/fault.ts';
 import { nearest } from './issues.ts';
 import { formatAggregations, type Measure, measures } from './measures.ts';
@@ -167,18 +168,6 @@ export function typeText(field: JsonField): string {
 function parameterCells(parameter: Parameter): string[] {
   const need = parameter.required ? 'needed' : `default ${parameter.fallback ?? 'none'}`;
   return [parameter.name, parameter.type, need, parameter.description];
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(Math.min(40, widths[column] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 function indent(text: string): string[] {

@@ -1,7 +1,7 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
-import { missingRights, neededRights, rightText } from './kubernetes-rights.ts';
+import { missingRights, type Need, neededRights, rightText } from './kubernetes-rights.ts';
 import { isServing, listPods, readWorkload, type Workload } from './kubernetes-workload.ts';
 
 /** By this label the owner of a namespace says that its pods may be struck. */
@@ -20,11 +20,11 @@ export async function checkCluster(options: {
   cluster: Cluster;
   home: string;
   members: Record<string, KubernetesMemberSpec>;
-  methods: readonly ('delete' | 'evict')[];
+  needs: readonly Need[];
 }): Promise<Preflight> {
   const { cluster, home } = options;
   const members = Object.values(options.members);
-  const rights = neededRights({ members, home, methods: options.methods });
+  const rights = neededRights({ members: options.members, home, needs: options.needs });
   const lacks = await missingRights(cluster, rights).catch((cause: unknown) => {
     throw unreachable(cluster, cause);
   });

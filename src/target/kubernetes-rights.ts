@@ -3,57 +3,104 @@ import type { Cluster } from './kubernetes-client.ts';
 
 /** One thing that an account may do, as a Role words it. */
 export interface Right {
-  namespace: string;
+  /** Undefined: of the whole cluster, as for nodes. */
+  namespace?: string;
   verb: string;
   group: string;
   resource: string;
   subresource?: string;
 }
 
-const groups = { deployment: 'deployments', statefulset: 'statefulsets', daemonset: 'daemonsets' } as const;
+/**
+ * What a fault asks of whoever runs it. role: rules of one Role in the namespace. nodes: verbs on nodes too, so a
+ * ClusterRole. agent: squall's own pods on the nodes, in a privileged namespace.
+ */
+export type RightsClass = 'role' | 'nodes' | 'agent';
 
-/** What a run needs in a cluster: all of it fits one Role per namespace (k8s/squall/role.yaml). */
+/** A rule of a Role. */
+export interface RightsRule {
+  group: string;
+  /** pods, pods/eviction; `workloads` stands for what the member is: deployments, statefulsets or daemonsets. */
+  resource: string;
+  verbs: readonly string[];
+  scope?: 'namespace' | 'cluster';
+}
+
+/** One way of doing a fault in a cluster, and what it takes beyond what every run needs. */
+export interface FaultRights {
+  /** The parameters that choose this way, such as {via: 'policy'}; undefined: the only way. */
+  when?: Readonly<Record<string, string>>;
+  class: RightsClass;
+  rules: readonly RightsRule[];
+}
+
+/** What a planned fault needs, and of which member; undefined: of any. */
+export interface Need {
+  member?: string;
+  rules: readonly RightsRule[];
+}
+
+const plurals = { deployment: 'deployments', statefulset: 'statefulsets', daemonset: 'daemonsets' } as const;
+
+/** What a run needs in a cluster: all of its first class fits one Role per namespace (k8s/squall/role.yaml). */
 export function neededRights(options: {
-  members: readonly KubernetesMemberSpec[];
+  members: Readonly<Record<string, KubernetesMemberSpec>>;
   /** Where the run's own record stands. */
   home: string;
-  /** How pods are to be ended, if they are. */
-  methods: readonly ('delete' | 'evict')[];
+  needs: readonly Need[];
 }): Right[] {
-  const { members, home, methods } = options;
+  const { members, home, needs } = options;
   const rights: Right[] = [];
-  const add = (namespace: string, group: string, resource: string, verbs: string[]) => {
-    const [name = '', subresource] = resource.split('/');
-    for (const verb of verbs)
-      rights.push({
-        namespace,
-        verb,
-        group,
-        resource: name,
-        ...(subresource === undefined ? {} : { subresource }),
-      });
-  };
-  for (const namespace of new Set(members.map((member) => member.namespace))) {
-    add(namespace, '', 'namespaces', ['get']);
-    add(namespace, '', 'pods', ['list', ...(methods.includes('delete') ? ['delete'] : [])]);
-    if (methods.includes('evict')) add(namespace, '', 'pods/eviction', ['create']);
-    add(namespace, '', 'pods/proxy', ['get']);
-    add(namespace, '', 'configmaps', ['get']);
+  const add = (namespace: string | undefined, rule: RightsRule) => rights.push(...rightsOf(namespace, rule));
+  for (const { namespace, workload, otlp } of Object.values(members)) {
+    for (const rule of observeRules) add(namespace, rule);
+    add(namespace, { group: 'apps', resource: plurals[workload.kind], verbs: ['get'] });
+    if (otlp !== undefined && 'service' in otlp)
+      add(namespace, { group: '', resource: 'services', verbs: ['get'] });
   }
-  for (const { namespace, workload, otlp } of members) {
-    add(namespace, 'apps', groups[workload.kind], ['get']);
-    if (otlp !== undefined && 'service' in otlp) add(namespace, '', 'services', ['get']);
+  for (const { member, rules } of needs) {
+    const struck = Object.entries(members).filter(([name]) => member === undefined || name === member);
+    for (const [, { namespace, workload }] of struck)
+      for (const rule of rules)
+        add(rule.scope === 'cluster' ? undefined : namespace, {
+          ...rule,
+          resource: rule.resource.replace(/^workloads/, plurals[workload.kind]),
+        });
   }
-  add(home, 'batch', 'jobs', ['create', 'list', 'delete']);
-  add(home, 'coordination.k8s.io', 'leases', ['create', 'list', 'update', 'delete']);
-  add(home, '', 'configmaps', ['create', 'list', 'update', 'delete']);
+  for (const rule of recordRules) add(home, rule);
   const byText = new Map(rights.map((right) => [rightText(right), right]));
   return [...byText.values()];
 }
 
+/** In every namespace of a member. */
+const observeRules: readonly RightsRule[] = [
+  { group: '', resource: 'namespaces', verbs: ['get'] },
+  { group: '', resource: 'pods', verbs: ['list'] },
+  { group: '', resource: 'pods/proxy', verbs: ['get'] },
+  { group: '', resource: 'configmaps', verbs: ['get'] },
+];
+
+const recordRules: readonly RightsRule[] = [
+  { group: 'batch', resource: 'jobs', verbs: ['create', 'list', 'delete'] },
+  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create', 'list', 'update', 'delete'] },
+  { group: '', resource: 'configmaps', verbs: ['create', 'list', 'update', 'delete'] },
+];
+
+function rightsOf(namespace: string | undefined, { group, resource, verbs }: RightsRule): Right[] {
+  const [name = '', subresource] = resource.split('/');
+  return verbs.map((verb) => ({
+    ...(namespace === undefined ? {} : { namespace }),
+    verb,
+    group,
+    resource: name,
+    ...(subresource === undefined ? {} : { subresource }),
+  }));
+}
+
 export function rightText({ namespace, verb, group, resource, subresource }: Right): string {
   const name = subresource === undefined ? resource : `${resource}/${subresource}`;
-  return `${verb} ${group === '' ? name : `${name}.${group}`} in ${namespace}`;
+  const where = namespace === undefined ? 'in the whole cluster' : `in ${namespace}`;
+  return `${verb} ${group === '' ? name : `${name}.${group}`} ${where}`;
 }
 
 /** Those that the account lacks, by asking the API server about each; changes nothing. */

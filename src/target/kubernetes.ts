@@ -7,6 +7,7 @@ import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kuber
 import { type PodGroup, refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
 import { openRunRecord, runName } from './kubernetes-record.ts';
+import type { Need } from './kubernetes-rights.ts';
 import { metricsPortOf, readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
 import { longestPath } from './local-order.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
@@ -18,8 +19,8 @@ type Spec = TargetSpec & { kind: 'kubernetes' };
 export interface KubernetesOptions {
   spec: Spec;
   runId: string;
-  /** How the plan's faults end pods. */
-  methods: readonly ('delete' | 'evict')[];
+  /** What the plan's faults ask of the account. */
+  needs: readonly Need[];
   /** Longer than the run can last. */
   deadlineS: number;
   clock: Clock;
@@ -42,7 +43,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     cluster,
     home,
     members: spec.members,
-    methods: options.methods,
+    needs: options.needs,
   });
   const entry = await entryMembers(cluster, spec);
   const { facts, unread } = await readFacts(cluster, spec, workloads);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { whenText } from '../../src/fault/rights.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
 import { printPlan } from '../../src/plan/print.ts';
 import { faults } from '../../src/registry.ts';
@@ -19,6 +20,12 @@ describe.each(Object.entries(faults))('fault %s', (kind, fault) => {
     expect(fault.summary.length).toBeGreaterThan(20);
     const reference = readFileSync(join(root, 'docs', 'reference.md'), 'utf8');
     expect(reference).toContain(`### ${kind}\n`);
+  });
+
+  test('says what it needs of an account in a cluster, if it can be done in one; each way by its own parameters', () => {
+    const ways = (fault.rights ?? []).map(whenText);
+    expect(ways.length > 0).toBe(fault.needs.targets.includes('kubernetes'));
+    expect(new Set(ways).size).toBe(ways.length);
   });
 
   test('is used by a scenario that comes with squall', async () => {

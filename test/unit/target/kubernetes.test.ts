@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { faults } from '../../../src/registry.ts';
 import { reasonOf, statusOf } from '../../../src/target/kubernetes-client.ts';
 import { runName } from '../../../src/target/kubernetes-record.ts';
 import { neededRights } from '../../../src/target/kubernetes-rights.ts';
@@ -61,12 +62,12 @@ test('a refusal is told in the API server’s words', () => {
 
 test('the Role that squall comes with allows exactly what a run may ask for', () => {
   const kinds = ['deployment', 'statefulset', 'daemonset'] as const;
-  const members = kinds.map((kind) => ({
-    namespace: 'n',
-    workload: { kind, name: 'w' },
-    otlp: { service: 's' },
-  }));
-  const needed = neededRights({ members, home: 'n', methods: ['delete', 'evict'] }).map(
+  const members = Object.fromEntries(
+    kinds.map((kind) => [kind, { namespace: 'n', workload: { kind, name: 'w' }, otlp: { service: 's' } }]),
+  );
+  const ways = Object.values(faults).flatMap(({ rights = [] }) => rights);
+  const needs = ways.filter((way) => way.class === 'role');
+  const needed = neededRights({ members, home: 'n', needs }).map(
     ({ verb, group, resource, subresource }) =>
       `${verb} ${group} ${subresource === undefined ? resource : `${resource}/${subresource}`}`,
   );
