@@ -1,8 +1,8 @@
 import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolder } from '../base/checked-lines.ts';
 import type { Member } from '../target/target.ts';
 import type { ReloadSignal, Undo } from './fault.ts';
-import { syncFolder } from './journal.ts';
 
 /** Where the prior text of FILE lies while a fault of RUN has changed it: beside it, so that a rename puts it back. */
 export function backupOf(file: string, tag: { runId: string; fault: string }): string {

@@ -14,8 +14,8 @@ import {
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { syncFolder } from '../base/checked-lines.ts';
 import { systemClock } from '../base/clock.ts';
-import { syncFolder } from './journal.ts';
 import { type ProcessId, self } from './process-table.ts';
 
 /** A run on this machine that has not been shown clean: it stands in the state folder from before its first process. */

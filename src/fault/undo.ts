@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { syncFolder } from '../base/checked-lines.ts';
 import { runTag } from '../target/held-process.ts';
 import { clusterRemains, removeFromCluster } from './cluster-undo.ts';
 import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
 import type { Undo } from './fault.ts';
-import { syncFolder } from './journal.ts';
+import { goneContexts, kindRemains, removeKind } from './kind-undo.ts';
 import { findTagged, readProcess, signalExactly } from './process-table.ts';
 import { controlGroupsOf, removeControlGroups, removeWork, workRemains } from './run-remains.ts';
 
@@ -63,6 +64,8 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
       return { done: true, reason: 'limits restored, where their group is there' };
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
+    case 'kind-cluster':
+      return { done: true, reason: await removeKind(undo) };
     case 'kubernetes-run':
       return { done: true, reason: await removeFromCluster(undo) };
     default:
@@ -98,6 +101,8 @@ export function describeUndo(undo: Undo): string {
       return `limits in ${undo.writes.map(({ file }) => file).join(', ')}`;
     case 'in-process':
       return undo.what;
+    case 'kind-cluster':
+      return `deletion of cluster ${undo.name}`;
     case 'kubernetes-run':
       return `removal of the objects of ${undo.run} in ${undo.cluster.context}/${undo.namespace}`;
     case 'docker-objects':
@@ -135,6 +140,8 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
     }
     case 'in-process':
       return undefined;
+    case 'kind-cluster':
+      return kindRemains(undo);
     case 'kubernetes-run':
       return clusterRemains(undo);
     default:
@@ -152,6 +159,8 @@ export async function leftovers(runId: string, undos: readonly Undo[] = []): Pro
   const processes = findTagged(runTag, runId).map(
     ({ pid, state, command }) => `process ${pid} (${state === 'T' ? 'stopped' : 'alive'}): ${command}`,
   );
-  const remains = await Promise.all(undos.map(remainsOf));
+  const gone = await goneContexts(undos);
+  const there = undos.filter((undo) => !('cluster' in undo && gone.has(undo.cluster.context)));
+  const remains = await Promise.all(there.map(remainsOf));
   return [...processes, ...remains.filter((line) => line !== undefined)];
 }

@@ -1,6 +1,6 @@
+import type { AppendFile } from '../../../src/base/checked-lines.ts';
 import type { Random } from '../../../src/base/random.ts';
 import type { Undo } from '../../../src/fault/fault.ts';
-import type { AppendFile } from '../../../src/fault/journal.ts';
 import type { UndoPower } from '../../../src/fault/replay.ts';
 import type { Life } from './virtual-time.ts';
 
