@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowNs } from '../src/base/clock.ts';
 import type { BarePacedStart } from './bare-paced.ts';
+import type { BareSocketResult, BareSocketStart } from './bare-socket.ts';
 import { percentileOf, printHeader, printRow, runProgram } from './machine.ts';
 import { openPlan } from './open-plan.ts';
 import type { PacedResult, PacedStart } from './paced-sender.ts';
@@ -13,6 +14,8 @@ import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.t
  */
 const seconds = 10;
 const stallMs = 1400;
+/** Of 100 spans with their gRPC and HTTP/2 frames. */
+const requestBytes = 26_700;
 const widths = [50, 12, 12, 12, 12];
 
 interface Disturbance {
@@ -21,12 +24,12 @@ interface Disturbance {
   stalls?: 'receiver' | 'sender';
 }
 
-interface Measured {
-  rows: PacedResult;
+interface Measured<R = Pick<PacedResult, 'from' | 'dueNs' | 'sendNs' | 'finalNs'>> {
+  rows: R;
   stamps: Stamps;
 }
 
-async function run({ meanDelayMs = 0, stalls }: Disturbance): Promise<Measured> {
+async function run({ meanDelayMs = 0, stalls }: Disturbance): Promise<Measured<PacedResult>> {
   const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
   receiver.send({ meanDelayMs } satisfies StampingStart);
   const grpc = await answer<string>(receiver);
@@ -76,6 +79,17 @@ async function runBare(meanDelayMs: number): Promise<{ truth: Float64Array; foun
   return { truth: spentOf(await answer<Stamps>(receiver)), found };
 }
 
+/** What a bare socket adds: bytes of the size of a request there, of an answer back. */
+async function runSocket(): Promise<Measured> {
+  const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
+  receiver.send({ meanDelayMs: 0, rawBytes: requestBytes } satisfies StampingStart);
+  const address = await answer<string>(receiver);
+  const start: BareSocketStart = { address, requests: 100 * seconds, everyMs: 10, requestBytes };
+  const rows = await runProgram<BareSocketResult>('bare-socket.ts', start);
+  receiver.send({ kind: 'stamps' } satisfies StampingOrder);
+  return { rows: { ...rows, from: rows.dueNs.map((_, i) => i) }, stamps: await answer<Stamps>(receiver) };
+}
+
 /** When the receiver heard nothing for longest: what a sender that was stopped could not send. */
 function silenceOf({ arrivedNs }: Stamps): { fromNs: number; toNs: number } {
   const times = arrivedNs.toSorted((a, b) => a - b);
@@ -110,6 +124,11 @@ async function main(): Promise<void> {
   printPercentiles('  added, from due', added(plain, 'dueNs'));
   printPercentiles('  added, from send', added(plain, 'sendNs'));
   printPercentiles('  send to arrival', oneWay(plain));
+  const socket = await runSocket();
+  printPercentiles('a bare socket adds, from due', added(socket, 'dueNs'));
+  printPercentiles('  from send', added(socket, 'sendNs'));
+  printPercentiles('  send to arrival', oneWay(socket));
+  if (process.argv.includes('--added')) return;
   const delayed = await run({ meanDelayMs: 30 });
   const truth = spentOf(delayed.stamps);
   const found = latencies(delayed.rows, 'sendNs');

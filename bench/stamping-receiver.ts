@@ -1,15 +1,19 @@
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { nowNs } from '../src/base/clock.ts';
 import { random } from '../src/base/random.ts';
+import { type H2Stream, serveH2 } from '../src/observe/sink-h2.ts';
+import type { H2Output } from '../src/observe/sink-h2-output.ts';
 import { createDecoder } from '../src/otlp/decode.ts';
+import { encodeHeaders } from '../src/wire/hpack-encode.ts';
 
 export interface StampingStart {
   /** Exponential delay before the answer, beyond 20 ms; 0: answered at once. */
   meanDelayMs: number;
+  /** No HTTP: every `rawBytes` bytes are a request, answered by as many bytes as OTLP's answer has. */
+  rawBytes?: number;
 }
 
-/** Request i: its first sequence, when it had been read and when it was answered. */
+/** Request i: its first sequence (raw: its number), when its last bytes were read and when it was answered. */
 export interface Stamps {
   from: number[];
   arrivedNs: number[];
@@ -19,38 +23,79 @@ export interface Stamps {
 /** Told to a running receiver: hold all answers from `atNs` on for `forMs`, or hand over the stamps. */
 export type StampingOrder = { kind: 'stall'; atNs: number; forMs: number } | { kind: 'stamps' };
 
-/** An OTLP/gRPC receiver that stamps what it gets with the clock that squall uses, in a process of its own. */
+/**
+ * An OTLP/gRPC receiver that stamps what it gets with the clock that squall uses, in a process of its own, as near to
+ * the socket as a process can: what it needs to read and to write belongs to what it spent.
+ */
 const stamps: Stamps = { from: [], arrivedNs: [], answeredNs: [] };
 let stall = { fromNs: Number.POSITIVE_INFINITY, toNs: Number.POSITIVE_INFINITY };
 const stream1 = { stream: 1, signal: 'traces' as const, batch: 100, series: 1, startNs: 0, roundNs: 1 };
 const decoder = createDecoder({ runId: 'run-1', epochNs: '0', streams: [stream1] });
+const headers = encodeHeaders([
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+]);
+const trailers = encodeHeaders([['grpc-status', '0']]);
+const answerBytes = 60;
 
-function listen({ meanDelayMs }: StampingStart): void {
+interface Call extends H2Stream {
+  output: H2Output;
+  parts: Buffer[];
+}
+
+function serveGrpc(socket: Socket, delayOf: () => number): void {
+  let chunkNs = 0;
+  socket.prependListener('data', () => {
+    chunkNs = nowNs();
+  });
+  serveH2<Call>(socket, {
+    begin: (stream, output) => Object.assign(stream, { output, parts: [] }),
+    data(call, bytes, from, to, last) {
+      call.parts.push(Buffer.from(bytes.subarray(from, to)));
+      if (!last) return;
+      const { runs } = decoder.decode('traces', 'protobuf', Buffer.concat(call.parts).subarray(5));
+      const first = runs.length > 0 ? (runs.from[0] ?? -1) : -1;
+      stampedAnswer({ from: first, arrivedNs: chunkNs, delayMs: delayOf() }, () =>
+        call.output.answer(call, { headers, content: Buffer.alloc(5), trailers }),
+      );
+    },
+  });
+}
+
+function serveRaw(socket: Socket, rawBytes: number): void {
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    const arrivedNs = nowNs();
+    bytes += chunk.length;
+    while (bytes >= rawBytes) {
+      bytes -= rawBytes;
+      const answer = () => socket.write(Buffer.alloc(answerBytes));
+      stampedAnswer({ from: stamps.from.length, arrivedNs, delayMs: 0 }, answer);
+    }
+  });
+}
+
+function stampedAnswer(of: { from: number; arrivedNs: number; delayMs: number }, answer: () => void): void {
+  const { from, arrivedNs, delayMs } = of;
+  const stalledMs = arrivedNs >= stall.fromNs && arrivedNs < stall.toNs ? (stall.toNs - arrivedNs) / 1e6 : 0;
+  const now = () => {
+    stamps.from.push(from);
+    stamps.arrivedNs.push(arrivedNs);
+    stamps.answeredNs.push(nowNs());
+    answer();
+  };
+  const waitMs = Math.max(delayMs, stalledMs);
+  if (waitMs > 0) setTimeout(now, waitMs);
+  else now();
+}
+
+function listen({ meanDelayMs, rawBytes }: StampingStart): void {
   const draw = random(1, 'delays');
-  const server = createServer();
-  server.on('stream', (stream) => {
-    const chunks: Buffer[] = [];
-    stream.on('error', () => {});
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => {
-      const arrivedNs = nowNs();
-      const { runs } = decoder.decode('traces', 'protobuf', Buffer.concat(chunks).subarray(5));
-      const from = runs.length > 0 ? (runs.from[0] ?? -1) : -1;
-      const delayMs = meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next());
-      const stalledMs =
-        arrivedNs >= stall.fromNs && arrivedNs < stall.toNs ? (stall.toNs - arrivedNs) / 1e6 : 0;
-      const answer = () => {
-        stamps.from.push(from);
-        stamps.arrivedNs.push(arrivedNs);
-        stamps.answeredNs.push(nowNs());
-        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-        stream.end(Buffer.alloc(5));
-      };
-      const waitMs = Math.max(delayMs, stalledMs);
-      if (waitMs > 0) setTimeout(answer, waitMs);
-      else answer();
-    });
+  const delayOf = () => (meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next()));
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {});
+    if (rawBytes === undefined) serveGrpc(socket, delayOf);
+    else serveRaw(socket, rawBytes);
   });
   server.listen(0, '127.0.0.1', () => {
     process.send?.(`127.0.0.1:${(server.address() as AddressInfo).port}`);
