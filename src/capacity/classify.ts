@@ -33,6 +33,11 @@ export function classifyLoad(trials: readonly TrialOutcome[]): Load['class'] {
   );
 }
 
+/** Full trials of the scenario itself: what bounds are made of. */
+export function isJudging({ purpose }: Pick<TrialOutcome, 'purpose'>): boolean {
+  return purpose === 'classify' || purpose === 'below' || purpose === 'above';
+}
+
 /** Trials that count, by rate, from the lowest. */
 export function groupLoads(outcomes: readonly TrialOutcome[]): Load[] {
   const byRate = new Map<number, TrialOutcome[]>();
@@ -85,6 +90,7 @@ function classifyGoal(goal: Goal, trials: readonly TrialOutcome[]): Load['class'
   return classify(verdicts, goal.hard);
 }
 
-function hardFailed(trials: readonly TrialOutcome[]): boolean {
+/** A goal that may never break broke. */
+export function hardFailed(trials: readonly TrialOutcome[]): boolean {
   return trials.some(({ goals }) => goals.some(({ hard, verdict }) => hard && verdict === 'fail'));
 }

@@ -1,19 +1,28 @@
+import { clopperPearson } from '../base/binomial.ts';
 import type { TrialOutcome } from './types.ts';
 
-/** k of k passed: the pass rate is at least this, one-sided at 95 % (5 of 5: 0.55; 14 of 14: 0.81). */
-export function passShareAtLeast(passes: number): number {
-  return passes <= 0 ? 0 : 0.05 ** (1 / passes);
+/** So many passed: the pass rate is at least this, one-sided at 95 % (5 of 5: 0.55; 14 of 14: 0.81). */
+export function passShareAtLeast(passed: number, of = passed): number {
+  return clopperPearson(passed, of, 0.9)[0];
+}
+
+/** How far like trials lie apart. */
+export interface Noise {
+  /** Coefficient of variation of one trial. */
+  spread: number;
+  /** Trials that tell of it, less one for each rate. */
+  freedom: number;
 }
 
 /**
- * Spread (coefficient of variation) of the CPU time per item over trials of one rate and one length, pooled over
- * rates: what a capacity measured again would differ by. Null without two like trials.
+ * Spread of the CPU time per item over trials of one rate and one length, pooled over rates: what a capacity measured
+ * again would differ by. Null without two like trials.
  */
-export function spreadOf(outcomes: readonly TrialOutcome[]): number | null {
+export function noiseOf(outcomes: readonly TrialOutcome[]): Noise | null {
   const groups = new Map<string, number[]>();
-  for (const { status, ratePerS, measureS, cpuSPerMillion: cpu } of outcomes) {
+  for (const { status, ratePerS, measureS, variant = '', cpuSPerMillion: cpu } of outcomes) {
     if (status === 'invalid' || cpu === undefined || !(cpu > 0)) continue;
-    const key = `${ratePerS}/${measureS}`;
+    const key = `${variant}/${ratePerS}/${measureS}`;
     groups.set(key, [...(groups.get(key) ?? []), Math.log(cpu)]);
   }
   let [squares, freedom] = [0, 0];
@@ -22,5 +31,5 @@ export function spreadOf(outcomes: readonly TrialOutcome[]): number | null {
     for (const value of logs) squares += (value - mean) ** 2;
     freedom += logs.length - 1;
   }
-  return freedom === 0 ? null : Math.sqrt(squares / freedom);
+  return freedom === 0 ? null : { spread: Math.sqrt(squares / freedom), freedom };
 }

@@ -1,11 +1,14 @@
-import { groupLoads, type Load } from './classify.ts';
-import { spreadOf } from './confidence.ts';
+import { boundsOf, groupLoads, isJudging, type Load } from './classify.ts';
+import { noiseOf } from './confidence.ts';
+import { fitThreshold, type Threshold } from './threshold.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
 
 /** How often an invalid trial is tried again. */
 const retries = 2;
-/** Noise above this: the machine tells no capacity. */
-const widthMax = 0.1;
+/** Like trials that lie further apart than this: no number of them makes an interval worth stating. */
+const noiseMax = 0.12;
+/** Trials far above what fails say nothing about where it begins: there a target may hold again. */
+const nearRatio = 1.3;
 
 /** Ends the search with what is known so far. */
 export class Stop {
@@ -41,15 +44,25 @@ export function* take(state: State, order: TrialOrder): Generator<TrialOrder, Tr
 }
 
 export function mustBeFit(state: State): void {
-  const noise = spreadOf(state.outcomes);
-  if (noise !== null && 2 * noise > widthMax)
+  const { spread, freedom } = noiseOf(state.outcomes) ?? { spread: 0, freedom: 0 };
+  if (spread > noiseMax)
     throw new Stop(
-      `this machine is too noisy: like trials differ by ${(100 * noise).toFixed(1)} % (standard deviation)`,
+      `this machine is too noisy: ${freedom + 1} like trials differ by ${(100 * spread).toFixed(1)} % (standard deviation)`,
     );
 }
 
 export function widthOf(state: State): number {
-  return Math.max(state.settings.width, 2 * (spreadOf(state.outcomes) ?? 0));
+  return Math.max(state.settings.width, 2 * (noiseOf(state.outcomes)?.spread ?? 0));
+}
+
+/** Where the capacity lies by all full trials so far, averaged over their noise. */
+export function thresholdOf(state: State): Threshold | undefined {
+  const judging = state.outcomes.filter(isJudging);
+  const { upperPerS } = boundsOf(groupLoads(judging));
+  return fitThreshold(
+    judging.filter(({ ratePerS }) => ratePerS <= nearRatio * upperPerS),
+    noiseOf(state.outcomes),
+  );
 }
 
 export function fullLoads(state: State): Load[] {

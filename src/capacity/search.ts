@@ -4,10 +4,11 @@ import {
   classifyLoad,
   goalBounds,
   groupLoads,
+  isJudging,
   type Load,
   trialsPerLoad,
 } from './classify.ts';
-import { spreadOf } from './confidence.ts';
+import { noiseOf } from './confidence.ts';
 import { confirm } from './confirm.ts';
 import { fullLoads, mustBeFit, type State, Stop, take, trialsAt, whole, widthOf } from './search-state.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
@@ -30,7 +31,8 @@ export function nextStep(settings: SearchSettings, outcomes: readonly TrialOutco
 
 /** Where the steering's bracket closes. */
 const bracketRatio = 1.1;
-const noiseTrials = 3;
+/** So many more where the first ones are further apart than the width allows: few trials do not tell how far. */
+const noiseTrials = [3, 3];
 
 /** Bracket by short trials, noise, classes of full trials until the bounds are within the width, confirmation. */
 export function* searchCapacity(settings: SearchSettings): Search {
@@ -84,8 +86,11 @@ function* bracket(state: State): Generator<TrialOrder, void, TrialOutcome> {
 function* measureNoise(state: State): Generator<TrialOrder, void, TrialOutcome> {
   const base = state.steer.lowerPerS === 0 ? state.settings.minPerS : state.steer.lowerPerS;
   const ratePerS = whole(base / 2);
-  for (let i = 0; i < noiseTrials; i++) {
-    yield* take(state, { purpose: 'noise', ratePerS, measureS: state.settings.shortS });
+  for (const trials of noiseTrials) {
+    for (let i = 0; i < trials; i++) {
+      yield* take(state, { purpose: 'noise', ratePerS, measureS: state.settings.shortS });
+    }
+    if (widthOf(state) <= state.settings.width) return;
   }
   mustBeFit(state);
 }
@@ -157,9 +162,9 @@ function widestGap(loads: readonly Load[], ratio: number): Bounds | undefined {
 
 /** What a search that found nothing can still say: full trials first, steering where there are none. */
 function knownBounds({ outcomes, steer, settings }: State): Bounds {
-  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'noise' && purpose !== 'bracket'));
+  const loads = groupLoads(outcomes.filter(isJudging));
   const full = boundsOf(loads);
-  const spread = 1 + Math.max(settings.width, 3 * (spreadOf(outcomes) ?? 0));
+  const spread = 1 + Math.max(settings.width, 3 * (noiseOf(outcomes)?.spread ?? 0));
   // A short trial's word counts only where it does not contradict a full one's.
   const lower = full.lowerPerS > 0 ? full.lowerPerS : Math.min(steer.lowerPerS, full.upperPerS / spread);
   const steered = steer.upperPerS > lower ? steer.upperPerS : Number.POSITIVE_INFINITY;
@@ -169,12 +174,12 @@ function knownBounds({ outcomes, steer, settings }: State): Bounds {
 
 function conclude(state: State, end: Bounds & Pick<SearchResult, 'kind' | 'reason'>): SearchResult {
   const { outcomes, spentS, confirmation } = state;
-  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
+  const loads = groupLoads(outcomes.filter(isJudging));
   return {
     ...end,
     binding: bindingGoal(loads),
     width: widthOf(state),
-    noise: spreadOf(outcomes),
+    noise: noiseOf(outcomes)?.spread ?? null,
     confirmation,
     goals: goalBounds(loads),
     passedAbovePerS: loads

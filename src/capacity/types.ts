@@ -14,14 +14,19 @@ export interface GoalResult extends Goal {
   reason: string;
 }
 
-/** Why a trial is run. Steering and noise trials are short and never certify anything. */
-export type Purpose = 'bracket' | 'noise' | 'classify' | 'below' | 'above';
+/**
+ * Why a trial is run. Steering and noise trials are short and never certify anything; those of a study look at a
+ * variant of the scenario and say nothing about the scenario itself.
+ */
+export type Purpose = 'bracket' | 'noise' | 'classify' | 'below' | 'above' | 'study';
 
 export interface TrialOrder {
   purpose: Purpose;
   ratePerS: number;
   /** Length of the measured part, after the warmup. */
   measureS: number;
+  /** Name of a variant of the scenario; absent: the scenario as it stands. */
+  variant?: string;
 }
 
 /** What a trial showed. */
@@ -70,7 +75,7 @@ export interface SearchResult extends Bounds {
   reason: string;
   /** The goal that fails first; null when none failed. */
   binding: string | null;
-  /** The width that the search went for: the one asked for, or twice the noise. */
+  /** The width that the search went for: the one asked for, or twice the noise. What it came to is in the bounds. */
   width: number;
   /** Spread of the target's CPU time per item over like trials; null without two of them. */
   noise: number | null;

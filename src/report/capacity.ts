@@ -28,6 +28,14 @@ export function capacityFacts({ capacity }: Report): { name: string; value: stri
       noise === null ? 'not measured' : `${formatNumber(100 * noise, 2)} % in CPU per item over like trials`,
     ),
     row('searched for', `ends within ${formatNumber(100 * capacity.width, 2)} % (${capacity.pace})`),
+    ...(capacity.upperPerS === 'Infinity' || capacity.lowerPerS <= 0
+      ? []
+      : [
+          row(
+            'came to',
+            `ends ${formatNumber(100 * (capacity.upperPerS / capacity.lowerPerS - 1), 2)} % apart`,
+          ),
+        ]),
     row('highest rate tried for', `${formatCount(capacity.maxPerS)}/s: ${capacity.maxReason}`),
     row('generator without a target', `${formatCount(Math.round(capacity.generatorPerS))} ${items}/s`),
     row('time', `${formatCount(capacity.trials.length)} trials in ${formatDuration(capacity.spentS)}`),

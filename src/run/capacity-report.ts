@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { boundsOf, groupLoads } from '../capacity/classify.ts';
+import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
 import { nextStep } from '../capacity/search.ts';
 import { sizeReplicas } from '../capacity/sizing.ts';
 import type { Bounds, SearchResult } from '../capacity/types.ts';
 import { readRecord } from '../record.ts';
 import type { CapacityReport } from '../report/capacity-types.ts';
-import { formatCount } from '../report/format.ts';
+import { formatCount, formatNumber } from '../report/format.ts';
 import { itemWord } from '../report/sentences.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { autoscalingOf } from './capacity-autoscaling.ts';
@@ -114,8 +114,7 @@ function describe(search: SearchRecord, result: SearchResult, items: string): Ca
 
 /** Of full trials alone: the short ones only steer. */
 function boundsAfter(trials: readonly TrialLine[]): Bounds {
-  const full = trials.filter(({ outcome: { purpose } }) => purpose !== 'bracket' && purpose !== 'noise');
-  return boundsOf(groupLoads(full.map(({ outcome }) => outcome)));
+  return boundsOf(groupLoads(trials.map(({ outcome }) => outcome).filter(isJudging)));
 }
 
 function encodeRate(perS: number): number | 'Infinity' {
@@ -131,13 +130,14 @@ function sentenceOf(one: { result: SearchResult; items: string; pods: number; qu
       ? `The capacity is not known: ${result.reason}.`
       : `The capacity is not known, it lies ${range} ${items}/s: ${result.reason}.`;
   }
-  const { confirmation, binding } = result;
+  const { confirmation, binding, lowerPerS, upperPerS } = result;
   const sure =
     confirmation === null
       ? ''
       : `, ${confirmation.passed} of ${confirmation.of} fresh trials passed at the lower end (a pass rate of at least ${confirmation.passShareAtLeast.toFixed(2)} at 95 %)`;
   const first = binding === null ? '' : `; ${binding} breaks first`;
-  return `${who} carried ${formatCount(Math.floor(result.lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(result.upperPerS))}${sure}${first}${quick ? '; indicative' : ''}.`;
+  const apart = `ends ${formatNumber(100 * (upperPerS / lowerPerS - 1), 2)} % apart`;
+  return `${who} carried ${formatCount(Math.floor(lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(upperPerS))} (${apart})${sure}${first}${quick ? '; indicative' : ''}.`;
 }
 
 function rangeOf({ lowerPerS, upperPerS }: SearchResult): string {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/units.ts';
-import { boundsOf, groupLoads } from '../capacity/classify.ts';
+import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
 import { estimateSearch } from '../capacity/settings.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { formatCount } from '../report/format.ts';
@@ -32,7 +32,7 @@ export function describeOrder({ purpose, ratePerS }: TrialOrder): string {
 
 /** Bounds of full trials, else what steering says. */
 export function boundsText(outcomes: readonly TrialOutcome[]): string {
-  const loads = groupLoads(outcomes.filter(({ purpose }) => purpose !== 'bracket' && purpose !== 'noise'));
+  const loads = groupLoads(outcomes.filter(isJudging));
   const full = boundsOf(loads);
   const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
   const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);

@@ -58,7 +58,7 @@ function searchAll(
       );
     if (kind === 'found') {
       tally.found++;
-      expect(upperPerS / lowerPerS).toBeLessThanOrEqual(1.25);
+      expect(upperPerS / lowerPerS).toBeLessThanOrEqual(1.3);
     }
     expect(spentS).toBeLessThanOrEqual(own.budgetS);
     also(result, outcomes);
@@ -80,15 +80,20 @@ describe('the truth lies within the stated interval', () => {
     expect(tally.found).toBeGreaterThan(0.8 * seeds);
   });
   test.each([
-    [0.01, 0.8],
-    [0.04, 0.3],
-    [0.1, 0],
+    [0.01, 0.85],
+    [0.04, 0.85],
+    // As seen on a shared machine of two cores: 3 of 100 before noise was averaged.
+    [0.073, 0.6],
+    [0.1, 0.1],
   ])('a machine with noise of %d', (noise, foundShare) => {
     const tally = searchAll({ ...server, noise }, [truthOf(server)]);
     expectTrue(tally);
     expect(tally.found).toBeGreaterThanOrEqual(foundShare * seeds);
-    // Noise of 10 % is no machine to name a capacity on.
-    if (noise === 0.1) expect(tally.found).toBe(0);
+  });
+  test('a machine that is not fit: nothing is named', () => {
+    const tally = searchAll({ ...server, noise: 0.2 }, [truthOf(server)]);
+    expectTrue(tally);
+    expect(tally.found).toBe(0);
   });
   test('a CPU quota that stops the server for the rest of each 100 ms', () => {
     const target: Simulated = {
