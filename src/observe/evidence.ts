@@ -95,6 +95,8 @@ export interface MemberRecord {
   entry?: boolean;
   /** It exports to the sink. Default true. */
   exit?: boolean;
+  /** What it may use, where the target says so. */
+  resources?: { cpuMillis?: number; memoryBytes?: number };
   starts: {
     atNs: number;
     pid: number;
@@ -173,4 +175,6 @@ export interface ProcessSample {
   rssBytes: number;
   throttledPeriods?: number;
   periods?: number;
+  /** It is another process than at the last look. */
+  restarted?: true;
 }

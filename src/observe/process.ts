@@ -3,12 +3,13 @@ import type { Clock } from '../base/clock.ts';
 import { readThrottling, type Throttling } from '../base/throttling.ts';
 import type { Member } from '../target/target.ts';
 import type { ProcessSample } from './evidence.ts';
+import { watchPages } from './member-pages.ts';
 
 const everyMs = 1000;
 
 /**
- * Samples CPU, memory and throttling of every member that is a process, once a second, into `into`, until stop().
- * A member that is down gives no sample; a restarted one starts anew.
+ * Samples CPU, memory and throttling of every member that is a process, once a second, into `into`, until stop(); of
+ * members elsewhere what their own metrics say. A member that is down gives no sample; a restarted one starts anew.
  */
 export function watchProcesses(options: {
   members: readonly Member[];
@@ -31,6 +32,10 @@ export function watchProcesses(options: {
     }
   };
   void watch();
+  const elsewhere = members.filter(
+    (member) => member.process === undefined && member.readMetrics !== undefined,
+  );
+  if (elsewhere.length > 0) void watchPages({ members: elsewhere, clock, t0Ns, into, end: end.signal });
   return { stop: () => end.abort() };
 }
 

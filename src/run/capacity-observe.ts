@@ -72,7 +72,9 @@ function observe(trial: Trial): Observation {
     drained: record.settle.shownEmpty || held === 0,
     delivered: sum((one) => one.delivered),
     lost: sum((one) => one.lost),
-    restarts: record.members.reduce((all, { starts }) => all + Math.max(0, starts.length - 1), 0),
+    restarts:
+      record.members.reduce((all, { starts }) => all + Math.max(0, starts.length - 1), 0) +
+      record.processes.filter(({ restarted }) => restarted === true).length,
   };
 }
 

@@ -3,13 +3,14 @@ import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
 import { nextStep } from '../capacity/search.ts';
 import { sizeReplicas } from '../capacity/sizing.ts';
 import type { Bounds, SearchResult } from '../capacity/types.ts';
+import type { RunRecord } from '../observe/evidence.ts';
 import { readRecord } from '../record.ts';
 import type { CapacityReport } from '../report/capacity-types.ts';
 import { formatCount, formatNumber } from '../report/format.ts';
 import { itemWord } from '../report/sentences.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { autoscalingOf } from './capacity-autoscaling.ts';
-import { readSearch, type SearchRecord, type TrialLine } from './capacity-record.ts';
+import { readSearch, type SearchHead, type SearchRecord, type TrialLine } from './capacity-record.ts';
 import { judgeEvidence } from './finish.ts';
 
 /**
@@ -17,19 +18,19 @@ import { judgeEvidence } from './finish.ts';
  * verdict of the search in the place of its own. Undefined where no trial has ended.
  */
 export async function judgeSearch(dir: string): Promise<Report | undefined> {
-  const search = readSearch(dir);
-  const shown = mostTelling(search.trials);
+  const recorded = readSearch(dir);
+  const shown = mostTelling(recorded.trials);
   if (shown === undefined) return undefined;
   const trialDir = join(dir, 'trials', shown.name);
-  const report = await judgeEvidence(trialDir, await readRecord(trialDir));
+  const record = await readRecord(trialDir);
+  const report = await judgeEvidence(trialDir, record);
+  const search = { ...recorded, head: { ...recorded.head, ...foundPods(record) } };
   const step = nextStep(
     search.head.settings,
     search.trials.map(({ outcome }) => outcome),
   );
   const result = step.kind === 'done' ? step.result : undefined;
-  const signal = (await readRecord(trialDir)).plan.entries.find(
-    ({ spec }) => spec.name === search.head.capacity.vary,
-  );
+  const signal = record.plan.entries.find(({ spec }) => spec.name === search.head.capacity.vary);
   const items = itemWord[signal?.spec.signal ?? 'traces'];
   const capacity = describe(search, result ?? stopped(search), items);
   return {
@@ -47,6 +48,14 @@ export async function judgeSearch(dir: string): Promise<Report | undefined> {
     },
     capacity,
   };
+}
+
+/** Of a cluster only a run sees how many pods took the load, and what each may use. */
+function foundPods({ targetKind, members }: RunRecord): Partial<Pick<SearchHead, 'pods' | 'workload'>> {
+  const entry = members.filter((member) => member.entry !== false);
+  const [first] = entry;
+  if (targetKind !== 'kubernetes' || first === undefined) return {};
+  return { pods: entry.length, workload: { name: first.group, ...first.resources } };
 }
 
 /** 0: found. 1: not even the lowest rate holds. 2: bounds at most. 130: stopped before its end. */

@@ -91,6 +91,7 @@ function memberRecord(
       ({ name, group }) => name === member.name || (name === group && group === member.group),
     ),
     exit: collectorsOf(target)[member.group]?.sendsTo === undefined,
+    ...(member.resources === undefined ? {} : { resources: member.resources }),
     starts: (member.process?.starts() ?? []).map((start) => ({
       atNs: start.startedNs - t0Ns,
       pid: start.host?.pid ?? 0,

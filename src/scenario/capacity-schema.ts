@@ -106,6 +106,16 @@ export function checkCapacity(draft: Draft): Mistake[] {
       next: 'write trial: 60s',
     });
   }
+  const { limits } = draft;
+  if (typeof limits === 'object' && capacity.maxPerS > limits.itemsPerS) {
+    mistakes.push({
+      path: ['capacity', 'rate', 'max'],
+      what: 'the search would offer more than the limit',
+      expected: `at most limits.itemsPerS, ${limits.itemsPerS}`,
+      found: String(capacity.maxPerS),
+      next: 'raise limits.itemsPerS, or lower capacity.rate.max',
+    });
+  }
   if (capacity.dayCurve !== undefined && !existsSync(capacity.dayCurve))
     mistakes.push(missingFile(['capacity', 'day', 'curve'], capacity.dayCurve));
   for (const { name, path, spec } of draft.load) {

@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
+import { parseBytes, parseCpu } from '../base/units.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 import type { RunRecord } from './kubernetes-record.ts';
 import { isServing, listPods } from './kubernetes-workload.ts';
@@ -53,6 +54,7 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
     group: group.group,
     otlp: { headers: {} },
     version: /[:@]([^:@/]+)$/.exec(image)?.[1] ?? 'unknown',
+    resources: limitsOf(pod),
     lossyComponents: group.lossyComponents,
     readMetrics: () =>
       cluster.core.connectGetNamespacedPodProxyWithPath({
@@ -61,6 +63,16 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
         path: 'metrics',
       }),
     pod: podPower(group, pod),
+  };
+}
+
+/** Of the container that serves; Kubernetes writes quantities as scenarios do. */
+function limitsOf({ spec }: V1Pod): NonNullable<Member['resources']> {
+  const { cpu = '', memory = '' } = spec?.containers[0]?.resources?.limits ?? {};
+  const [cpuMillis, memoryBytes] = [parseCpu(cpu), parseBytes(memory)];
+  return {
+    ...(cpuMillis === undefined ? {} : { cpuMillis }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Member {
   otlp: OtlpSpec;
   metricsUrl?: string;
   version: string;
+  /** What it may use, where the system that runs it says so. */
+  resources?: { cpuMillis?: number; memoryBytes?: number };
   /** Components of its pipelines that sample, filter, aggregate or deduplicate on purpose. */
   lossyComponents?: string[];
   /** Powers: a fault kind asks for those it needs; an absent one is not supported on this target. */

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
+import type { ProcessSample } from '../../../src/observe/evidence.ts';
+import { usageOnPage, watchPages } from '../../../src/observe/member-pages.ts';
 import { cpuTicks, residentBytes, sampleProcesses, type Usage } from '../../../src/observe/process.ts';
 import type { Member } from '../../../src/target/target.ts';
 
@@ -55,4 +57,38 @@ test('fields of /proc, whatever the process is called', () => {
   expect(cpuTicks('7 (a ) b) S 1 7 7 0 -1 4194560 1 0 0 0 120 34 0 0 20 0 1 0 99 1 1')).toBe(154);
   expect(residentBytes('VmPeak:\t  10 kB\nVmRSS:\t    2048 kB\n')).toBe(2_097_152);
   expect(residentBytes('Name:\tkthread\n')).toBe(0);
+});
+
+test('CPU and memory as a collector writes them, with labels and suffixes of any version', () => {
+  const page = [
+    '# TYPE otelcol_process_cpu_seconds_total counter',
+    'otelcol_process_cpu_seconds_total{otel_scope_name="a b"} 12.5',
+    'otelcol_process_memory_rss_bytes{otel_scope_name="a b"} 1.5e+08',
+    'otelcol_process_runtime_heap_alloc_bytes 1',
+  ].join('\n');
+  expect(usageOnPage(page)).toEqual({ cpuNs: 12.5e9, rssBytes: 1.5e8 });
+  expect(usageOnPage('process_cpu_seconds 2\nprocess_memory_rss 7\n')).toEqual({ cpuNs: 2e9, rssBytes: 7 });
+  expect(usageOnPage('otelcol_exporter_queue_size 0\n')).toBeUndefined();
+});
+
+test('a member elsewhere is read by its page; a process that starts anew is told by its CPU time', async () => {
+  const pages = ['process_cpu_seconds 10', 'process_cpu_seconds 11', 'process_cpu_seconds 0.5'];
+  const end = new AbortController();
+  const into: ProcessSample[] = [];
+  let nowNs = 0;
+  const clock = {
+    ...systemClock,
+    nowNs: () => nowNs,
+    sleep: async () => {
+      nowNs += 2e9;
+      if (pages.length === 0) end.abort();
+    },
+  };
+  const { process: _, ...elsewhere } = memberOf(() => undefined);
+  const member = { ...elsewhere, readMetrics: async () => pages.shift() ?? '' };
+  await watchPages({ members: [member], clock, t0Ns: 0, into, end: end.signal });
+  expect(into).toEqual([
+    { member: 'collector-0', atS: 2, cpuCores: 0.5, rssBytes: 0 },
+    { member: 'collector-0', atS: 4, cpuCores: 0.25, rssBytes: 0, restarted: true },
+  ]);
 });

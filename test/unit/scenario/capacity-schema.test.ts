@@ -53,6 +53,13 @@ describe('mistakes', () => {
       '',
     ],
     ['a load that is not steady', right, { load: ramp }, /spans is none$/, 'constant-arrival-rate'],
+    [
+      'more than may be sent',
+      right,
+      { limits: '{itemsPerS: 15000, items: 1000000}' },
+      'the search would offer more than the limit',
+      'raise limits.itemsPerS, or lower capacity.rate.max',
+    ],
     ['no entry at all', 'rate: {min: 5, max: 9}', {}, /capacity.vary is missing/, ''],
     ['a negative peak', `${right}, peak: -5`, {}, 'capacity.peak has a wrong value', ''],
     ['an unknown field', `${right}, width_: 3`, {}, /capacity.width_ is not a field/, 'width'],
