@@ -22,6 +22,24 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal === undefined ? {} : { signal });
 }
 
+const anchorTries = 5;
+
+/**
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC, ns: turns times of this process into times that other hosts know. Waits for a
+ * tick of the millisecond clock, five times: being kept from the processor in between makes it smaller, never larger.
+ */
+export function wallMinusMonotonicNs(): bigint {
+  let largest = 0n;
+  for (let i = 0; i < anchorTries; i++) {
+    const before = Date.now();
+    let ms = before;
+    while (ms === before) ms = Date.now();
+    const ns = BigInt(ms) * 1_000_000n - process.hrtime.bigint();
+    if (ns > largest) largest = ns;
+  }
+  return largest;
+}
+
 /** Polls `probe` until it gives something other than undefined; undefined when `timeoutMs` is over. */
 export async function waitFor<T>(
   clock: Clock,

@@ -14,7 +14,10 @@ export interface LoadOptions {
   endpoints: LoadEndpoint[];
   /** Folder of the request records, requests-N.bin for worker N. */
   evidenceDir: string;
-  onProgress?: (counts: LoadCounts, generator: GeneratorHealth) => void;
+  /** Those of the plan's workers that run here; default all of them. */
+  workers?: readonly number[];
+  /** `ackMs`: each worker's latencies of its last interval. */
+  onProgress?: (counts: LoadCounts, generator: GeneratorHealth, ackMs: readonly Float64Array[]) => void;
 }
 
 export interface LoadResult {
@@ -58,13 +61,21 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
     generator: mergeHealth(states.map(({ last }) => last.generator)),
   });
   const ready: Promise<void>[] = [];
-  for (let worker = 0; worker < workers; worker++) {
+  const all = Array.from({ length: workers }, (_, worker) => worker);
+  for (const worker of options.workers ?? all) {
     const state = startWorker(options, { worker, bells });
     states.push(state);
     ready.push(
       watchWorker(state, {
         worker,
-        onProgress: () => options.onProgress?.(merged().counts, merged().generator),
+        onProgress: () => {
+          const { counts, generator } = merged();
+          options.onProgress?.(
+            counts,
+            generator,
+            states.map(({ ackMs }) => ackMs),
+          );
+        },
         onDone: () => {
           if (states.every(({ done }) => done)) ended.resolve(merged());
         },
@@ -72,7 +83,7 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
       }),
     );
   }
-  if (workers === 0) ended.resolve(merged());
+  if (states.length === 0) ended.resolve(merged());
   const ticker = startTicker({ plan: options.plan, bells, t0 }, ended.reject);
   const close = async () => {
     order(orders.end);

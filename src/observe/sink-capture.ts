@@ -1,4 +1,4 @@
-import { isMaskable } from '../base/mask.ts';
+import { isMaskable } from '../base/maskable.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import { openRecordFile } from './sink-file.ts';
 

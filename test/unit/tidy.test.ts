@@ -31,6 +31,7 @@ const imports: Record<string, string[]> = {
   verdict: ['base', 'plan/pace.ts', 'scenario/threshold.ts', 'scenario/measures.ts', 'observe/evidence.ts'],
   capacity: ['base'],
   report: ['base'],
+  pod: ['base', 'load', 'observe'],
 };
 /** Files at the top of src and the folders that join everything. */
 const joiners = ['run', 'cli', ''];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { isMaskable, maskConfig, maskDeep, maskSecrets } from '../../../src/base/mask.ts';
+import { maskConfig, maskDeep, maskSecrets } from '../../../src/base/mask.ts';
+import { isMaskable } from '../../../src/base/maskable.ts';
 
 test.each([
   ['the value is hunter22', 'the value is ***'],

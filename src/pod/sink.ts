@@ -1,0 +1,69 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sink, startSink } from '../observe/sink.ts';
+import { type Program, serveControl } from './control.ts';
+import { goAt } from './go.ts';
+import type { Ask, SinkTask } from './messages.ts';
+
+/** The sink in a pod: listens once it was told the plan, and sends its evidence to the runner as it grows. */
+export async function main(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'squall-sink-'));
+  await serveControl(
+    (say, { atBoot }) => createProgram({ dir, atBoot, onReady: () => say({ kind: 'ready' }) }),
+    {
+      dir,
+    },
+  );
+}
+
+function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }): Program {
+  const { dir, atBoot } = options;
+  let sink: Sink | undefined;
+  let gone = false;
+  const running = () => {
+    if (sink === undefined) throw new Error('the sink was asked before it was started');
+    return sink;
+  };
+  const answer = async (ask: Ask) => {
+    switch (ask.what) {
+      case 'go': {
+        const { t0Ns, lateMs } = goAt(ask.t0WallNs, atBoot);
+        if (!gone) running().go(t0Ns);
+        gone = true;
+        return { lateMs };
+      }
+      case 'reply':
+        await running().script.set(ask.reply ?? undefined);
+        return { struck: await running().script.struck() };
+      case 'canary': {
+        const found = await running().awaitCanary(ask.number, ask.timeoutMs);
+        if (found === undefined) return { canary: null };
+        const arrivalWallNs = String(BigInt(Math.round(found.arrivalNs)) + atBoot);
+        return { canary: { arrivalWallNs, altered: found.altered } };
+      }
+      default:
+        return { struck: await running().script.struck() };
+    }
+  };
+  return {
+    async start(message) {
+      if (message.kind !== 'sink' || sink !== undefined) return;
+      sink = await startSink(startOf(message.task, dir));
+      options.onReady();
+    },
+    answer,
+    state: () => (sink === undefined ? [] : [{ kind: 'ready' }]),
+    failure: () => sink?.failure(),
+    stop: async () => sink?.stop(),
+  };
+}
+
+function startOf(task: SinkTask, dir: string): Parameters<typeof startSink>[0] {
+  const { capture, ...rest } = task;
+  return {
+    ...rest,
+    arrivalsFile: join(dir, 'arrivals.bin'),
+    ...(capture ? { captureFile: join(dir, 'capture.bin') } : {}),
+  };
+}
