@@ -18,7 +18,8 @@ export interface Box {
   plotY: number;
   /** Where the legend may begin. */
   titlePx: number;
-  range: { min: number; max: number };
+  /** Step: between the ticks of a linear axis. */
+  range: { min: number; max: number; step?: number };
   /** Line of each fault's label, counted upwards. */
   labelLines: number[];
 }
@@ -33,9 +34,10 @@ function textPx(text: string): number {
 }
 
 export function panelTitle({ title, unit, leftOut, series }: Panel): string {
+  const shown = unit === 'bytes' ? 'MiB' : unit;
   return leftOut === 0
-    ? `${title}, ${unit}`
-    : `${title}, ${unit} (the ${series.length} busiest of ${series.length + leftOut})`;
+    ? `${title}, ${shown}`
+    : `${title}, ${shown} (the ${series.length} busiest of ${series.length + leftOut})`;
 }
 
 export function layOut(
@@ -81,7 +83,7 @@ function placeLabels(timeline: Timeline, plotPx: number): number[] {
 }
 
 /** Room for the limits too, and never an empty axis. A log axis spans whole decades. */
-function rangeOf(panel: Panel): { min: number; max: number } {
+function rangeOf(panel: Panel): Box['range'] {
   let max = 0;
   let min = Number.POSITIVE_INFINITY;
   const see = (value: number) => {
@@ -90,15 +92,37 @@ function rangeOf(panel: Panel): { min: number; max: number } {
   };
   for (const { points } of panel.series) for (const [, value] of points) see(value ?? 0);
   for (const { value } of panel.limits) if (panel.log || value < max * 4 || max === 0) see(value);
-  if (max === 0) return { min: panel.log ? 0.1 : 0, max: 1 };
+  if (max === 0) return { min: panel.log ? 0.1 : 0, max: 1, step: 1 };
   if (panel.log) {
     const floor = 10 ** Math.floor(Math.log10(min));
     return { min: floor, max: Math.max(floor * 10, 10 ** Math.ceil(Math.log10(max * 1.02))) };
   }
-  const magnitude = 10 ** Math.floor(Math.log10(max * 1.05));
-  const step = [1, 1.5, 2, 3, 4, 6, 8, 10].find((candidate) => candidate * magnitude >= max * 1.05) ?? 10;
-  return { min: 0, max: step * magnitude };
+  const unit = panel.unit === 'bytes' ? mebibyte : 1;
+  const top = (max / unit) * 1.05;
+  const magnitude = 10 ** Math.floor(Math.log10(top));
+  const isWhole = whole.has(panel.unit);
+  const fits = ([size, parts]: readonly [number, number]) =>
+    size * magnitude >= top && (!isWhole || Number.isInteger((size * magnitude) / parts));
+  const [size, parts] = ladder.find(fits) ?? [10, 5];
+  const end = size * magnitude * unit;
+  return { min: 0, max: end, step: end / parts };
 }
+
+/** Ends of a linear axis and the parts that its ticks cut it into. */
+const ladder = [
+  [1, 2],
+  [1.5, 3],
+  [2, 2],
+  [3, 3],
+  [4, 4],
+  [6, 3],
+  [8, 4],
+  [10, 5],
+] as const;
+
+/** What there is no half of: an axis of it has no fractions. */
+const whole = new Set(['batches', 'items', 'requests']);
+export const mebibyte = 1024 * 1024;
 
 /** Fault bands with dashed edges, the end of the load, and the limits of the SLOs. */
 export function marksOf({ panel, i, range, labelLines }: Box, timeline: Timeline): object {
@@ -125,6 +149,8 @@ export function marksOf({ panel, i, range, labelLines }: Box, timeline: Timeline
         distance: 1,
         fontSize: 10,
         color: 'var(--limit)',
+        textBorderColor: 'var(--page)',
+        textBorderWidth: 3,
       },
     }));
   return {

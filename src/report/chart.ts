@@ -1,4 +1,4 @@
-import { type Box, type ChartSize, layOut, marksOf, panelTitle } from './chart-layout.ts';
+import { type Box, type ChartSize, layOut, marksOf, mebibyte, panelTitle } from './chart-layout.ts';
 import { envelope } from './downsample.ts';
 import { formatNumber } from './format.ts';
 import type { Panel, Timeline } from './panels.ts';
@@ -14,6 +14,8 @@ export interface Geometry {
 
 /** Columns of the envelope, two points each: about a point for a pixel. */
 const columns = { wide: 360, narrow: 170 };
+/** Below this, four ticks would touch. */
+const flatPx = 48;
 const left = 58;
 const right = 14;
 
@@ -31,7 +33,7 @@ export function renderPanels(
     legend: boxes.map((box) => legendOf(box, options)),
     grid: boxes.map((box) => ({ left, right, top: box.plotY, height: panelHeightPx })),
     xAxis: boxes.map((box) => xAxisOf(box, timeline, options)),
-    yAxis: boxes.map((box) => yAxisOf(box)),
+    yAxis: boxes.map((box) => yAxisOf(box, options)),
     series: numbered.flatMap(({ box, first }) =>
       seriesOf(box, timeline, { first, buckets: options.narrow ? columns.narrow : columns.wide }),
     ),
@@ -109,13 +111,15 @@ function niceStep(atLeastS: number): number {
   return steps.find((step) => step >= atLeastS) ?? Math.ceil(atLeastS / 86_400) * 86_400;
 }
 
-function yAxisOf({ panel, i, range }: Box): object {
+function yAxisOf({ panel, i, range }: Box, { panelHeightPx }: ChartSize): object {
+  // A flat panel has room for its two ends.
+  const step = panelHeightPx < flatPx ? range.max : range.step;
   return {
     gridIndex: i,
     type: panel.log ? 'log' : 'value',
     min: range.min,
     max: range.max,
-    splitNumber: 3,
+    ...(panel.log ? { splitNumber: 3 } : { interval: step }),
     axisLabel: { color: ink, fontSize: 11, formatter: (value: number) => shortNumber(value, panel.unit) },
     splitLine: { lineStyle: { color: 'var(--rule)', width: 1 } },
     axisLine: { show: false },
@@ -124,7 +128,7 @@ function yAxisOf({ panel, i, range }: Box): object {
 }
 
 function shortNumber(value: number, unit: string): string {
-  if (unit === 'bytes') return `${formatNumber(value / 1048576, 3)} Mi`;
+  if (unit === 'bytes') return formatNumber(value / mebibyte, 4);
   if (value >= 1e6) return `${formatNumber(value / 1e6, 3)} M`;
   if (value >= 1e4) return `${formatNumber(value / 1e3, 3)} k`;
   return formatNumber(value, 3);

@@ -103,6 +103,13 @@ export function formatDuration(seconds: Shown): string {
     .join(' ');
 }
 
+/** 2026-11-21T07:39:29.364Z -> 2026-11-21 07:39:29 UTC; what is no such time stays as it is. */
+export function formatUtc(time: string): string {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/.test(time)
+    ? `${time.slice(0, 19).replace('T', ' ')} UTC`
+    : time;
+}
+
 /**
  * Control, bidirectional and line characters become a space, so that a text can neither move the
  * cursor nor reorder a line.

@@ -46,10 +46,10 @@ export function timelineViews(report: Report): { timeline: ChartView[]; resource
       caption:
         `Each step is ${step}: offered when sent, acknowledged when answered, delivered when it arrived; ` +
         'latency by when the request was due; queues as scraped.',
-      // The first screen has room for some 380 px of chart, however many panels there are.
+      // The first screen has room for some 360 px of chart, however many panels there are.
       wide: {
         widthPx: 640,
-        panelHeightPx: Math.max(40, Math.min(96, Math.floor(362 / (timeline.main.length || 1)) - 34)),
+        panelHeightPx: Math.max(30, Math.min(84, Math.floor(336 / (timeline.main.length || 1)) - 34)),
       },
     }),
     resources: panelsView(timeline, timeline.other, {

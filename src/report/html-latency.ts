@@ -1,9 +1,10 @@
 import { signals } from '../base/signal.ts';
-import { formatCount, formatNumber, formatPercent, formatSeconds } from './format.ts';
+import { formatCount, formatSeconds } from './format.ts';
 import { type ChartView, chartData } from './html-charts.ts';
 import { heatColumns, heatGeometry, heatRows, renderHeat, renderPercentiles } from './latency-chart.ts';
+import { distributionNames, distributionRows } from './latency-words.ts';
 import { itemWord } from './sentences.ts';
-import type { Distribution, HeatMap, Quantile, Report } from './types.ts';
+import type { Distribution, HeatMap, Report } from './types.ts';
 
 /** Rows of the table behind a heat map; every cell is in report.json. */
 const heatRowsMax = 90;
@@ -50,23 +51,13 @@ function percentileView(of: Distribution, word: string, signal: string): ChartVi
 }
 
 function percentileTable(of: Distribution): ChartView['table'] {
-  const byShare = (points: readonly Quantile[]) => new Map(points.map(([share, ms]) => [share, ms]));
-  const maps = [of.ack, of.send, of.delivery].map(byShare);
-  const shares = [...new Set(maps.flatMap((one) => [...one.keys()]))].sort((a, b) => a - b);
   return {
     first: 'share',
-    names: ['due to answer, ms', 'first send to answer, ms', 'due to sink, ms'],
-    rows: shares.map((share) => ({
-      at: share === 1 ? 'all' : shareText(share),
-      values: maps.map((one) => (one.has(share) ? formatNumber(one.get(share)) : '')),
-    })),
+    names: distributionNames,
+    rows: distributionRows(of),
     note: '',
     columnsLeftOut: 0,
   };
-}
-
-function shareText(share: number): string {
-  return share < 0.999 ? formatPercent(share) : `${formatNumber(share * 100, 7)} %`;
 }
 
 const sinceWords = {

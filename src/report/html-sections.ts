@@ -1,5 +1,6 @@
 import { type Signal, signals } from '../base/signal.ts';
 import { formatCount, formatNumber, formatSeconds, formatUnit } from './format.ts';
+import { latencyPoints } from './latency-words.ts';
 import { agreement, itemWord, ledgerEquations, metricNames } from './sentences.ts';
 import type { LatencySummary, Report } from './types.ts';
 
@@ -39,11 +40,12 @@ export function ledgerView(report: Report): Record<string, unknown> {
       .filter(
         (row) => !(row in rowWords) || present.some((signal) => (report.ledger[signal]?.[row] ?? 0) > 0),
       )
-      .map((row) => ({
-        name: rowWords[row] ?? row,
-        css: row === 'lost' ? 'lost' : '',
-        values: present.map((signal) => formatCount(report.ledger[signal]?.[row])),
-      })),
+      .map((row) => {
+        const counts = present.map((signal) => report.ledger[signal]?.[row]);
+        const quiet = counts.every((count) => count === 0) ? 'zero' : '';
+        const values = counts.map((count) => formatCount(count));
+        return { name: rowWords[row] ?? row, css: row === 'lost' ? 'lost' : quiet, values };
+      }),
     equations: present.map((signal) => ({
       signal: itemWord[signal],
       lines: ledgerEquationsOf(report, signal),
@@ -56,19 +58,13 @@ function ledgerEquationsOf(report: Report, signal: Signal): string[] {
   return counts === undefined ? [] : ledgerEquations(counts);
 }
 
-const pointWords = {
-  ack: 'acknowledged: due to final answer, per request',
-  send: 'sent: first send to final answer, per request',
-  delivery: 'delivered: due to sink, per item',
-} as const;
-
 export function latencyView(report: Report): Record<string, unknown>[] {
   return signals.flatMap((signal) => {
     const of = report.latency[signal];
     if (of === undefined) return [];
     return (['ack', 'send', 'delivery'] as const).map((point) => ({
       signal: itemWord[signal],
-      point: pointWords[point],
+      point: latencyPoints[point],
       count: formatCount(of[point].count),
       values: percentiles(of[point]),
     }));

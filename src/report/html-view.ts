@@ -1,6 +1,7 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
-import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds } from './format.ts';
+import { answersOf } from './answers.ts';
+import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds, formatUtc } from './format.ts';
 import { capacityView } from './html-capacity.ts';
 import { timelineViews } from './html-charts.ts';
 import { faultView, lostView } from './html-faults.ts';
@@ -14,16 +15,7 @@ import {
   ratesView,
   settleWords,
 } from './html-sections.ts';
-import {
-  fullStop,
-  ledgerLines,
-  lossBound,
-  nextStep,
-  topFindings,
-  verdictReason,
-  verdictSymbol,
-  whoseFault,
-} from './sentences.ts';
+import { fullStop, ledgerLines, nextStep, topFindings, verdictReason, verdictSymbol } from './sentences.ts';
 import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 
@@ -33,6 +25,9 @@ const rowsMax = 200;
 const firstSlosMax = 12;
 /** Texts up to here are not broken into lines. */
 const keepCharsMax = 16;
+
+/** Four lines of a cell of the answers. */
+const answerCharsMax = 130;
 
 const severitySymbol = { fail: '✘', unknown: '?', warn: '!', info: 'i' } as const;
 
@@ -81,7 +76,7 @@ export function htmlView(report: Report): Record<string, unknown> {
 function headView(report: Report): Record<string, unknown> {
   const { run, validity } = report;
   const sentence = verdictReason(report);
-  const blame = whoseFault(report);
+  const next = nextStep(report);
   return {
     title: `${report.verdict.toUpperCase()} · ${run.scenario} · squall`,
     verdict: verdictView(report.verdict),
@@ -90,11 +85,13 @@ function headView(report: Report): Record<string, unknown> {
     scenario: run.scenario,
     banner: run.banner ?? '',
     exitCode: report.exitCode,
-    // What the sentence says already is not said again below it.
-    blame: { party: blame.party, why: sentence.includes(blame.why) ? '' : blame.why },
-    // The findings say it themselves where there are some.
-    next: report.findings.length === 0 ? nextStep(report) : '',
-    findings: topFindings(report).map((finding, i) => findingView(finding, i + 1)),
+    answers: answersOf(report),
+    // What the answers say is to be done is not said again below them, where they have room for all of it.
+    findings: topFindings(report)
+      .map((finding, i) => findingView(finding, i + 1))
+      .map((finding) =>
+        finding.next === next && next.length < answerCharsMax ? { ...finding, next: '' } : finding,
+      ),
     moreFindings: report.findings.slice(3, rowsMax).map((finding, i) => findingView(finding, i + 4)),
     valid: validity.valid,
     // A finding on the first screen says it already, where there is one.
@@ -106,13 +103,12 @@ function headView(report: Report): Record<string, unknown> {
           .join('; '),
     validity: validityView(report),
     ledgerLines: ledgerLines(report),
-    lossBound: lossBound(report),
     machine: Object.entries(run.machine)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
     seed: String(run.seed),
     command: run.command,
-    started: run.startedAt,
+    started: formatUtc(run.startedAt),
     duration: formatDuration(run.durationS),
     target: run.target,
     runId: run.id,
@@ -161,7 +157,12 @@ function validityView(report: Report): { label: string; value: string; bad: bool
       (v.generatorCpuRatio ?? 0) > 0.95,
       'above 95 %',
     ),
-    tile('scrapes seen', formatPercent(v.scrapeCoverage), (v.scrapeCoverage ?? 0) < 0.9, 'below 90 %'),
+    tile(
+      'scrapes seen',
+      formatPercent(v.scrapeCoverage),
+      (v.scrapeCoverage ?? 0) < 0.9,
+      v.scrapeCoverage === null ? 'no Prometheus' : 'below 90 %',
+    ),
     ...(v.clockSkewMs === undefined || v.clockSkewMs === null
       ? []
       : [tile('clock skew', formatMs(v.clockSkewMs), Math.abs(v.clockSkewMs) > 1000, 'above 1 s')]),
@@ -169,10 +170,15 @@ function validityView(report: Report): { label: string; value: string; bad: bool
 }
 
 function sloView(slo: SloResult, number: number): Record<string, unknown> {
+  const name = sloName(slo);
+  const brace = name.indexOf('{');
+  const at = brace < 0 ? name.length : brace;
   return {
     id: anchorOf('slo', number, sloName(slo)),
     ...verdictView(slo.verdict),
-    name: sloName(slo),
+    // A narrow column may part the two.
+    name: name.slice(0, at),
+    of: name.slice(at),
     why: shortReason(slo),
     limit: slo.threshold,
     limitShort: slo.threshold.length <= keepCharsMax,

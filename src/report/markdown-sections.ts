@@ -1,5 +1,6 @@
 import { signals } from '../base/signal.ts';
 import { formatCount, formatNumber, formatUnit } from './format.ts';
+import { distributionNames, distributionRows, latencyPoints } from './latency-words.ts';
 import { table, text } from './markdown-text.ts';
 import { agreement, itemWord, metricNames } from './sentences.ts';
 import type { Report } from './types.ts';
@@ -9,7 +10,8 @@ export function latency(report: Report): string[] {
     const of = report.latency[signal];
     if (of === undefined) return [];
     return (['ack', 'send', 'delivery'] as const).map((point) => [
-      `${itemWord[signal]}, ${point}`,
+      itemWord[signal],
+      latencyPoints[point],
       formatCount(of[point].count),
       ...[
         of[point].p50Ms,
@@ -21,7 +23,33 @@ export function latency(report: Report): string[] {
       ].map((value) => formatNumber(value)),
     ]);
   });
-  return table('Latency, ms', ['points', 'count', 'P50', 'P90', 'P95', 'P99', 'P99.9', 'max'], rows);
+  const names = ['signal', 'between', 'count', 'P50', 'P90', 'P95', 'P99', 'P99.9', 'max'];
+  return table('Latency, ms', names, rows);
+}
+
+/** Every second point of what the page draws as percentiles, so that a day's run stays a page. */
+export function distributions(report: Report): string[] {
+  return signals.flatMap((signal) => {
+    const of = report.distribution?.[signal];
+    if (of === undefined || of.ack.length === 0) return [];
+    const all = distributionRows(of);
+    const rows = all
+      .filter((_, i) => i % 2 === 0 || i === all.length - 1)
+      .map(({ at, values }) => [at, ...values]);
+    const title = `Percentiles of ${itemWord[signal]}: that share took at most so long`;
+    return table(title, ['share', ...distributionNames], rows, '###');
+  });
+}
+
+export function rates(report: Report): string[] {
+  const rows = signals.flatMap((signal) => {
+    const rate = report.rate[signal];
+    if (rate === undefined) return [];
+    const { intendedPerS, offeredPerS, acknowledgedPerS, deliveredPerS } = rate;
+    const values = [intendedPerS, offeredPerS, acknowledgedPerS, deliveredPerS];
+    return [[itemWord[signal], ...values.map((value) => formatNumber(value, 6))]];
+  });
+  return table('Rates, items/s', ['signal', 'intended', 'offered', 'acknowledged', 'delivered'], rows);
 }
 
 export function headlines(report: Report): string[] {

@@ -1,7 +1,8 @@
 import { signals } from '../base/signal.ts';
+import { type Answer, answersOf } from './answers.ts';
 import { capacityLines } from './capacity.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
-import { counters, headlines, latency, queries, runCard } from './markdown-sections.ts';
+import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
 import {
   findingSentence,
@@ -12,7 +13,7 @@ import {
   verdictSymbol,
   whoseFault,
 } from './sentences.ts';
-import { sloActual, sloInterval, sloName, worstFirst } from './slo-words.ts';
+import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
 import type { Report } from './types.ts';
 
 /**
@@ -44,6 +45,8 @@ function sections(report: Report): string[] {
     ...ledger(report),
     ...faults(report),
     ...latency(report),
+    ...distributions(report),
+    ...rates(report),
     ...headlines(report),
     ...counters(report),
     ...runCard(report),
@@ -63,6 +66,7 @@ function head(report: Report): string[] {
     '',
     `Fault of: **${blame.party}** (${text(blame.why)}). Exit code ${report.exitCode}.`,
     '',
+    ...table('What came out', ['', ''], answersOf(report).map(answerRow)),
     `Validity: ${validity.valid ? 'valid' : `**not valid** (${reasons})`};` +
       ` offered ${formatPercent(validity.offeredRatio)} of the plan,` +
       ` missed by the generator ${formatCount(validity.missedByGenerator)},` +
@@ -73,6 +77,10 @@ function head(report: Report): string[] {
   ];
 }
 
+function answerRow({ question, answer, detail }: Answer): string[] {
+  return [question, `**${text(answer)}**${detail === '' ? '' : `: ${text(detail)}`}`];
+}
+
 function slos(report: Report): string[] {
   const rows = worstFirst(report.slos).map((slo) => [
     `${verdictSymbol[slo.verdict]} ${slo.verdict}`,
@@ -80,11 +88,13 @@ function slos(report: Report): string[] {
     codeOrText(slo.threshold, 120),
     text(sloActual(slo)),
     sloInterval(slo),
+    sloMargin(slo),
     text(slo.window, 80),
     slo.source,
     text(slo.reason, 200),
   ]);
-  return table('SLOs', ['verdict', 'SLO', 'limit', 'actual', 'interval', 'window', 'source', 'why'], rows);
+  const names = ['verdict', 'SLO', 'limit', 'actual', 'interval', 'margin', 'window', 'source', 'why'];
+  return table('SLOs', names, rows);
 }
 
 function ledger(report: Report): string[] {

@@ -137,9 +137,13 @@ export function lossBound(report: Report): string {
   return `none lost: at 95 % confidence fewer than 1 in ${formatCount(Math.floor(sum.delivered / 3))}`;
 }
 
-/** One thing to do, also after a run in which nothing was found. */
+/**
+ * One thing to do, also after a run in which nothing was found: of the findings' own, the first that mends something
+ * rather than explains it.
+ */
 export function nextStep(report: Report): string {
-  const next = report.findings.find((finding) => finding.next !== '')?.next;
+  const steps = report.findings.map(({ next }) => next).filter((next) => next !== '');
+  const next = steps.find((step) => !step.startsWith('squall explain')) ?? steps[0];
   if (next !== undefined) return oneLine(next);
   if (report.verdict === 'pass') return 'nothing to mend; keep this run to compare later ones with';
   return 'read the reasons of the SLOs below';
@@ -169,7 +173,10 @@ export function whoseFault(report: Report): { party: Party; why: string } {
   }
   const unknown = report.slos.filter((slo) => slo.verdict === 'unknown');
   if (unknown.length > 0 && unknown.every((slo) => slo.source === 'prometheus')) {
-    return { party: 'Prometheus', why: sentencePart(unknown[0]?.reason ?? 'it gave no answer') };
+    // One that could not be had is not to blame.
+    const absent = report.findings.some(({ code }) => code === 'NO-PROMETHEUS');
+    const why = sentencePart(unknown[0]?.reason ?? 'it gave no answer');
+    return { party: absent ? 'set-up' : 'Prometheus', why };
   }
   if (validity.missedByTarget > 0) {
     return {

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { answersOf } from '../../../src/report/answers.ts';
+import { whoseFault } from '../../../src/report/sentences.ts';
+import type { Report } from '../../../src/report/types.ts';
+import { failReport, passReport, unknownReport } from '../../fixtures/report-sample.ts';
+
+/** Question by question, "answer | detail". */
+function told(report: Report): Record<string, string> {
+  return Object.fromEntries(
+    answersOf(report).map(({ question, answer, detail }) => [question, `${answer} | ${detail}`]),
+  );
+}
+
+test('a failed run: what broke under which fault, whose it was, the share that was lost, and the step', () => {
+  expect(told(failReport())).toEqual({
+    'What broke?':
+      'items_lost: 12,340, limit count==0; items_undelivered: 14,240, limit count==0 | by fault kill (container-kill) at 20.004 s',
+    'Whose fault was it?': "the target's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
+    'How much was lost?': '12,340 of 597,200 spans | 2.1 % of what the target had acknowledged',
+    'What next?': 'give the exporter a persistent queue (sending_queue.storage: file_storage) | ',
+  });
+});
+
+test('a run that passed: nothing, nobody, and what a loss of none leaves possible', () => {
+  expect(told(passReport())).toEqual({
+    'What broke?': 'nothing | all 4 SLOs held',
+    'Whose fault was it?': "nobody's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
+    'How much was lost?': '0 of 960,000 items | none lost: at 95 % confidence fewer than 1 in 320,000',
+    'What next?': 'nothing to mend; keep this run to compare later ones with | ',
+  });
+});
+
+test('a run of a starved generator: squall itself, and no word of confidence', () => {
+  expect(told(unknownReport())).toEqual({
+    'What broke?': 'nothing was seen to break | 4 of 4 SLOs could not be judged',
+    'Whose fault was it?':
+      "squall's own: its generator | the generator missed 41,200 items: its worker threads had 97 % of a core",
+    'How much was lost?': '0 of 960,000 items | ',
+    'What next?': 'use fewer items per second, or a machine with more cores | ',
+  });
+});
+
+const finding = { severity: 'unknown', sentence: 'It is so.', next: 'squall setup' } as const;
+
+test('a Prometheus that could not be had is the set-up, one that gave no answer is Prometheus', () => {
+  const slos = passReport().slos.map((slo) =>
+    slo.source === 'prometheus' ? { ...slo, verdict: 'unknown' as const, reason: 'no answer' } : slo,
+  );
+  const report: Report = { ...passReport(), verdict: 'unknown', exitCode: 2, slos };
+  expect(whoseFault(report).party).toBe('Prometheus');
+  const absent = { ...report, findings: [{ ...finding, code: 'NO-PROMETHEUS' }] };
+  expect(told(absent)['Whose fault was it?']).toBe("the set-up's | no answer");
+});
+
+test('a step that mends something goes before one that explains', () => {
+  const findings = ['squall explain measure', '', 'squall setup'].map((next) => ({
+    ...finding,
+    code: 'A',
+    next,
+  }));
+  expect(told({ ...failReport(), findings })['What next?']).toBe('squall setup | ');
+  expect(told({ ...failReport(), findings: findings.slice(0, 1) })['What next?']).toBe(
+    'squall explain measure | ',
+  );
+});
+
+test('what is not known is never told as nothing lost', () => {
+  const none = "not known | no sink of squall's stood behind the target";
+  const traces = { ...failReport().ledger.traces, lost: Number.NaN } as Report['ledger']['traces'];
+  const lostOf = (report: Report) => told(report)['How much was lost?'];
+  expect(lostOf({ ...failReport(), ledger: {} })).toBe(none);
+  expect(lostOf({ ...failReport(), ledger: traces === undefined ? {} : { traces } })).toBe(none);
+  const blind = [{ ...finding, code: 'LEDGER-BLIND' }];
+  expect(lostOf({ ...failReport(), findings: blind })).toBe('not known | It is so.');
+  const pending = passReport().ledger.traces;
+  if (pending === undefined) throw new Error('the sample lost its ledger');
+  const waiting = { traces: { ...pending, pending: 7 } };
+  expect(lostOf({ ...passReport(), ledger: waiting })).toBe(
+    '0 of 600,000 spans | 7 more had not arrived when squall stopped waiting',
+  );
+});
+
+test('three of very many are not 0 %', () => {
+  const { traces } = passReport().ledger;
+  if (traces === undefined) throw new Error('the sample lost its ledger');
+  const report = { ...passReport(), ledger: { traces: { ...traces, lost: 3 } } };
+  expect(told(report)['How much was lost?']).toBe(
+    '3 of 600,000 spans | 0.0005 % of what the target had acknowledged',
+  );
+});
