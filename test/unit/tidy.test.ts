@@ -19,6 +19,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
  */
 const imports: Record<string, string[]> = {
   base: [],
+  agent: ['base', 'target/node-order.ts'],
   scenario: ['base'],
   otlp: ['base'],
   wire: ['base'],

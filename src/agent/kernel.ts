@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import type { Order, OrderOutcome } from '../target/node-order.ts';
+import { networkOf, processesOf, sharesNodeNetwork } from './processes.ts';
+import {
+  anyone,
+  countersIn,
+  type NetworkAct,
+  removalText,
+  rulesText,
+  socketFilter,
+  timerFile,
+} from './rules.ts';
+
+/** What an agent does to its node. Each rejects with the reason when it could not be done. */
+export interface Kernel {
+  /** Puts an order in place, or sends its signal. Nothing is left of one that fails. */
+  begin(order: Order, endsWallMs: number): Promise<Omit<OrderOutcome, 'state'>>;
+  /** Gives what ends by itself another while. */
+  keep(order: Order): Promise<void>;
+  /** What it has struck so far, read back; undefined: nothing of it is there. */
+  look(order: Order): Promise<Omit<OrderOutcome, 'state'> | undefined>;
+  /** Idempotent; resolves when it was read back that nothing of it is there. */
+  end(order: Order): Promise<string>;
+}
+
+/** Longest that a command of the node may take, ms. */
+const commandMs = 10_000;
+
+export const nodeKernel: Kernel = {
+  begin: async (order, endsWallMs) => {
+    const { act } = order;
+    switch (act.kind) {
+      case 'network':
+        return beginNetwork(order, act, endsWallMs);
+      case 'pause':
+        return { detail: `${stopAll(act.container)} processes stopped` };
+      case 'signal':
+        return { detail: signalFirst(act.container, act.signal) };
+    }
+  },
+  keep: async (order) => {
+    if (order.act.kind === 'pause') stopAll(order.act.container);
+    const pid = order.act.kind === 'network' ? networkOf(order.podUid) : undefined;
+    if (pid !== undefined) writeFileSync(timerFile(order, pid), anyone);
+  },
+  look: async (order) => {
+    const { act } = order;
+    if (act.kind === 'network') return lookAtNetwork(order);
+    const stopped = act.kind === 'pause' ? processesOf(act.container).filter(isStopped) : [];
+    return stopped.length === 0 ? undefined : { detail: `${stopped.length} processes are stopped` };
+  },
+  end: async (order) => {
+    const { act } = order;
+    if (act.kind === 'network') return endNetwork(order, act);
+    if (act.kind === 'signal') return 'nothing to undo';
+    const stopped = processesOf(act.container).filter(isStopped);
+    for (const { pid } of stopped) process.kill(pid, 'SIGCONT');
+    if (processesOf(act.container).some(isStopped)) throw new Error('a process is still stopped');
+    return `${stopped.length} processes let go on`;
+  },
+};
+
+/** What this node cannot do, by effect, with the reason: tried on the agent's own network, by rules that match nothing. */
+export async function nodeLacks(): Promise<Record<string, string>> {
+  const flows: NetworkAct['flows'] = [
+    { chain: 'OUTPUT', portOf: 'destination', port: 1, address: '192.0.2.1' },
+  ];
+  const effects: NetworkAct['effect'][] = [{ kind: 'drop' }, { kind: 'loss', ratio: 0.5 }];
+  const lacks: Record<string, string> = {};
+  for (const effect of effects) {
+    const act: NetworkAct = { kind: 'network', flows, effect };
+    const order: Order = { id: '000000000000', node: '', podUid: '', holdMs: 1, act };
+    try {
+      await setRules(process.pid, order, act, Date.parse('2037-01-01'));
+      await removeRules(process.pid, order);
+    } catch (error) {
+      lacks[effect.kind] = error instanceof Error ? error.message : String(error);
+    }
+  }
+  return lacks;
+}
+
+async function setRules(pid: number, order: Order, act: NetworkAct, endsWallMs: number): Promise<void> {
+  await inNetwork(pid, ['iptables-restore', '-w', '5', '-n'], rulesText(order, act, endsWallMs));
+  // Until here the rules are inert: the time starts running now.
+  writeFileSync(timerFile(order, pid), anyone);
+}
+
+/** Whether there were any; resolves when it was read back that there are none. */
+async function removeRules(pid: number, order: Order): Promise<boolean> {
+  const shown = () => inNetwork(pid, ['iptables', '-w', '5', '-S']);
+  const removal = removalText(order, await shown());
+  if (removal === undefined) return false;
+  await inNetwork(pid, ['iptables-restore', '-w', '5', '-n'], removal);
+  if (removalText(order, await shown()) !== undefined) throw new Error('its rules are still there');
+  return true;
+}
+
+async function beginNetwork(order: Order, act: NetworkAct, endsWallMs: number) {
+  const pid = networkOf(order.podUid);
+  if (pid === undefined) throw new Error('no process of the pod is on this node');
+  if (sharesNodeNetwork(pid))
+    throw new Error("the pod is in the node's own network: a rule would cut the node");
+  await setRules(pid, order, act, endsWallMs);
+  return { detail: 'rules are in place', packets: 0, bytes: 0 };
+}
+
+async function lookAtNetwork(order: Order): Promise<Omit<OrderOutcome, 'state'> | undefined> {
+  const pid = networkOf(order.podUid);
+  if (pid === undefined) return undefined;
+  const counts = countersIn(order, await inNetwork(pid, ['iptables-save', '-c', '-t', 'filter']));
+  if (counts === undefined) return undefined;
+  return { detail: `${counts.packets} packets (${counts.bytes} bytes) dropped`, ...counts };
+}
+
+async function endNetwork(order: Order, act: NetworkAct): Promise<string> {
+  const pid = networkOf(order.podUid);
+  if (pid === undefined) return 'the pod is gone, and its network with it';
+  if (!(await removeRules(pid, order))) return 'no rule of it was there';
+  // Connections that waited go on only after their back-off, up to as long as the cut was: end them now.
+  let closed = 0;
+  for (const flow of act.flows) {
+    const text = await inNetwork(pid, ['ss', ...socketFilter(flow)]).catch(() => ''); // without INET_DIAG_DESTROY
+    closed += text.split('\n').filter((line) => line.trim() !== '').length;
+  }
+  return `rules removed; ${closed} waiting connections closed`;
+}
+
+function stopAll(container: string): number {
+  const alive = processesOf(container);
+  if (alive.length === 0) throw new Error('the container does not run');
+  for (const one of alive) if (!isStopped(one)) process.kill(one.pid, 'SIGSTOP');
+  return alive.length;
+}
+
+function isStopped({ state }: { state: string }): boolean {
+  return state === 'T';
+}
+
+/** As the kernel sends it from outside the container, so that SIGKILL strikes its first process too. */
+function signalFirst(container: string, signal: string): string {
+  const alive = processesOf(container);
+  const victim = alive.find(({ first }) => first) ?? alive[0];
+  if (victim === undefined) throw new Error('the container does not run');
+  process.kill(victim.pid, signal);
+  return `${signal} sent to process ${victim.pid}`;
+}
+
+/** Runs a command of the agent's own image in the network of a process; never a shell. Gives its output. */
+async function inNetwork(pid: number, command: readonly string[], input = ''): Promise<string> {
+  const child = spawn('nsenter', ['-t', String(pid), '-n', '--', ...command], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: commandMs,
+    killSignal: 'SIGKILL',
+  });
+  const parts = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    parts.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    parts.err += text;
+  });
+  // A command that ended at once does not read: its exit code tells.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.on('error', reject).on('close', resolve);
+  const code = await promise;
+  if (code === 0) return parts.out;
+  throw new Error(`${command[0]} ended with ${code ?? 'a signal'}: ${parts.err.trim().split('\n')[0] ?? ''}`);
+}
