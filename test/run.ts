@@ -63,7 +63,7 @@ for (const check of checks) {
   else tally.failed++;
   console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${check.name}`);
 }
-await runTests('unit, property and simulation', quickProjects, []);
+await runTests('unit, property and simulation', quickProjects, ['--maxWorkers=2', '--no-isolate']);
 await runTests('mutation', ['mutation'], []);
 const files = slowProjects.flatMap((project) => testFiles(project).map((file) => ({ project, file })));
 const byImportance = files.toSorted((a, b) => rank(a.file) - rank(b.file));
@@ -115,8 +115,8 @@ function rank(file: string): number {
   return place(late) >= 0 ? 300 + place(late) : 200;
 }
 
-/** One vitest run; its output is shown when it has ended, so that two of them stay apart. */
-async function runTests(what: string, projects: string[], only: string[]): Promise<void> {
+/** One vitest run, of files or with options; its output is shown when it has ended, so that two of them stay apart. */
+async function runTests(what: string, projects: string[], rest: string[]): Promise<void> {
   const leftMs = budgetMs - (Date.now() - startMs);
   if (leftMs < leastMs) {
     tally.skipped.push(`${what} (time box of ${budgetMs / 1000} s is used up)`);
@@ -126,7 +126,7 @@ async function runTests(what: string, projects: string[], only: string[]): Promi
   const named = projects.flatMap((project) => ['--project', project]);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const fromMs = Date.now();
-  const { code, text } = await run(['vitest', 'run', ...named, ...reporters, ...only], leftMs);
+  const { code, text } = await run(['vitest', 'run', ...named, ...reporters, ...rest], leftMs);
   seconds.push([what, (Date.now() - fromMs) / 1000]);
   console.log(text);
   if (code === 'late') tally.skipped.push(`${what} (ended by the time box)`);
