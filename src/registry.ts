@@ -10,6 +10,7 @@ import { networkDelay } from './fault/network-delay.ts';
 import { networkPartition } from './fault/network-partition.ts';
 import { podKill } from './fault/pod-kill.ts';
 import { resourceLimit } from './fault/resource-limit.ts';
+import { scale } from './fault/scale.ts';
 import { tlsExpiry } from './fault/tls-expiry.ts';
 
 /** Every kind of fault. Adding one: a file in src/fault, a line here, a scenario that uses it. */
@@ -17,6 +18,7 @@ export const faults: Record<string, Fault> = {
   'container-kill': containerKill,
   'container-pause': containerPause,
   'pod-kill': podKill,
+  scale,
   'backend-outage': backendOutage,
   'network-partition': networkPartition,
   'network-delay': networkDelay,

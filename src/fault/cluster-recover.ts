@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Cluster, type ClusterRef, connectCluster, reasonOf } from '../target/kubernetes-client.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
+import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { SweepResult } from './sweep.ts';
 
 /**
@@ -40,8 +41,13 @@ async function removed(
 ): Promise<SweepResult> {
   const { run, namespace } = options;
   try {
+    const restored = await restoreRecorded(cluster, options);
     const names = await removeRun(cluster, options);
-    return { clean: true, lines: [`${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`] };
+    const lines = restored.map((line) => `${run}: ${line} in ${namespace}`);
+    return {
+      clean: true,
+      lines: [...lines, `${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`],
+    };
   } catch (error) {
     return { clean: false, lines: [`${run}: ${reasonOf(error)}`] };
   }

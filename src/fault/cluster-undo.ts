@@ -2,6 +2,7 @@ import { systemClock } from '../base/clock.ts';
 import { withinMs } from '../target/docker-client.ts';
 import { connectCluster, reasonOf } from '../target/kubernetes-client.ts';
 import { listRun, removeRun } from '../target/kubernetes-record.ts';
+import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { Undo } from './fault.ts';
 
 type ClusterUndo = Extract<Undo, { kind: 'kubernetes-run' }>;
@@ -12,6 +13,7 @@ const answerMs = 20_000;
 /** Removes what a run made in a cluster. Rejects when the API server does not answer or something is left. */
 export async function removeFromCluster({ cluster: ref, namespace, run }: ClusterUndo): Promise<string> {
   const cluster = await connectCluster(ref);
+  await withinMs(answerMs, restoreRecorded(cluster, { namespace, run }));
   const removed = await withinMs(answerMs, removeRun(cluster, { namespace, run, clock: systemClock }));
   return removed.length === 0 ? `nothing of ${run} is in ${namespace}` : `${removed.join(', ')} removed`;
 }

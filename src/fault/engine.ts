@@ -143,9 +143,9 @@ const sinkMember: Member = { name: 'sink', group: 'sink', otlp: { headers: {} },
 
 function choose(fault: Fault, planned: PlannedFault, options: FaultEngineOptions): Member[] {
   if (fault.needs.power === 'sink') return [sinkMember];
-  const { members, entry } = options.target;
+  const { members, workloads = [], entry } = options.target;
   return selectMembers({
-    members,
+    members: fault.needs.power === 'workload' ? workloads : members,
     selector: planned.spec.selector,
     random: random(options.seed, `fault/${planned.spec.name}`),
     prefer: (member) => entry.includes(member) && (member.process === undefined || isRunning(member)),

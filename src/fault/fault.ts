@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import type { ObjectRestore } from '../target/kubernetes-change.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { FaultRights } from '../target/kubernetes-rights.ts';
 import type { ContainerEndpoint, ContainerRef, FileWrite, Member, ResourceLimits } from '../target/target.ts';
@@ -23,7 +24,7 @@ export interface Fault<P = unknown> {
   /** Targets that can do it, and what the member must offer there. */
   needs: {
     targets: string[];
-    power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'sink';
+    power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'sink';
   };
   /** What each way of doing it asks of an account in a cluster; there where `needs.targets` has kubernetes. */
   rights?: readonly FaultRights[];
@@ -75,6 +76,8 @@ export type Undo =
   | ({ kind: 'docker-unpause' } & ContainerRef)
   | ({ kind: 'docker-connect' } & ContainerEndpoint)
   | ({ kind: 'docker-update'; limits: ResourceLimits } & ContainerRef)
+  /** Values of an object in a cluster that carries the run's label; without it nothing is touched. */
+  | ({ kind: 'kubernetes-restore'; cluster: ClusterRef } & ObjectRestore)
   /** The Job, Lease and ConfigMap of a run in a cluster: whatever carries its label in the namespace. */
   | { kind: 'kubernetes-run'; cluster: ClusterRef; namespace: string; run: string }
   /**

@@ -6,6 +6,7 @@ import { clusterRemains, removeFromCluster } from './cluster-undo.ts';
 import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
 import type { Undo } from './fault.ts';
 import { goneContexts, kindRemains, removeKind } from './kind-undo.ts';
+import { objectRemains, restoreInCluster } from './object-undo.ts';
 import { findTagged, readProcess, signalExactly } from './process-table.ts';
 import { controlGroupsOf, removeControlGroups, removeWork, workRemains } from './run-remains.ts';
 
@@ -66,6 +67,8 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
       return { done: true, reason: `${undo.what}: ends with the runner` };
     case 'kind-cluster':
       return { done: true, reason: await removeKind(undo) };
+    case 'kubernetes-restore':
+      return { done: true, reason: await restoreInCluster(undo) };
     case 'kubernetes-run':
       return { done: true, reason: await removeFromCluster(undo) };
     default:
@@ -103,6 +106,8 @@ export function describeUndo(undo: Undo): string {
       return undo.what;
     case 'kind-cluster':
       return `deletion of cluster ${undo.name}`;
+    case 'kubernetes-restore':
+      return `restoring ${undo.object.kind}/${undo.object.name} in ${undo.cluster.context}/${undo.object.namespace}`;
     case 'kubernetes-run':
       return `removal of the objects of ${undo.run} in ${undo.cluster.context}/${undo.namespace}`;
     case 'docker-objects':
@@ -142,6 +147,8 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
       return undefined;
     case 'kind-cluster':
       return kindRemains(undo);
+    case 'kubernetes-restore':
+      return objectRemains(undo);
     case 'kubernetes-run':
       return clusterRemains(undo);
     default:

@@ -33,6 +33,7 @@ function predict(one: Case): Loss {
   switch (spec.kind) {
     case 'container-kill':
     case 'pod-kill':
+    case 'scale':
     case 'collector-reconfigure':
       return worst(membersOf(one), (facts) => killLoss(one, facts));
     case 'backend-outage':

@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { parseBytes, parseCpu } from '../base/units.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { sharedLook } from './kubernetes-look.ts';
 import type { RunRecord } from './kubernetes-record.ts';
 import { isServing, listPods } from './kubernetes-workload.ts';
 import type { Member, PodEnd, PodPower } from './target.ts';
@@ -20,9 +21,6 @@ export interface PodGroup {
   known: Map<string, Member>;
   clock: Clock;
 }
-
-/** A look at the API server that several callers share for this long, ms. */
-const lookEveryMs = 250;
 
 /**
  * Keeps `into` to what is there: pods that came are added, pods that went are taken out. The same pod stays the same
@@ -80,12 +78,7 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
   const { cluster, namespace, clock } = group;
   const name = pod.metadata?.name ?? '';
   const uid = pod.metadata?.uid ?? '';
-  let seen: { atNs: number; pods: Promise<V1Pod[]> } | undefined;
-  const look = () => {
-    if (seen === undefined || clock.nowNs() - seen.atNs > lookEveryMs * 1e6)
-      seen = { atNs: clock.nowNs(), pods: listPods(cluster, group) };
-    return seen.pods;
-  };
+  const look = sharedLook(clock, () => listPods(cluster, group));
   let before: string[] = [];
   return {
     id: `${namespace}/${name}`,

@@ -5,6 +5,8 @@ import { type Cluster, orAbsent, reasonOf } from './kubernetes-client.ts';
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
+/** Where in the ConfigMap its lines stand. */
+export const journalKey = 'journal.jsonl';
 const runnerLeaseS = 15;
 export const renewEveryMs = 5_000;
 /** For the garbage collector of the cluster, which works at the same time. */
@@ -18,7 +20,8 @@ const goneWithinMs = 10_000;
 export interface RunRecord {
   /**
    * Writes a line down in the cluster, if this run still holds its Lease; rejects when it was taken away, as by
-   * `squall recover`: then nothing may be done any more.
+   * `squall recover`: then nothing may be done any more. From a line with `restore` on, the ConfigMap outlives the Job:
+   * what a change must be put back to is never thrown away by a deadline.
    */
   write(line: Record<string, unknown>): Promise<void>;
   /** Ends the renewal and removes all three; rejects when something is left. */
@@ -56,7 +59,7 @@ export async function openRunRecord(options: {
   };
   let map = await cluster.core.createNamespacedConfigMap({
     namespace,
-    body: { metadata, data: { run: runId, 'journal.jsonl': '' } },
+    body: { metadata, data: { run: runId, [journalKey]: '' } },
   });
   let lease = await cluster.coordination.createNamespacedLease({
     namespace,
@@ -89,8 +92,14 @@ export async function openRunRecord(options: {
           const what = `the run no longer holds its record in the cluster: ${reasonOf(cause)}`;
           throw new Error(what, { cause });
         });
-        const text = `${map.data?.['journal.jsonl'] ?? ''}${JSON.stringify(line)}\n`;
-        const body = { ...map, data: { ...map.data, 'journal.jsonl': text } };
+        const text = `${map.data?.[journalKey] ?? ''}${JSON.stringify(line)}\n`;
+        const { ownerReferences, ...kept } = map.metadata ?? {};
+        const owners = 'restore' in line || ownerReferences === undefined ? {} : { ownerReferences };
+        const body = {
+          ...map,
+          metadata: { ...kept, ...owners },
+          data: { ...map.data, [journalKey]: text },
+        };
         map = await cluster.core.replaceNamespacedConfigMap({ namespace, name, body });
       }),
     close: async () => {

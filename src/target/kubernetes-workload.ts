@@ -4,6 +4,7 @@ import type { Cluster } from './kubernetes-client.ts';
 
 /** What a workload is made of, as far as a run needs it. */
 export interface Workload {
+  uid: string;
   /** For lists of its pods. */
   selector: string;
   template: V1PodTemplateSpec;
@@ -18,8 +19,12 @@ export async function readWorkload(cluster: Cluster, member: KubernetesMemberSpe
     statefulset: () => cluster.apps.readNamespacedStatefulSet({ namespace, name }),
     daemonset: () => cluster.apps.readNamespacedDaemonSet({ namespace, name }),
   };
-  const { spec } = await read[kind]();
-  return { selector: selectorText(spec?.selector ?? {}), template: spec?.template ?? {} };
+  const { metadata, spec } = await read[kind]();
+  return {
+    uid: metadata?.uid ?? '',
+    selector: selectorText(spec?.selector ?? {}),
+    template: spec?.template ?? {},
+  };
 }
 
 /** As the API's labelSelector parameter has it. */

@@ -7,8 +7,10 @@ import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kuber
 import { type PodGroup, refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
 import { openRunRecord, runName } from './kubernetes-record.ts';
+import { restoreRecorded } from './kubernetes-restore.ts';
 import type { Need } from './kubernetes-rights.ts';
 import { metricsPortOf, readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
+import { workloadMember } from './kubernetes-workload-power.ts';
 import { longestPath } from './local-order.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
 import { stockGateway } from './stock-gateway.ts';
@@ -50,6 +52,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   options.intend({ cluster: ref, namespace: home, run: runName(runId) });
   const { deadlineS } = options;
   const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
+  const access = { cluster, ref, record, run: runName(runId), clock };
   const groups = Object.entries(spec.members).map(([group, { namespace }]): PodGroup => {
     const { selector = '', template = {} } = workloads[group] ?? {};
     const lossyComponents = facts.get(group)?.lossyComponents ?? [];
@@ -62,6 +65,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   const refresh = () => Promise.all(groups.map((group) => refreshMembers(group, members)));
   const down = async () => {
     ended.abort();
+    await restoreRecorded(cluster, { namespace: home, run: access.run });
     await record.close();
   };
   try {
@@ -78,6 +82,10 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   return {
     kind: 'kubernetes',
     members,
+    workloads: Object.entries(workloads).flatMap(([group, workload]) => {
+      const own = spec.members[group];
+      return own === undefined ? [] : [workloadMember(access, { group, spec: own, workload })];
+    }),
     entry,
     reach: reachOf(hops),
     settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,

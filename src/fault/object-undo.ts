@@ -1,0 +1,26 @@
+import { withinMs } from '../target/docker-client.ts';
+import { isChanged, restoreObject } from '../target/kubernetes-change.ts';
+import { connectCluster, reasonOf } from '../target/kubernetes-client.ts';
+import type { Undo } from './fault.ts';
+
+type ObjectUndo = Extract<Undo, { kind: 'kubernetes-restore' }>;
+
+/** An API server that hangs must not keep the other undos of a run from being tried, ms. */
+const answerMs = 20_000;
+
+/** Puts an object of a cluster back. Rejects when the API server refuses or does not answer. */
+export async function restoreInCluster({ cluster: ref, ...restore }: ObjectUndo): Promise<string> {
+  return withinMs(answerMs, restoreObject(await connectCluster(ref), restore));
+}
+
+/** Whether it is still changed, or undefined; an API server that does not answer is a remainder. */
+export async function objectRemains({ cluster: ref, ...restore }: ObjectUndo): Promise<string | undefined> {
+  const { kind, namespace, name } = restore.object;
+  const what = `${kind}/${name} in ${ref.context}/${namespace}`;
+  try {
+    const changed = await withinMs(answerMs, isChanged(await connectCluster(ref), restore));
+    return changed ? `${what} is changed` : undefined;
+  } catch (error) {
+    return `${what} cannot be asked: ${reasonOf(error)}`;
+  }
+}

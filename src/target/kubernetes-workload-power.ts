@@ -1,0 +1,45 @@
+import type { Clock } from '../base/clock.ts';
+import type { KubernetesMemberSpec } from '../scenario/types.ts';
+import { objectPower } from './kubernetes-change.ts';
+import type { Cluster, ClusterRef } from './kubernetes-client.ts';
+import { sharedLook } from './kubernetes-look.ts';
+import type { RunRecord } from './kubernetes-record.ts';
+import { isServing, listPods, type Workload } from './kubernetes-workload.ts';
+import type { Member, WorkloadPower } from './target.ts';
+
+/** What every change of a run in a cluster goes through. */
+export interface ClusterAccess {
+  cluster: Cluster;
+  ref: ClusterRef;
+  record: RunRecord;
+  /** As its label has it. */
+  run: string;
+  clock: Clock;
+}
+
+/** A workload as a member of its own, for faults that strike it as a whole. */
+export function workloadMember(
+  access: ClusterAccess,
+  one: { group: string; spec: KubernetesMemberSpec; workload: Workload },
+): Member {
+  const { group } = one;
+  return { name: group, group, otlp: { headers: {} }, version: '', workload: workloadPower(access, one) };
+}
+
+function workloadPower(
+  { cluster, ref, record, run, clock }: ClusterAccess,
+  { spec, workload }: { spec: KubernetesMemberSpec; workload: Workload },
+): WorkloadPower {
+  const { namespace } = spec;
+  const { kind, name } = spec.workload;
+  const { uid, selector } = workload;
+  const object = { kind, namespace, name, uid };
+  return {
+    kind,
+    object: objectPower({ cluster, ref, object, run, write: record.write }),
+    look: sharedLook(clock, async () => {
+      const pods = await listPods(cluster, { namespace, selector });
+      return { running: pods.length, serving: pods.filter(isServing).length };
+    }),
+  };
+}
