@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { createServer, type TlsOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
 import type { HeaderList } from '../wire/hpack.ts';
@@ -12,6 +12,7 @@ import { type H2Stream, serveH2 } from './sink-h2.ts';
 import type { H2Answer, H2Output } from './sink-h2-output.ts';
 import { requestBytesMax } from './sink-inflate.ts';
 import type { Answer } from './sink-reply.ts';
+import { behindTls } from './sink-tls.ts';
 
 const frameHeadBytes = 5;
 const bodyBytesMax = requestBytesMax + frameHeadBytes;
@@ -31,13 +32,7 @@ export function createGrpcServer(receive: Receive, tls: TlsOptions | undefined):
       begin: (stream, output) => begin(stream, output, pool),
       data: (call, bytes, from, to, last) => take({ call, pool, receive }, bytes, { from, to, last }),
     });
-  if (tls === undefined) return serve;
-  const server = createServer({ ...tls, ALPNProtocols: ['h2'] }, (socket) => {
-    socket.on('error', () => undefined); // a peer's reset ends this connection and nothing else
-    serve(socket);
-  });
-  server.on('tlsClientError', () => undefined);
-  return (socket) => server.emit('connection', socket);
+  return behindTls(serve, tls, 'h2');
 }
 
 function begin(stream: H2Stream, output: H2Output, pool: BodyPool): Call {
@@ -82,7 +77,6 @@ function meaningOf(headers: HeaderList): Meaning {
   return meaning;
 }
 
-/** A body that came in one piece is read where it lies. */
 function take(
   of: { call: Call; pool: BodyPool; receive: Receive },
   bytes: Buffer,
@@ -90,14 +84,14 @@ function take(
 ): void {
   const { call, pool, receive } = of;
   const { body } = call;
-  if (part.last && body.sizeBytes === 0) {
-    decide(call, bytes.subarray(part.from, part.to), receive);
+  const { from, to, last } = part;
+  if (!last) {
+    pool.add(body, bytes, from, to);
     return;
   }
-  pool.add(body, bytes, part.from, part.to);
-  if (!part.last) return;
-  if (body.sizeBytes > bodyBytesMax) finish(call, tooLarge);
-  else decide(call, body.bytes.subarray(0, body.sizeBytes), receive);
+  const whole = pool.finish(body, bytes, from, to);
+  if (whole === undefined) finish(call, tooLarge);
+  else decide(call, whole, receive);
   pool.close(body);
 }
 

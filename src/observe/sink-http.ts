@@ -1,74 +1,87 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { systemClock } from '../base/clock.ts';
 import { grpcCodes } from '../base/grpc-status.ts';
 import type { Signal } from '../base/signal.ts';
-import { type BodyPool, createBodyPool } from './sink-body.ts';
+import { type Body, type BodyPool, createBodyPool } from './sink-body.ts';
 import { httpPaths, type Receive, tooLarge } from './sink-core.ts';
 import { encodeResponse, encodeStatus, responseJson, statusJson } from './sink-encode.ts';
+import { createHttp1Server, type Http1Output } from './sink-http1.ts';
+import type { Http1Answer } from './sink-http1-answer.ts';
+import type { RequestHead } from './sink-http1-request.ts';
 import { requestBytesMax } from './sink-inflate.ts';
 import type { Answer } from './sink-reply.ts';
+import { behindTls } from './sink-tls.ts';
 
 const protobufType = 'application/x-protobuf';
 const jsonType = 'application/json';
+/** A body that nobody wants is read to its end, so that the connection stays usable; not one of this size. */
+const passedBytesMax = 4 * requestBytesMax;
+
+/** What a head says: computed once for all requests that begin with the same bytes. */
+interface Meaning {
+  signal: Signal;
+  json: boolean;
+  compression: string | undefined;
+  refusal: Answer | undefined;
+}
+
+interface Call {
+  meaning: Meaning;
+  body: Body;
+  output: Http1Output;
+}
 
 /** OTLP/HTTP: protobuf and JSON on /v1/traces, /v1/metrics, /v1/logs. Gives what takes accepted connections. */
-export function createHttpServer(receive: Receive, tls: ServerOptions | undefined): (socket: Socket) => void {
+export function createHttpServer(receive: Receive, tls: TlsOptions | undefined): (socket: Socket) => void {
   const pool = createBodyPool(requestBytesMax);
-  const serveOne = (request: IncomingMessage, response: ServerResponse) =>
-    serve(request, response, { receive, pool });
-  const server = tls === undefined ? createServer(serveOne) : createTlsServer(tls, serveOne);
-  // A server that closes idle connections races with its clients' next requests: an unknown end that is our own doing.
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.on('clientError', (_, socket) => socket.destroy());
-  server.on('tlsClientError', () => undefined); // plaintext or a bad certificate ends this connection alone
-  return (socket) => server.emit('connection', socket);
+  const serve = createHttp1Server<Call>(
+    {
+      begin: (head, output) => begin(head, output, pool),
+      data: (call, bytes, from, to, last) => take({ call, pool, receive }, bytes, { from, to, last }),
+    },
+    systemClock,
+  );
+  return behindTls(serve, tls, 'http/1.1');
 }
 
-function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { receive, pool }: { receive: Receive; pool: BodyPool },
-): void {
-  request.on('error', () => undefined); // the peer went away; there is nobody to tell
-  response.on('error', () => undefined);
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  const json = type === jsonType;
-  const signal = httpPaths.get((request.url ?? '').split('?')[0] ?? '');
-  const answer = (given: Answer) => finish(request, response, { given, json, signal: signal ?? 'traces' });
-  const refusal = refuse(request.method, type, signal);
-  if (refusal !== undefined || signal === undefined) {
-    request.resume(); // a body that nobody wants is read, so that the connection stays usable
-    request.on('end', () => answer(refusal ?? status(404, 'no such path')));
-    return;
-  }
-  const body = pool.open();
-  const sizeBytes = Number(request.headers['content-length']);
-  let whole: Buffer | undefined;
-  request.on('data', (piece: Buffer) => {
-    // A body of one piece is read where it lies; of others no piece is held, so that each is garbage while it is young.
-    if (piece.length === sizeBytes) whole = piece;
-    else pool.add(body, piece, 0, piece.length);
-  });
-  request.on('end', () => {
-    const compression = request.headers['content-encoding']?.toLowerCase();
-    const bytes = whole ?? body.bytes.subarray(0, body.sizeBytes);
-    whole = undefined;
-    if (bytes.length > requestBytesMax || body.sizeBytes > requestBytesMax) answer(tooLarge);
-    else receive({ signal, encoding: json ? 'json' : 'protobuf', compression, body: bytes }, answer);
-    pool.close(body);
-  });
+function begin(head: RequestHead, output: Http1Output, pool: BodyPool): Call {
+  const call = { meaning: meaningOf(head), body: pool.open(), output };
+  const { framing, expectsContinue } = head;
+  const { refusal } = call.meaning;
+  if (framing.kind === 'length' && framing.bytes > (expectsContinue ? requestBytesMax : passedBytesMax)) {
+    finish(call, tooLarge);
+  } else if (refusal !== undefined && expectsContinue) finish(call, refusal);
+  return call;
 }
 
-function refuse(
-  method: string | undefined,
-  type: string | undefined,
-  signal: Signal | undefined,
-): Answer | undefined {
-  if (signal === undefined) return status(404, 'no such path');
-  if (method !== 'POST') return status(405, 'POST is expected');
-  if (type === jsonType || type === protobufType) return undefined;
+/** Of heads that the connection gives again for the same bytes. */
+const meanings = new WeakMap<RequestHead, Meaning>();
+
+function meaningOf(head: RequestHead): Meaning {
+  const known = meanings.get(head);
+  if (known !== undefined) return known;
+  const { headers, method, path } = head;
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const signal = httpPaths.get(path);
+  const meaning = {
+    signal: signal ?? 'traces',
+    json: type === jsonType,
+    compression: headers.get('content-encoding')?.toLowerCase(),
+    refusal: refusalOf({ method, type, signal }),
+  };
+  meanings.set(head, meaning);
+  return meaning;
+}
+
+function refusalOf(of: {
+  method: string;
+  type: string | undefined;
+  signal: Signal | undefined;
+}): Answer | undefined {
+  if (of.signal === undefined) return status(404, 'no such path');
+  if (of.method !== 'POST') return status(405, 'POST is expected');
+  if (of.type === jsonType || of.type === protobufType) return undefined;
   return status(415, `content type ${protobufType} or ${jsonType} is expected`);
 }
 
@@ -76,52 +89,79 @@ function status(http: number, message: string): Answer {
   return { kind: 'status', grpc: grpcCodes.INVALID_ARGUMENT, http, message };
 }
 
-function finish(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: { given: Answer; json: boolean; signal: Signal },
+function take(
+  of: { call: Call; pool: BodyPool; receive: Receive },
+  bytes: Buffer,
+  part: { from: number; to: number; last: boolean },
 ): void {
-  const { given, json } = answer;
-  switch (given.kind) {
-    case 'silence':
-      return;
-    case 'reset':
-      request.socket.resetAndDestroy();
-      return;
-    case 'bare-status':
-      response.writeHead(given.http, retryAfter(given.retryAfterS)).end();
-      return;
-    case 'status': {
-      const body = json ? statusJson(given) : encodeStatus(given);
-      const delayS = given.retryDelayMs === undefined ? undefined : Math.ceil(given.retryDelayMs / 1000);
-      send(response, { http: given.http, json, body, headers: retryAfter(given.retryAfterS ?? delayS) });
-      return;
-    }
-    case 'ok': {
-      const body = json ? responseJson(answer.signal, given.rejected) : encodeResponse(given.rejected);
-      const respond = () => send(response, { http: 200, json, body, headers: {} });
-      if (given.delayMs > 0) setTimeout(respond, given.delayMs).unref();
-      else respond();
-      return;
-    }
-    default:
-      given satisfies never;
+  const { call, pool, receive } = of;
+  const { body, meaning } = call;
+  const { from, to, last } = part;
+  if (!last) {
+    pool.add(body, bytes, from, to);
+    if (body.sizeBytes > passedBytesMax) finish(call, tooLarge);
+    return;
+  }
+  const whole = pool.finish(body, bytes, from, to);
+  const { refusal, json } = meaning;
+  if (refusal !== undefined) finish(call, refusal);
+  else if (whole === undefined) finish(call, tooLarge);
+  else {
+    const encoding = json ? 'json' : 'protobuf';
+    receive({ ...meaning, encoding, body: whole }, (answer) => finish(call, answer));
+  }
+  pool.close(body);
+}
+
+const plainOk = {
+  protobuf: { status: 200, headers: [['content-type', protobufType]], content: encodeResponse(0) },
+  json: {
+    status: 200,
+    headers: [['content-type', jsonType]],
+    content: Buffer.from(responseJson('traces', 0)),
+  },
+} as const satisfies Record<string, Http1Answer>;
+
+function finish({ meaning, output }: Call, answer: Answer): void {
+  if (answer.kind === 'silence') output.silence();
+  else if (answer.kind === 'reset') output.reset();
+  else {
+    const encoded = encode(meaning, answer);
+    if (answer.kind === 'ok' && answer.delayMs > 0)
+      setTimeout(() => output.answer(encoded), answer.delayMs).unref();
+    else output.answer(encoded);
   }
 }
 
-function send(
-  response: ServerResponse,
-  of: { http: number; json: boolean; body: string | Buffer; headers: Record<string, string> },
-): void {
-  if (response.destroyed) return;
-  const type = of.json ? jsonType : protobufType;
-  const length = Buffer.byteLength(of.body);
-  response.writeHead(of.http, { ...of.headers, 'content-type': type, 'content-length': length });
-  if (length === 0)
-    response.end(); // in one write, where an empty body would make it two
-  else response.end(of.body);
+function encode(
+  { json, signal }: Meaning,
+  answer: Extract<Answer, { kind: 'ok' | 'status' | 'bare-status' }>,
+): Http1Answer {
+  const type = ['content-type', json ? jsonType : protobufType] as const;
+  switch (answer.kind) {
+    case 'ok': {
+      const plain = json ? plainOk.json : plainOk.protobuf;
+      const { rejected } = answer;
+      if (rejected === 0) return plain;
+      return {
+        ...plain,
+        content: json ? Buffer.from(responseJson(signal, rejected)) : encodeResponse(rejected),
+      };
+    }
+    case 'bare-status':
+      return { status: answer.http, headers: retryAfter(answer.retryAfterS), content: Buffer.alloc(0) };
+    case 'status': {
+      const delayS = answer.retryDelayMs === undefined ? undefined : Math.ceil(answer.retryDelayMs / 1000);
+      const allow = answer.http === 405 ? [['allow', 'POST'] as const] : [];
+      return {
+        status: answer.http,
+        headers: [type, ...retryAfter(answer.retryAfterS ?? delayS), ...allow],
+        content: json ? Buffer.from(statusJson(answer)) : encodeStatus(answer),
+      };
+    }
+  }
 }
 
-function retryAfter(seconds: number | undefined): Record<string, string> {
-  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+function retryAfter(seconds: number | undefined): [string, string][] {
+  return seconds === undefined ? [] : [['retry-after', String(seconds)]];
 }

@@ -72,8 +72,8 @@ const mutations: [name: string, rows: string, file: string, from: string, to: st
     'an interim answer is the answer',
     'early-hints',
     'load/http1-answer.ts',
-    'if (head.status >= 200)',
-    'if (head.status >= 100)',
+    'if (answer.head.status >= 200)',
+    'if (answer.head.status >= 100)',
   ],
   [
     "the peer's window is passed over",

@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type FuzzedSink, goodBody, openFuzzedSink } from '../../fixtures/fuzzed-sink.ts';
 import { frame, frameFlag, framesOf, frameType, literal, preface } from '../../fixtures/h2-frames.ts';
 import { grpcPath } from '../../fixtures/otlp-client.ts';
+import { talk } from '../../fixtures/talk.ts';
 
 let subject: FuzzedSink;
 beforeAll(async () => {
@@ -13,24 +13,6 @@ afterAll(() => subject.close());
 afterEach(async () => {
   expect(await subject.complaints()).toEqual([]);
 });
-
-/** Writes the parts one after the other and then ends; resolves when the sink has closed, or after `patienceMs`. */
-function talk(address: string, parts: readonly Uint8Array[], patienceMs = 3000): Promise<Buffer> {
-  const [host, port] = address.split(':');
-  return new Promise((resolve) => {
-    const heard: Buffer[] = [];
-    const socket = connect(Number(port), host);
-    const timer = setTimeout(() => socket.destroy(), patienceMs);
-    socket.on('data', (chunk) => heard.push(chunk));
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      clearTimeout(timer);
-      resolve(Buffer.concat(heard));
-    });
-    for (const part of parts) socket.write(part);
-    socket.end();
-  });
-}
 
 describe('HTTP/1.1 on the wire', () => {
   const good = goodBody('logs', 'http/protobuf');
