@@ -20,9 +20,9 @@ export interface Noise {
  */
 export function noiseOf(outcomes: readonly TrialOutcome[]): Noise | null {
   const groups = new Map<string, number[]>();
-  for (const { status, ratePerS, measureS, variant = '', cpuSPerMillion: cpu } of outcomes) {
+  for (const { status, ratePerS, measureS, variant, cpuSPerMillion: cpu } of outcomes) {
     if (status === 'invalid' || cpu === undefined || !(cpu > 0)) continue;
-    const key = `${variant}/${ratePerS}/${measureS}`;
+    const key = `${variant?.name ?? ''}/${ratePerS}/${measureS}`;
     groups.set(key, [...(groups.get(key) ?? []), Math.log(cpu)]);
   }
   let [squares, freedom] = [0, 0];

@@ -11,22 +11,50 @@ import {
 import { noiseOf } from './confidence.ts';
 import { confirm } from './confirm.ts';
 import { fullLoads, mustBeFit, type State, Stop, take, trialsAt, whole, widthOf } from './search-state.ts';
+import { freshStudy, runStudy, type StudyResult, type StudySettings } from './study.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
 
 /** A search is this: it asks for trials one at a time and ends with its result. */
 export type Search = Generator<TrialOrder, SearchResult, TrialOutcome>;
 
-export type Step = { kind: 'trial'; order: TrialOrder } | { kind: 'done'; result: SearchResult };
+export type Step =
+  | { kind: 'trial'; order: TrialOrder; result?: SearchResult; study?: StudyResult }
+  | { kind: 'done'; result: SearchResult; study?: StudyResult };
 
-/** The next trial from the outcomes so far, or the result: what a stopped search goes on with. Pure. */
-export function nextStep(settings: SearchSettings, outcomes: readonly TrialOutcome[]): Step {
-  const search = searchCapacity(settings);
-  let step = search.next();
-  for (const outcome of outcomes) {
-    if (step.done === true) break;
-    step = search.next(outcome);
+/**
+ * The next trial from the outcomes so far, or the result: what a stopped search goes on with. A study begins where a
+ * capacity was found. Pure.
+ */
+export function nextStep(
+  settings: SearchSettings,
+  outcomes: readonly TrialOutcome[],
+  study?: StudySettings,
+): Step {
+  const search = replay(searchCapacity(settings), outcomes);
+  if ('order' in search) return { kind: 'trial', order: search.order };
+  const { value: result, rest } = search;
+  if (study === undefined || result.kind !== 'found') return { kind: 'done', result };
+  const into = freshStudy();
+  const own = outcomes.slice(0, outcomes.length - rest.length);
+  const more = replay(runStudy(settings, study, { found: result, outcomes: own, into }), rest);
+  return 'order' in more
+    ? { kind: 'trial', order: more.order, result, study: into }
+    : { kind: 'done', result, study: into };
+}
+
+function replay<T>(
+  trials: Generator<TrialOrder, T, TrialOutcome>,
+  outcomes: readonly TrialOutcome[],
+): { order: TrialOrder } | { value: T; rest: readonly TrialOutcome[] } {
+  let step = trials.next();
+  let used = 0;
+  while (step.done !== true) {
+    const outcome = outcomes[used];
+    if (outcome === undefined) return { order: step.value };
+    used++;
+    step = trials.next(outcome);
   }
-  return step.done === true ? { kind: 'done', result: step.value } : { kind: 'trial', order: step.value };
+  return { value: step.value, rest: outcomes.slice(used) };
 }
 
 /** Where the steering's bracket closes. */

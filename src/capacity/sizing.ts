@@ -7,6 +7,8 @@ export interface SizingInput {
   /** Pods that may be gone while the rest carries the peak. */
   tolerateLoss: number;
   minReplicas: number;
+  /** The least replicas for a rate where they carry less than as many single ones; undefined: none do. */
+  podsFor?: (perS: number) => number | undefined;
 }
 
 export interface Sizing {
@@ -20,13 +22,16 @@ export interface Sizing {
 /** max(ceil(peak x safety / C), ceil(peak / C) + pods that may be gone, least replicas). */
 export function sizeReplicas(input: SizingInput, demandPassed = false): Sizing {
   const { peakPerS, capacityPerS, safetyFactor, tolerateLoss, minReplicas } = input;
-  const safe = Math.ceil((peakPerS * safetyFactor) / capacityPerS);
-  const spare = Math.ceil(peakPerS / capacityPerS) + tolerateLoss;
+  const { podsFor = (perS: number) => Math.ceil(perS / capacityPerS) } = input;
+  const safe = podsFor(peakPerS * safetyFactor) ?? Number.POSITIVE_INFINITY;
+  const spare = (podsFor(peakPerS) ?? Number.POSITIVE_INFINITY) + tolerateLoss;
   const replicas = Math.max(safe, spare, minReplicas, 1);
   const [peak, capacity] = [peakPerS, capacityPerS].map((rate) => String(Math.round(rate)));
+  const least = (rate: string) =>
+    input.podsFor === undefined ? `ceil(${rate} / ${capacity})` : `least N that carries ${rate}`;
   const terms = [
-    `ceil(${peak} x ${safetyFactor} / ${capacity}) = ${safe}`,
-    `ceil(${peak} / ${capacity}) + ${tolerateLoss} = ${spare}`,
+    `${least(`${peak} x ${safetyFactor}`)} = ${safe}`,
+    `${least(peak ?? '')} + ${tolerateLoss} = ${spare}`,
     `least ${minReplicas}`,
   ];
   return {

@@ -20,13 +20,25 @@ export interface GoalResult extends Goal {
  */
 export type Purpose = 'bracket' | 'noise' | 'classify' | 'below' | 'above' | 'study';
 
+/** The scenario with one thing changed. */
+export interface Variant {
+  /** As people read it. */
+  name: string;
+  /** Replicas of the member that takes the load. */
+  pods?: number;
+  /** A fault of the scenario that lasts from the start to the end. */
+  fault?: string;
+  /** As --set has them. */
+  sets?: readonly string[];
+}
+
 export interface TrialOrder {
   purpose: Purpose;
   ratePerS: number;
   /** Length of the measured part, after the warmup. */
   measureS: number;
-  /** Name of a variant of the scenario; absent: the scenario as it stands. */
-  variant?: string;
+  /** Absent: the scenario as it stands. */
+  variant?: Variant;
 }
 
 /** What a trial showed. */

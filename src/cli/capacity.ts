@@ -26,6 +26,8 @@ export async function capacityCommand(plain: Console, flags: GlobalFlags, args: 
       dir,
       pace,
       resume: resumed !== undefined,
+      reread: (sets) =>
+        readScenario({ ...flags, runId: choice.runId, set: [...(flags.set ?? []), ...sets] }, args[0]),
       command: again,
       clock: systemClock,
       ...watch,

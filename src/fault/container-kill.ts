@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ProcessStart } from '../target/target.ts';
+import { agentRights } from './agent-rights.ts';
 import type { Fault } from './fault.ts';
 
 const killSignals = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGABRT', 'SIGSEGV'] as const;
@@ -17,7 +18,8 @@ export const containerKill: Fault<z.infer<typeof params>> = {
   // A graceful end drains queues; a restarted collector opens its ports within seconds.
   effectWithinMs: 30_000,
   absenceWithinMs: 60_000,
-  needs: { targets: ['local', 'docker', 'embedded'], power: 'process' },
+  needs: { targets: ['local', 'docker', 'kubernetes', 'embedded'], power: 'process' },
+  rights: agentRights,
   precondition: async (member) =>
     member.process?.current() === undefined ? `${member.name} has no running process` : undefined,
   undo: async () => [],
@@ -36,6 +38,9 @@ export const containerKill: Fault<z.infer<typeof params>> = {
   },
   absence: async (member, _, { memory }) => {
     const current = member.process?.current();
+    // Dead for good, as the scenario has it: there is nothing to wait for.
+    if (current === undefined && member.process?.restarts?.() === 'never')
+      return `${member.name} stays down: restart is never`;
     if (current === undefined || current.id === memory.get('id')) return undefined;
     const readyNs = memory.get('endpointReadyNs') ?? (await member.process?.ready(1_000));
     if (typeof readyNs !== 'number') return undefined;

@@ -25,7 +25,9 @@ type Trial = CapacityReport['trials'][number];
 type Place = (trial: Trial, index: number) => [number, number | undefined];
 
 /** Every trial as a dot with the bounds closing, and latency against rate. */
-export function capacityCharts(capacity: CapacityReport): ChartView[] {
+export function capacityCharts(searched: CapacityReport): ChartView[] {
+  // Trials of variants say nothing about the bounds drawn here.
+  const capacity = { ...searched, trials: searched.trials.filter(({ purpose }) => purpose !== 'study') };
   if (capacity.trials.length < 2) return [];
   return [
     chartOf(capacity, {

@@ -1,4 +1,5 @@
 import type { Sizing } from '../capacity/sizing.ts';
+import type { CellResult, StudyResult } from '../capacity/study.ts';
 import type { SearchResult, TrialOutcome } from '../capacity/types.ts';
 
 /** The capacity block of report.json. Rates are items per second of the load entry `vary`. */
@@ -25,5 +26,37 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
   })[];
   /** What the numbers mean for an autoscaler, as names and values, and manifests that apply to a cluster. */
   autoscaling?: { facts: { name: string; value: string }[]; manifests: string };
+  /** What was looked at beyond the capacity itself; one trial a rate, so indicative. */
+  study?: StudyReport;
   sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
+}
+
+interface Held {
+  lowerPerS: number;
+  /** Infinite where the highest rate that was tried held. */
+  upperPerS: number | 'Infinity';
+}
+
+export interface StudyReport {
+  /** Of several replicas together; efficiency as a share of as many single ones. */
+  scaling: (Held & { pods: number; efficiencyAtLeast: number; efficiencyBelow: number | 'Infinity' })[];
+  usl: StudyResult['usl'];
+  demand: StudyResult['demand'];
+  /** Why there was no trial of the peak; empty when there was one, or no peak. */
+  demandReason: string;
+  underFault: (Held & { fault: string })[];
+  factors: {
+    ratePerS: number;
+    cells: CellResult[];
+    effects: {
+      path: string;
+      values: readonly [string, string];
+      ratio: number;
+      atLeast: number;
+      atMost: number | 'Infinity';
+      choose?: string;
+    }[];
+  } | null;
+  best: (Held & { sets: string[] }) | null;
+  ended: string;
 }

@@ -1,3 +1,4 @@
+import { demandText, studyFacts, studyTables } from './capacity-study.ts';
 import type { CapacityReport } from './capacity-types.ts';
 import { formatCount, formatDuration, formatMs, formatNumber, formatSeconds } from './format.ts';
 import { table, text } from './markdown-text.ts';
@@ -44,9 +45,10 @@ export function capacityFacts({ capacity }: Report): { name: string; value: stri
       : [
           row(
             `replicas for ${formatCount(sizing.peakPerS)} ${items}/s`,
-            `${sizing.replicas}, ${sizing.word}: ${sizing.formula}`,
+            `${sizing.replicas}, ${sizing.word}: ${sizing.formula}${demandText(capacity)}`,
           ),
         ]),
+    ...studyFacts(capacity),
     ...(capacity.autoscaling?.facts ?? []),
     ...(capacity.passedAbovePerS.length === 0
       ? []
@@ -86,7 +88,7 @@ export function trialRows({ capacity }: Report): string[][] {
     .slice(0, trialsMax)
     .map((trial) => [
       trial.name,
-      trial.purpose,
+      trial.variant?.name ?? trial.purpose,
       `${formatCount(trial.ratePerS)}/s`,
       formatSeconds(trial.measureS),
       trial.status,
@@ -133,6 +135,7 @@ export function capacityLines(report: Report): string[] {
     ...capacityFacts(report).map(({ name, value }) => `- ${text(name)}: ${text(value)}`),
     '',
     ...table('By goal', goalNames, words(goalRows(report)), '###'),
+    ...studyTables(report).flatMap(({ title, names, rows }) => table(title, names, words(rows), '###')),
     ...table('Replicas by peak (computed)', sizingNames, words(sizingRows(report)), '###'),
     ...(report.capacity.autoscaling === undefined
       ? []

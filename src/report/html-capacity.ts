@@ -8,6 +8,7 @@ import {
   trialRows,
 } from './capacity.ts';
 import { capacityCharts } from './capacity-chart.ts';
+import { studyTables } from './capacity-study.ts';
 import type { Report } from './types.ts';
 
 /** The capacity section of report.html; of an ordinary run nothing. */
@@ -16,6 +17,7 @@ export function capacityView(report: Report): Record<string, unknown> {
   if (capacity === undefined) return { present: false };
   const tables = [
     { id: 'capacity-goals', title: 'Capacity by goal', names: goalNames, rows: goalRows(report) },
+    ...studyTables(report),
     {
       id: 'capacity-sizing',
       title: 'Replicas by peak (computed)',

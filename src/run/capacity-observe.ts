@@ -19,6 +19,8 @@ interface Trial {
   deliveries: Deliveries;
   report: Report;
   seconds: { warmup: number; all: number };
+  /** A fault lasts for all of it: what it struck at its start is the fault's, and its restarts are meant. */
+  struck: boolean;
 }
 
 /** The outcome of a trial, from what its run left on disk. */
@@ -33,7 +35,8 @@ export async function observeTrial(
   const deliveries = joinDeliveries(table, readColumns(evidencePaths(dir).arrivals, arrivalFields));
   const warmup = Math.round(record.plan.warmupNs / 1e9);
   const seconds = { warmup, all: Math.round(record.plan.endNs / 1e9) };
-  const trial: Trial = { record, table, deliveries, report, seconds };
+  const struck = order.variant?.fault !== undefined;
+  const trial: Trial = { record, table, deliveries, report, seconds, struck };
   const { status, reason, goals } = judgeTrial(observe(trial));
   const signal = record.plan.entries.find(({ spec }) => spec.name === ran.vary)?.spec.signal ?? 'traces';
   const latency = report.latency[signal]?.ack;
@@ -71,11 +74,19 @@ function observe(trial: Trial): Observation {
     backlog: backlogOf(trial),
     drained: record.settle.shownEmpty || held === 0,
     delivered: sum((one) => one.delivered),
-    lost: sum((one) => one.lost),
-    restarts:
-      record.members.reduce((all, { starts }) => all + Math.max(0, starts.length - 1), 0) +
-      record.processes.filter(({ restarted }) => restarted === true).length,
+    lost: sum((one) => (trial.struck ? lostAfter(one, trial.seconds.warmup) : one.lost)),
+    restarts: trial.struck
+      ? 0
+      : record.members.reduce((all, { starts }) => all + Math.max(0, starts.length - 1), 0) +
+        record.processes.filter(({ restarted }) => restarted === true).length,
   };
+}
+
+function lostAfter(
+  { lostIntervals }: Pick<NonNullable<Report['ledger']['traces']>, 'lostIntervals'>,
+  atS: number,
+): number {
+  return lostIntervals.filter(({ dueToS }) => dueToS > atS).reduce((all, { count }) => all + count, 0);
 }
 
 function percentileGoals(trial: Trial, slo: SloSpec): PercentileGoal[] {
@@ -156,12 +167,13 @@ function backlogOf({ table, deliveries, seconds }: Trial): [number, number][] {
 }
 
 /** What no percentile of requests says, as the run judged it. */
-function otherGoals({ record, report }: Trial): GoalResult[] {
+function otherGoals({ record, report, struck }: Trial): GoalResult[] {
   return record.plan.slos.flatMap((slo) => {
     const texts = slo.thresholds
       .filter((threshold) => !isPercentile(slo) || allowedShare(threshold) === undefined)
       .map(({ text }) => text);
     const hard = slo.source.kind === 'measure' && /^items_(lost|undelivered)$/.test(slo.source.measure);
+    if (hard && struck) return [];
     return report.slos
       .filter(({ name, threshold }) => name === slo.name && texts.includes(threshold))
       .map(({ name, threshold, verdict, reason }) => ({

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
+import type { StudySettings } from '../capacity/study.ts';
 import type { SearchSettings, TrialOutcome } from '../capacity/types.ts';
 import { writeAtomically } from '../record.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
@@ -27,6 +28,8 @@ export interface SearchHead {
   workload: { name: string; cpuMillis?: number; memoryBytes?: number };
   /** Pods that the searched rate is shared by. */
   pods: number;
+  /** What follows where a capacity is found. */
+  study?: StudySettings;
   scenario: string;
   description: string;
   command: string;

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
 import { nextStep } from '../capacity/search.ts';
 import { sizeReplicas } from '../capacity/sizing.ts';
+import type { StudyResult } from '../capacity/study.ts';
 import type { Bounds, SearchResult } from '../capacity/types.ts';
 import type { RunRecord } from '../observe/evidence.ts';
 import { readRecord } from '../record.ts';
-import type { CapacityReport } from '../report/capacity-types.ts';
+import type { CapacityReport, StudyReport } from '../report/capacity-types.ts';
 import { formatCount, formatNumber } from '../report/format.ts';
 import { itemWord } from '../report/sentences.ts';
 import type { Finding, Report } from '../report/types.ts';
@@ -28,14 +29,15 @@ export async function judgeSearch(dir: string): Promise<Report | undefined> {
   const step = nextStep(
     search.head.settings,
     search.trials.map(({ outcome }) => outcome),
+    search.head.study,
   );
-  const result = step.kind === 'done' ? step.result : undefined;
+  const { result } = step;
   const signal = record.plan.entries.find(({ spec }) => spec.name === search.head.capacity.vary);
   const items = itemWord[signal?.spec.signal ?? 'traces'];
-  const capacity = describe(search, result ?? stopped(search), items);
+  const capacity = describe(search, { result: result ?? stopped(search), study: step.study }, items);
   return {
     ...report,
-    ...verdictOf(capacity, result !== undefined),
+    ...verdictOf(capacity, step.kind === 'done'),
     findings: [findingOf(capacity, dir), ...report.findings.filter(({ severity }) => severity === 'info')],
     run: {
       ...report.run,
@@ -92,13 +94,19 @@ function stopped({ trials }: SearchRecord): SearchResult {
   };
 }
 
-function describe(search: SearchRecord, result: SearchResult, items: string): CapacityReport {
+function describe(
+  search: SearchRecord,
+  { result, study }: { result: SearchResult; study: StudyResult | undefined },
+  items: string,
+): CapacityReport {
   const { head, trials } = search;
   const { capacity, pods, settings, pace, generatorPerS } = head;
   const { peakPerS, safetyFactor, tolerateLoss, minReplicas } = capacity;
   const known = result.kind === 'found' && peakPerS !== undefined;
   const input = { peakPerS: peakPerS ?? 0, safetyFactor, tolerateLoss, minReplicas };
-  const sizing = known ? sizeReplicas({ ...input, capacityPerS: result.lowerPerS / pods }) : undefined;
+  const sizing = !known
+    ? undefined
+    : (study?.sizing ?? sizeReplicas({ ...input, capacityPerS: result.lowerPerS / pods }));
   return {
     ...result,
     upperPerS: encodeRate(result.upperPerS),
@@ -115,6 +123,7 @@ function describe(search: SearchRecord, result: SearchResult, items: string): Ca
       const bounds = boundsAfter(trials.slice(0, i + 1));
       return { name, ...outcome, ...bounds, upperPerS: encodeRate(bounds.upperPerS) };
     }),
+    ...(study === undefined ? {} : { study: encodeStudy(study) }),
     ...(sizing === undefined
       ? {}
       : { sizing: { ...sizing, ...input }, autoscaling: autoscalingOf(search, result, sizing) }),
@@ -124,6 +133,35 @@ function describe(search: SearchRecord, result: SearchResult, items: string): Ca
 /** Of full trials alone: the short ones only steer. */
 function boundsAfter(trials: readonly TrialLine[]): Bounds {
   return boundsOf(groupLoads(trials.map(({ outcome }) => outcome).filter(isJudging)));
+}
+
+function encodeStudy(study: StudyResult): StudyReport {
+  const { scaling, usl, demand, demandReason, underFault, factors, best, ended } = study;
+  const held = <T extends Bounds>(one: T) => ({ ...one, upperPerS: encodeRate(one.upperPerS) });
+  return {
+    scaling: scaling.map(({ efficiency: [least, below], ...one }) => ({
+      ...held(one),
+      efficiencyAtLeast: least,
+      efficiencyBelow: encodeRate(below),
+    })),
+    usl,
+    demand,
+    demandReason,
+    underFault: underFault.map(held),
+    factors:
+      factors === null
+        ? null
+        : {
+            ...factors,
+            effects: factors.effects.map(({ interval: [atLeast, atMost], ...effect }) => ({
+              ...effect,
+              atLeast,
+              atMost: encodeRate(atMost),
+            })),
+          },
+    best: best === null ? null : held(best),
+    ended,
+  };
 }
 
 function encodeRate(perS: number): number | 'Infinity' {

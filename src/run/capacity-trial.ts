@@ -1,6 +1,6 @@
 import type { TrialOrder } from '../capacity/types.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
-import type { LoadSpec, Scenario, SloSpec } from '../scenario/types.ts';
+import type { CollectorSpec, FaultSpec, LoadSpec, Scenario, SloSpec, TargetSpec } from '../scenario/types.ts';
 
 export interface TrialTimes {
   warmupMs: number;
@@ -14,6 +14,7 @@ export function trialScenario(
   trial: { order: TrialOrder; times: TrialTimes },
 ): Scenario {
   const { order, times } = trial;
+  const { variant } = order;
   const durationMs = times.warmupMs + times.measureMs;
   const load = Object.entries(scenario.load).map(([name, spec]): [string, LoadSpec] => {
     if (spec.executor.kind !== 'constant-arrival-rate') return [name, spec];
@@ -23,11 +24,35 @@ export function trialScenario(
   });
   return {
     ...scenario,
+    target: withPods(scenario.target, variant?.pods),
     warmupMs: times.warmupMs,
     load: Object.fromEntries(load),
-    faults: [],
+    faults: scenario.faults
+      .filter(({ name }) => name === variant?.fault)
+      .map((fault) => whole(fault, durationMs)),
     slos: scenario.slos.flatMap((slo) => trialSlo(scenario, slo)),
   };
+}
+
+/** From the first item to the last; what happens at an instant happens at the start. */
+function whole(fault: FaultSpec, durationMs: number): FaultSpec {
+  return { ...fault, atMs: 0, ...(fault.durationMs === undefined ? {} : { durationMs }) };
+}
+
+/** So many replicas of each group that nothing of the target sends to. */
+function withPods(target: TargetSpec, pods: number | undefined): TargetSpec {
+  if (pods === undefined || (target.kind !== 'local' && target.kind !== 'docker')) return target;
+  const fed = new Set(Object.values(target.members).map(({ sendsTo }) => sendsTo));
+  const grown = <M extends CollectorSpec>(members: Record<string, M>): Record<string, M> =>
+    Object.fromEntries(
+      Object.entries(members).map(([name, member]) => [
+        name,
+        fed.has(name) ? member : { ...member, replicas: pods },
+      ]),
+    );
+  return target.kind === 'local'
+    ? { ...target, members: grown(target.members) }
+    : { ...target, members: grown(target.members) };
 }
 
 /**

@@ -1,6 +1,8 @@
 import { formatDuration } from '../base/units.ts';
 import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
+import { cellsOf } from '../capacity/factorial.ts';
 import { estimateSearch } from '../capacity/settings.ts';
+import { studyTrials } from '../capacity/study.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { formatCount } from '../report/format.ts';
 import type { Scenario } from '../scenario/types.ts';
@@ -21,13 +23,35 @@ export function planLines(scenario: Scenario, head: SearchHead): string[] {
     `until the ends are within ${(100 * width).toFixed(1)} %, then ${confirmBelow} fresh ones below and ${confirmAbove} above`,
     `some ${trials} trials in ${time(seconds)}, at most ${time(settings.budgetS)}${pace === 'quick' ? '; quick: indicative' : ''}`,
     ...(scenario.faults.length > 0 ? ['without the faults of the scenario'] : []),
+    ...studyLines(head),
     ...(out.length > 0 ? [`without the SLOs ${out.join(', ')}`] : []),
   ];
   return lines.map((line, i) => `${(i === 0 ? 'plan' : '').padEnd(9)}${line}`);
 }
 
-export function describeOrder({ purpose, ratePerS }: TrialOrder): string {
-  return `${purpose} ${formatCount(ratePerS)}/s`;
+/** What follows where a capacity is found, and how long that takes. */
+function studyLines({ study, settings }: SearchHead): string[] {
+  if (study === undefined) return [];
+  const parts = [
+    ...(study.replicas.length > 0 ? [`with ${study.replicas.join(', ')} replicas`] : []),
+    ...study.faults.map((fault) => `under ${fault}`),
+    ...(study.sizing === undefined ? [] : ['the peak on the replicas that follow']),
+    ...(study.factors.length === 0
+      ? []
+      : [
+          `${cellsOf(study.factors.length).length} combinations of ${study.factors.map(({ path }) => path).join(', ')}`,
+        ]),
+  ];
+  const { least, most } = studyTrials(study);
+  const minutes = (trials: number) => Math.ceil((trials * (settings.fullS + settings.overheadS)) / 60);
+  return [
+    `then, if one is found: ${parts.join('; ')}`,
+    `${least} to ${most} trials more, ${minutes(least)} to ${minutes(most)} min`,
+  ];
+}
+
+export function describeOrder({ purpose, ratePerS, variant }: TrialOrder): string {
+  return `${variant?.name ?? purpose} ${formatCount(ratePerS)}/s`;
 }
 
 /** Bounds of full trials, else what steering says. */

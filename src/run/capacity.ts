@@ -21,6 +21,7 @@ import {
   type SearchHead,
 } from './capacity-record.ts';
 import { judgeSearch } from './capacity-report.ts';
+import { cellSets, studyOf } from './capacity-study.ts';
 import { trialScenario } from './capacity-trial.ts';
 import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
 
@@ -28,6 +29,8 @@ export interface CapacityOptions extends Omit<RunOptions, 'demo' | 'capture'> {
   pace: Pace;
   /** Go on with the search whose record lies in `dir`. */
   resume: boolean;
+  /** The scenario with these settings on top, as --set has them. */
+  reread(sets: readonly string[]): Promise<Pick<RunOptions, 'scenario' | 'texts'>>;
 }
 
 /** Start of target and Prometheus, canaries, settling, evidence and reports of one trial, about. */
@@ -43,7 +46,7 @@ export async function runCapacity(options: CapacityOptions): Promise<Report> {
   for (;;) {
     const { trials } = readSearch(dir);
     const outcomes = trials.map(({ outcome }) => outcome);
-    const step = nextStep(head.settings, outcomes);
+    const step = nextStep(head.settings, outcomes, head.study);
     if (step.kind === 'done' || signal.aborted) break;
     const name = freshName(dir, trials.length + 1);
     const outcome = await runTrial(options, {
@@ -80,6 +83,8 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   const { dir, scenario, live, pace } = options;
   const entry = scenario.load[capacity.vary];
   if (isSearch(dir)) throw taken(dir);
+  // Mistakes of a combination are told now, and not after half an hour.
+  for (const sets of cellSets(capacity)) await options.reread(sets);
   mkdirSync(join(dir, 'evidence'), { recursive: true });
   live.update({ phase: 'generator check: load into the sink with nothing between' });
   const generatorPerS = await checkGenerator(entry, capacity.minPerS);
@@ -89,6 +94,8 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   const overheadS = warmupMs / 1000 + aroundS;
   const { minPerS, maxPerS, width, budgetMs, trialMs } = capacity;
   const question = { minPerS, maxPerS, width, budgetS: budgetMs / 1000, trialS: trialMs / 1000 };
+  const workload = entryOf(scenario);
+  const study = studyOf(scenario, capacity, workload);
   const head: SearchHead = {
     schema: 'squall.capacity/v1',
     settings: settingsFor(pace, { ...question, overheadS, generatorPerS, seed: options.seed }),
@@ -96,7 +103,8 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
     pace,
     generatorPerS,
     warmupMs,
-    ...entryOf(scenario),
+    ...workload,
+    ...(study === undefined ? {} : { study }),
     ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
     scenario: scenario.name,
     description: scenario.description,
@@ -153,9 +161,11 @@ async function runTrial(
   const dir = join(options.dir, 'trials', name);
   const phase = `trial ${name} ${describeOrder(order)} · ${trial.bounds}`;
   const startNs = clock.nowNs();
+  const changed = order.variant?.sets === undefined ? {} : await options.reread(order.variant.sets);
+  const base = { ...options, ...changed };
   const ran = await runScenario({
-    ...options,
-    scenario: trialScenario(options.scenario, capacity, { order, times }),
+    ...base,
+    scenario: trialScenario(base.scenario, capacity, { order, times }),
     demo: false,
     capture: false,
     runId: `${options.runId}-${name}`,

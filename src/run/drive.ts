@@ -156,6 +156,9 @@ function sayLongWait(session: Session, horizonNs: number): void {
 }
 
 async function heldBy(member: Member): Promise<number | undefined> {
+  const { process } = member;
+  // Dead for good: what it held is lost or on its disk, and nothing more comes of it.
+  if (process !== undefined && process.current() === undefined && process.restarts?.() === 'never') return 0;
   if (member.readMetrics !== undefined) {
     // No answer is not empty.
     const text = await withinMs(heldWithinMs, member.readMetrics()).catch(() => undefined);

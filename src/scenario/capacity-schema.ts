@@ -12,6 +12,8 @@ import type { Mistake } from './mistakes.ts';
 const rate = z.number({ error: 'expected items per second, above 0' }).positive().max(1e9);
 const count = z.number().int().min(0).max(1e6);
 
+const setting = z.union([z.string(), z.number(), z.boolean()]);
+
 /** The capacity block: what `squall capacity` varies, how far, and what the answer is for. */
 export const capacitySchema = z.strictObject({
   vary: z.string().min(1).describe('the load entry whose rate is searched; the others keep theirs'),
@@ -31,6 +33,22 @@ export const capacitySchema = z.strictObject({
     .strictObject({ low: rate.optional(), curve: z.string().min(1).optional() })
     .optional()
     .describe('load over a day: a cosine from low to peak, or a CSV file of seconds and items/s'),
+  replicas: z
+    .array(z.number().int().min(2).max(100))
+    .max(4)
+    .optional()
+    .describe('further numbers of replicas at which to look how the capacity grows, such as [2, 3]'),
+  underFault: z
+    .array(z.string().min(1))
+    .max(4)
+    .optional()
+    .describe('names of faults under which to look for the capacity; each lasts for the whole trial'),
+  factors: z
+    .record(z.string().min(1), z.tuple([setting, setting]))
+    .optional()
+    .describe(
+      'settings to compare: a place as --set has it and two values, the present one first; at most 4',
+    ),
   prices: z
     .strictObject({
       cpuHour: z.number().min(0),
@@ -40,6 +58,9 @@ export const capacitySchema = z.strictObject({
     .optional()
     .describe('of one core and one GiB for an hour, and when they were valid'),
 });
+
+/** In all combinations, or half of them: 8 trials. */
+const factorsMax = 4;
 
 export const capacityDefaults = {
   width: 0.025,
@@ -66,6 +87,12 @@ export function toCapacitySpec(text: z.output<typeof capacitySchema>, baseDir: s
     ...(hpa === undefined ? {} : { hpa: { minReplicas: hpa.min, maxReplicas: hpa.max, cpuTarget: hpa.cpu } }),
     ...(day?.low === undefined ? {} : { dayLowPerS: day.low }),
     ...(day?.curve === undefined ? {} : { dayCurve: resolve(baseDir, day.curve) }),
+    replicas: text.replicas ?? [],
+    underFault: text.underFault ?? [],
+    factors: Object.entries(text.factors ?? {}).map(([path, [one, other]]) => ({
+      path,
+      values: [String(one), String(other)],
+    })),
     ...(prices === undefined ? {} : { prices }),
   };
 }
@@ -106,16 +133,7 @@ export function checkCapacity(draft: Draft): Mistake[] {
       next: 'write trial: 60s',
     });
   }
-  const { limits } = draft;
-  if (typeof limits === 'object' && capacity.maxPerS > limits.itemsPerS) {
-    mistakes.push({
-      path: ['capacity', 'rate', 'max'],
-      what: 'the search would offer more than the limit',
-      expected: `at most limits.itemsPerS, ${limits.itemsPerS}`,
-      found: String(capacity.maxPerS),
-      next: 'raise limits.itemsPerS, or lower capacity.rate.max',
-    });
-  }
+  mistakes.push(...checkStudy(draft, capacity));
   if (capacity.dayCurve !== undefined && !existsSync(capacity.dayCurve))
     mistakes.push(missingFile(['capacity', 'day', 'curve'], capacity.dayCurve));
   for (const { name, path, spec } of draft.load) {
@@ -126,6 +144,36 @@ export function checkCapacity(draft: Draft): Mistake[] {
       expected: 'constant-arrival-rate',
       found: spec.executor.kind,
       next: 'write executor: constant-arrival-rate, or take the capacity block out',
+    });
+  }
+  return mistakes;
+}
+
+/** What follows the search, and what all of it may send. */
+function checkStudy({ faults, limits }: Draft, capacity: CapacitySpec): Mistake[] {
+  const mistakes: Mistake[] = [];
+  if (capacity.factors.length > factorsMax) {
+    mistakes.push({
+      path: ['capacity', 'factors'],
+      what: 'so many settings are no small comparison',
+      expected: `at most ${factorsMax}`,
+      found: String(capacity.factors.length),
+      next: 'leave out those that matter least',
+    });
+  }
+  const names = faults.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  for (const [i, word] of capacity.underFault.entries()) {
+    if (names.includes(word)) continue;
+    const what = 'capacity.underFault names no fault of the scenario';
+    mistakes.push(wrongWord(['capacity', 'underFault', i], { what, word, words: names }));
+  }
+  if (typeof limits === 'object' && capacity.maxPerS > limits.itemsPerS) {
+    mistakes.push({
+      path: ['capacity', 'rate', 'max'],
+      what: 'the search would offer more than the limit',
+      expected: `at most limits.itemsPerS, ${limits.itemsPerS}`,
+      found: String(capacity.maxPerS),
+      next: 'raise limits.itemsPerS, or lower capacity.rate.max',
     });
   }
   return mistakes;

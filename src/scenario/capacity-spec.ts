@@ -17,5 +17,11 @@ export interface CapacitySpec {
   dayLowPerS?: number;
   /** Absolute path of a CSV of seconds and items per second. */
   dayCurve?: string;
+  /** Further numbers of replicas at which the capacity is looked at. */
+  replicas: number[];
+  /** Names of the scenario's faults under which it is looked at. */
+  underFault: string[];
+  /** Places of the scenario, as --set has them, with two values each. */
+  factors: { path: string; values: [string, string] }[];
   prices?: { cpuHour: number; gibHour: number; date: string };
 }

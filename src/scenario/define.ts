@@ -155,6 +155,9 @@ export interface ScenarioInput {
     minReplicas?: number;
     hpa?: { min: number; max: number; cpu: number | string };
     day?: { low?: number; curve?: string };
+    replicas?: number[];
+    underFault?: string[];
+    factors?: Record<string, [string | number | boolean, string | number | boolean]>;
     prices?: { cpuHour: number; gibHour: number; date: string };
   };
 }

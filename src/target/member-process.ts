@@ -69,6 +69,7 @@ export async function startMemberProcess(options: MemberProcessOptions): Promise
         state.held !== undefined && (await isReady(options.readiness)) ? clock.nowNs() : undefined,
       ),
     starts: () => state.starts,
+    restarts: () => state.policy,
     setRestart: (wanted) => {
       const resumed = wanted === 'always' && state.policy === 'never';
       state.policy = wanted;

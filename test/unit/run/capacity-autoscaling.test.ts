@@ -5,6 +5,9 @@ import { autoscalingOf } from '../../../src/run/capacity-autoscaling.ts';
 import type { SearchRecord } from '../../../src/run/capacity-record.ts';
 
 const capacity = {
+  replicas: [],
+  underFault: [],
+  factors: [],
   vary: 'spans',
   minPerS: 1000,
   maxPerS: 40_000,

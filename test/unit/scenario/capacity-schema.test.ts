@@ -17,6 +17,9 @@ test('a capacity block has every default filled in', () => {
     safetyFactor: 1.5,
     tolerateLoss: 1,
     minReplicas: 1,
+    replicas: [],
+    underFault: [],
+    factors: [],
   });
 });
 
@@ -53,6 +56,20 @@ describe('mistakes', () => {
       '',
     ],
     ['a load that is not steady', right, { load: ramp }, /spans is none$/, 'constant-arrival-rate'],
+    [
+      'a fault that is not there',
+      `${right}, underFault: [slaw]`,
+      { faults: '[{name: slow, kind: backend-outage, action: slow, at: 1s, duration: 2s}]' },
+      'capacity.underFault names no fault of the scenario',
+      'write slow',
+    ],
+    [
+      'more settings than a small comparison has',
+      `${right}, factors: {a: [1, 2], b: [1, 2], c: [1, 2], d: [1, 2], e: [1, 2]}`,
+      {},
+      'so many settings are no small comparison',
+      '',
+    ],
     [
       'more than may be sent',
       right,

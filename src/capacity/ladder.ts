@@ -1,0 +1,43 @@
+import { type State, take, whole } from './search-state.ts';
+import type { Bounds, TrialOrder, TrialOutcome, Variant } from './types.ts';
+
+/** Trials that one ladder takes at most; each twice as long again where it is open. */
+export const ladderTrials = 6;
+/** Where it ends: one trial a rate is worth no more. */
+const ratioMax = 1.1;
+
+/**
+ * How much of `topPerS` a variant of the scenario holds: one full trial a rate, the top first, then down by `step`, then
+ * halving the gap. Upper is infinite where the top holds. Indicative, as one trial is.
+ */
+export function* climb(
+  state: State,
+  ladder: { variant: Variant; topPerS: number; step: number },
+): Generator<TrialOrder, Bounds, TrialOutcome> {
+  const { variant, step } = ladder;
+  const bounds: Bounds = { lowerPerS: 0, upperPerS: Number.POSITIVE_INFINITY };
+  let ratePerS = whole(ladder.topPerS);
+  for (let trial = 0; trial < ladderTrials && ratePerS >= 1; trial++) {
+    if (yield* holds(state, variant, ratePerS)) bounds.lowerPerS = ratePerS;
+    else bounds.upperPerS = ratePerS;
+    if (bounds.upperPerS / Math.max(1, bounds.lowerPerS) <= ratioMax || !Number.isFinite(bounds.upperPerS))
+      break;
+    ratePerS = whole(
+      bounds.lowerPerS > 0 ? Math.sqrt(bounds.lowerPerS * bounds.upperPerS) : bounds.upperPerS * step,
+    );
+  }
+  return bounds;
+}
+
+/** One full trial of a variant; what stays open after twice the time does not hold. */
+export function* holds(
+  state: State,
+  variant: Variant,
+  ratePerS: number,
+): Generator<TrialOrder, boolean, TrialOutcome> {
+  const { fullS } = state.settings;
+  const order = { purpose: 'study' as const, ratePerS, variant };
+  let { status } = yield* take(state, { ...order, measureS: fullS });
+  if (status === 'unknown') ({ status } = yield* take(state, { ...order, measureS: 2 * fullS }));
+  return status === 'pass';
+}
