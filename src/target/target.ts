@@ -1,4 +1,7 @@
 import type { OtlpSpec } from '../scenario/types.ts';
+import type { ObjectRestore } from './kubernetes-change.ts';
+import type { ClusterRef } from './kubernetes-client.ts';
+import type { FieldValue } from './kubernetes-object.ts';
 
 /** One process, container or pod of the system under test. */
 export interface Member {
@@ -23,6 +26,7 @@ export interface Member {
   container?: ContainerRef;
   limits?: LimitPower;
   pod?: PodPower;
+  workload?: WorkloadPower;
   /** Its own metrics page, where no URL leads there from this machine. Rejects when it does not answer. */
   readMetrics?(): Promise<string>;
 }
@@ -37,6 +41,28 @@ export interface PodPower {
   end(how: PodEnd): Promise<void>;
   /** `replacedBy`: a pod that was not there at end() is ready, and as many are ready as then. */
   look(): Promise<{ state: 'there' | 'ending' | 'gone'; replacedBy?: string }>;
+}
+
+/** An object of a cluster that a fault changes in place; until it is put back it carries the run's label. */
+export interface ObjectPower {
+  /** deployment/gateway */
+  id: string;
+  /** The value at a JSON pointer; undefined where there is none. Rejects when the object is gone. */
+  read(path: string): Promise<unknown>;
+  /** Why these values would be refused now, or undefined: a dry run, which changes nothing. */
+  refusal(fields: FieldValue[]): Promise<string | undefined>;
+  /** What puts those places back as they are now. */
+  undo(fields: FieldValue[]): Promise<ObjectRestore & { cluster: ClusterRef }>;
+  /** Writes its undo into the record in the cluster, then changes it. Rejects when either is refused. */
+  change(fault: string, fields: FieldValue[]): Promise<void>;
+}
+
+/** A member's workload as a whole: what it says, its controller carries over to its pods. */
+export interface WorkloadPower {
+  kind: 'deployment' | 'statefulset' | 'daemonset';
+  object: ObjectPower;
+  /** Its pods: all that run, also those on their way out, and those that serve. */
+  look(): Promise<{ running: number; serving: number }>;
 }
 
 export interface PodEnd {
@@ -162,6 +188,8 @@ export interface Target {
   /** What the report must say about it, such as the embedded banner. */
   banner?: string;
   members: Member[];
+  /** Workloads whose pods are the members, one each, for faults that strike a workload as a whole. */
+  workloads?: Member[];
   /** Members that the load connects to. */
   entry: Member[];
   /** Longest residence of an item and the settle horizon, from the members' configurations. */
