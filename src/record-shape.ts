@@ -29,6 +29,7 @@ const recordShape = z.looseObject({
   machine: z.record(z.string(), z.union([z.string(), number])),
   targetKind: z.string(),
   members: z.array(name),
+  peers: z.array(z.looseObject({ id: number, member: z.string(), address: z.string() })).optional(),
   ended: z.looseObject({ kind: z.enum(['complete', 'stop-condition', 'interrupted', 'failed']) }),
   settle: z.looseObject({ fromNs: number, horizonNs: number, shownEmpty: z.boolean() }),
   reach: z.looseObject({ parts: z.array(z.string()) }),

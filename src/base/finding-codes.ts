@@ -14,6 +14,8 @@ export const findingCodes = {
   INTERRUPTED: 'the run was interrupted or halted',
   'RUN-NOT-VALID': 'the generator did not do its part, so nothing but a loss found counts',
   'TARGET-STALLED': 'the in-flight bound was full when requests were due: the target did not answer in time',
+  'LOAD-IMBALANCED':
+    'a member took over 10 % more or less than an even share of the acknowledged items, with no fault at work',
   'NO-SLO': 'the scenario has nothing to pass',
   'NO-LOAD': 'the plan has no load',
   'FAULT-WITHOUT-EFFECT': 'a fault was not seen to act and to end, so the run says nothing about it',
@@ -49,6 +51,11 @@ export const findingAdvice: Partial<Record<FindingCode, readonly string[]>> = {
   'TARGET-STALLED': [
     'the target left maxInFlight requests unanswered, as a client with a bounded buffer would see it; a larger ' +
       'maxInFlight keeps more of them waiting, and changes nothing about the stall',
+  ],
+  'LOAD-IMBALANCED': [
+    'the load sends to every member in turn. One that took less refused requests, which then went to another, or could ' +
+      'not be reached for a while: its own log and its refused counter say which',
+    'figures per member, capacity above all, are of the members together: the busiest one is nearer to its limit',
   ],
   'FAULT-WITHOUT-EFFECT': [
     'squall explain fault KIND says what the fault needs; squall doctor what the machine lacks',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { PeerRecord } from '../observe/evidence.ts';
 import { workersOf } from '../plan/pace.ts';
 import type { Plan } from '../plan/types.ts';
 import { mergeCounts, mergeHealth } from './merge.ts';
@@ -23,6 +24,8 @@ export interface LoadOptions {
 export interface LoadResult {
   counts: LoadCounts;
   generator: GeneratorHealth;
+  /** Where the connections ended that request records name. */
+  peers: PeerRecord[];
 }
 
 export interface LoadRun {
@@ -59,6 +62,7 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
   const merged = (): LoadResult => ({
     counts: mergeCounts(states.map(({ last, ackMs }) => ({ counts: last.counts, ackMs }))),
     generator: mergeHealth(states.map(({ last }) => last.generator)),
+    peers: states.flatMap(({ last }) => last.peers),
   });
   const ready: Promise<void>[] = [];
   const all = Array.from({ length: workers }, (_, worker) => worker);
@@ -127,7 +131,7 @@ function startWorker(options: LoadOptions, place: { worker: number; bells: Share
   const thread = new Worker(threadFile('worker'), { workerData: data, name: `squall-load-${worker}` });
   return {
     thread,
-    last: { counts: mergeCounts([]), generator: mergeHealth([]) },
+    last: { counts: mergeCounts([]), generator: mergeHealth([]), peers: [] },
     ackMs: new Float64Array(),
     done: false,
   };
@@ -147,7 +151,8 @@ function watchWorker(
     state.thread.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') return resolve();
       if (message.kind === 'failed') return die(`failed: ${message.message}`);
-      state.last = { counts: message.counts, generator: message.generator };
+      const { counts, generator, peers = [] } = message;
+      state.last = { counts, generator, peers };
       state.ackMs = message.ackMs ?? new Float64Array();
       on.onProgress();
       if (message.kind !== 'done') return;

@@ -2,16 +2,21 @@ import type { Protocol, Signal } from '../base/signal.ts';
 import { createGrpcExporter } from './grpc-exporter.ts';
 import { createHttpExporter } from './http-exporter.ts';
 import type { LoadEndpoint } from './messages.ts';
+import type { PeerList } from './peers.ts';
 
-/** How one attempt ended. `status` is the gRPC code or HTTP status (>= 100), -1 when there was no answer. */
-export type Outcome =
+/**
+ * How one attempt ended. `status` is the gRPC code or HTTP status (>= 100), -1 when there was no answer; `peer` is of
+ * the connection that carried it, absent when none did or nobody counts peers.
+ */
+export type Outcome = { peer?: number } & (
   | { kind: 'acknowledged'; status: number; message: string }
   /** Partial success: taken, but for `items` of them. Never sent again. */
   | { kind: 'rejected'; items: number; status: number; message: string }
   /** Definite: the server did not take it, or it never left this process. */
   | { kind: 'refused'; retryable: boolean; status: number; message: string; retryDelayMs?: number }
   /** No definite answer of the server's own: it may have taken it. */
-  | { kind: 'unknown'; retryable: boolean; status: number; message: string; retryDelayMs?: number };
+  | { kind: 'unknown'; retryable: boolean; status: number; message: string; retryDelayMs?: number }
+);
 
 export interface Exporter {
   /**
@@ -33,6 +38,8 @@ export interface ExporterOptions {
   connections: number;
   /** HTTP/1.1 carries one request per connection, so the pool grows up to this. */
   maxInFlight: number;
+  /** Where its connections are written down. */
+  peers?: PeerList;
 }
 
 export function createExporter(options: ExporterOptions): Exporter {

@@ -171,7 +171,7 @@ export class Flow {
   }
 
   #miss(request: Request, missed: 3 | 4): void {
-    const never = { sendNs: Number.NaN, finalNs: Number.NaN, attempts: 0, status: -1 };
+    const never = { sendNs: Number.NaN, finalNs: Number.NaN, attempts: 0, status: -1, peer: -1 };
     this.#end(request, { ...never, class: missed, rejected: 0 });
   }
 
@@ -185,12 +185,14 @@ export class Flow {
     let attempts = 0;
     let indefinite = false;
     let status = -1;
+    let peer = -1;
     for (;;) {
       attempts++;
       const outcome: Outcome = await exporter.send(body.bytes, clock.nowNs() + entry.spec.timeoutMs * 1e6);
       const finalNs = this.#nowNs();
       if (outcome.status >= 0) status = outcome.status;
-      const attempted = { sendNs, finalNs, attempts, status };
+      if (outcome.peer !== undefined) peer = outcome.peer;
+      const attempted = { sendNs, finalNs, attempts, status, peer };
       if (outcome.kind === 'acknowledged' || outcome.kind === 'rejected') {
         // An earlier attempt's bytes may still be queued on a connection that hangs.
         if (attempts === 1) body.giveBack();

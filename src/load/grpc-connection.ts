@@ -6,16 +6,23 @@ import { createHeaderSource, parseAddress, tlsOptions } from './credentials.ts';
 import { H2Session } from './h2-session.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { LoadEndpoint } from './messages.ts';
+import type { PeerList } from './peers.ts';
 import { type ConnectionState, createReconnectDelay } from './round-robin.ts';
 import { LoadSocket } from './socket.ts';
 
 const pingTimeoutMs = 5_000;
 const provenNs = 1e9;
 
+export interface GrpcCall {
+  path: string;
+  compression: 'none' | 'gzip';
+  peers?: PeerList | undefined;
+}
+
 /** One HTTP/2 connection to one endpoint, opened again with growing pauses whenever it breaks. */
 export class GrpcConnection {
   readonly #endpoint: LoadEndpoint;
-  readonly #call: { path: string; compression: 'none' | 'gzip' };
+  readonly #call: GrpcCall;
   readonly #url: URL;
   readonly #delay = createReconnectDelay();
   /** The one being opened or open; events of earlier ones are no longer ours. */
@@ -25,6 +32,7 @@ export class GrpcConnection {
   /** All that are not closed; those that the peer has retired still get answers. */
   readonly #sockets = new Set<LoadSocket>();
   #openedNs = 0;
+  #peer = -1;
   #state: ConnectionState = { kind: 'connecting' };
   #changed: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -35,7 +43,7 @@ export class GrpcConnection {
   #blocks: HeaderBlocks | undefined;
   #timeoutMs = -1;
 
-  constructor(endpoint: LoadEndpoint, call: { path: string; compression: 'none' | 'gzip' }) {
+  constructor(endpoint: LoadEndpoint, call: GrpcCall) {
     this.#endpoint = endpoint;
     this.#call = call;
     this.#url = parseAddress(endpoint.otlp.grpc ?? '');
@@ -45,6 +53,11 @@ export class GrpcConnection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** See PeerRecord: of the current connection, or of the last one. */
+  get peer(): number {
+    return this.#peer;
   }
 
   /** Calls back at the next change of state. */
@@ -139,6 +152,7 @@ export class GrpcConnection {
           if (this.#current !== socket) return;
           this.#session = session;
           this.#openedNs = nowNs();
+          this.#peer = this.#call.peers?.idOf(this.#endpoint.member, socket.peerAddress) ?? -1;
           this.#become({ kind: 'open' });
         },
         received: (chunk) => {

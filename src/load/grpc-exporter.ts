@@ -35,7 +35,11 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
     const endpoint = options.endpoints[i % options.endpoints.length];
     if (endpoint !== undefined)
       connections.push(
-        new GrpcConnection(endpoint, { path: paths[options.signal], compression: options.compression }),
+        new GrpcConnection(endpoint, {
+          path: paths[options.signal],
+          compression: options.compression,
+          peers: options.peers,
+        }),
       );
   }
   const pick = createRoundRobin(connections);
@@ -80,23 +84,30 @@ function call(
   } catch (error) {
     return neverTaken(`no stream: ${messageOf(error)}`);
   }
+  const { peer } = connection; // it may be another one's by the time of the answer
   return new Promise((resolve) => {
     let session: H2Session | undefined;
     const attempt = {
       deadlineNs,
       expire() {
-        resolve(answered(stream) ?? expired(stream, timeoutMs));
+        resolve(carried(answered(stream) ?? expired(stream, timeoutMs), stream, peer));
         session?.cancel(stream);
         connection.suspect(timeoutMs);
       },
     };
     const stream = new H2Stream(blocks, body, (how) => {
       deadlines.remove(attempt);
-      resolve(answered(stream) ?? unanswered(how)); // the first outcome stands
+      resolve(carried(answered(stream) ?? unanswered(how), stream, peer)); // the first outcome stands
     });
     deadlines.add(attempt);
     session = connection.request(stream);
   });
+}
+
+/** Names the peer of a stream that was opened; one that still waits for its turn was carried by none. */
+function carried(outcome: Outcome, { id }: H2Stream, peer: number): Outcome {
+  if (id !== 0 && peer >= 0) outcome.peer = peer;
+  return outcome;
 }
 
 /** The server's answer, or undefined when it gave none. */

@@ -26,6 +26,7 @@ import type { Exporter, ExporterOptions, Outcome } from './exporter.ts';
 import type { Answer } from './http1-answer.ts';
 import { Http1Connection } from './http1-connection.ts';
 import type { LoadEndpoint } from './messages.ts';
+import type { PeerList } from './peers.ts';
 import { type ConnectionState, createReconnectDelay, createRoundRobin } from './round-robin.ts';
 import type { SocketOptions } from './socket.ts';
 
@@ -66,6 +67,8 @@ class HttpServerPool {
   readonly #fixedHeaders: Record<string, string>;
   readonly #requestLine: string;
   readonly #name: string;
+  readonly #member: string;
+  readonly #peers: PeerList | undefined;
   /** The one used last is used next: the others may be closed by the server when they are not needed. */
   readonly #idle: Http1Connection[] = [];
   readonly #all = new Set<Http1Connection>();
@@ -78,6 +81,8 @@ class HttpServerPool {
   constructor(endpoint: LoadEndpoint, options: ExporterOptions) {
     const url = parseAddress(endpoint.otlp.http ?? '');
     this.#name = `${endpoint.member} ${url.host}`;
+    this.#member = endpoint.member;
+    this.#peers = options.peers;
     this.#socket = { url, tls: tlsOptions(endpoint.otlp, url), alpn: 'http/1.1' };
     this.#requestLine = `POST ${url.pathname.replace(/\/$/, '')}${paths[options.signal]} HTTP/1.1`;
     this.#ownHeaders = createHeaderSource(endpoint.otlp);
@@ -114,7 +119,7 @@ class HttpServerPool {
       idle.destroy();
     }
     const made = new Http1Connection(this.#socket, {
-      opened: () => this.#delay.reset(),
+      opened: (connection) => this.#opened(connection),
       idle: (connection) => void this.#idle.push(connection),
       closed: (connection) => this.#forget(connection),
     });
@@ -145,6 +150,12 @@ class HttpServerPool {
     const headers = { ...own, ...this.#fixedHeaders, 'content-length': String(sizeBytes) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     return Buffer.from(`${this.#requestLine}\r\n${lines.join('')}\r\n`, 'latin1');
+  }
+
+  #opened(connection: Http1Connection): void {
+    this.#delay.reset();
+    const peer = this.#peers?.idOf(this.#member, connection.peerAddress) ?? -1;
+    if (peer >= 0) connection.peer = peer;
   }
 
   #forget(connection: Http1Connection): void {
@@ -184,17 +195,23 @@ function attempt(
       },
       answered(answer: Answer) {
         deadlines.remove(exchange);
-        resolve(outcomeOf(answer));
+        resolve(carried(outcomeOf(answer), connection));
       },
       failed(error: Error, reached: boolean) {
         deadlines.remove(exchange);
         const definite = !reached || isTlsRefusal(error);
-        resolve(definite ? neverTaken(server.connectFailed(error.message)) : noAnswer(error.message));
+        const outcome = definite ? neverTaken(server.connectFailed(error.message)) : noAnswer(error.message);
+        resolve(carried(outcome, connection));
       },
     };
     deadlines.add(exchange);
     connection.send(head, message, exchange);
   });
+}
+
+function carried(outcome: Outcome, { peer }: Http1Connection): Outcome {
+  if (peer !== undefined) outcome.peer = peer;
+  return outcome;
 }
 
 function outcomeOf({ head, body }: Answer): Outcome {

@@ -10,7 +10,7 @@ export interface Exchange {
 }
 
 export interface ConnectionListener {
-  opened(): void;
+  opened(connection: Http1Connection): void;
   /** It can carry another request. */
   idle(connection: Http1Connection): void;
   closed(connection: Http1Connection): void;
@@ -25,6 +25,8 @@ export class Http1Connection {
   /** An answer to a request whose bytes have not all left. */
   #early: Answer | undefined;
   #open = false;
+  /** See PeerRecord; undefined until it is open, and where nobody counts peers. */
+  peer: number | undefined;
   #usableUntilNs = Number.POSITIVE_INFINITY;
 
   constructor(options: SocketOptions, listener: ConnectionListener) {
@@ -32,11 +34,16 @@ export class Http1Connection {
     this.#socket = new LoadSocket(options, {
       opened: () => {
         this.#open = true;
-        listener.opened();
+        listener.opened(this);
       },
       received: (chunk) => this.#receive(chunk),
       closed: (error) => this.#closed(error),
     });
+  }
+
+  /** See LoadSocket. */
+  get peerAddress(): string | undefined {
+    return this.#socket.peerAddress;
   }
 
   get opened(): boolean {

@@ -1,3 +1,4 @@
+import type { PeerRecord } from '../observe/evidence.ts';
 import type { Plan } from '../plan/types.ts';
 import type { OtlpSpec } from '../scenario/types.ts';
 
@@ -23,10 +24,17 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: 'ready' }
-  /** `ackMs`: latencies from due since the last message, for the merged percentile. */
-  | { kind: 'progress'; counts: LoadCounts; generator: GeneratorHealth; ackMs?: Float64Array }
-  | { kind: 'done'; counts: LoadCounts; generator: GeneratorHealth; ackMs?: Float64Array }
+  | ({ kind: 'progress' | 'done' } & WorkerProgress)
   | { kind: 'failed'; message: string };
+
+export interface WorkerProgress {
+  counts: LoadCounts;
+  generator: GeneratorHealth;
+  /** Latencies from due since the last message, for the merged percentile. */
+  ackMs?: Float64Array;
+  /** All that this worker's connections reached so far. */
+  peers?: PeerRecord[];
+}
 
 /** Items so far. due = missed + offered; offered = acknowledged + rejected + refused + unknown + in flight. */
 export interface LoadCounts {

@@ -13,6 +13,8 @@ export interface RequestRecord {
   rejected: number;
   attempts: number;
   status: number;
+  /** See PeerRecord; -1: no attempt was carried by a connection. */
+  peer: number;
 }
 
 const recordsPerBlock = 4096;
@@ -72,6 +74,7 @@ function writeRecord(block: DataView, at: number, record: RequestRecord): number
   block.setFloat64(at + 56, record.rejected, true);
   block.setFloat64(at + 64, record.attempts, true);
   block.setFloat64(at + 72, record.status, true);
+  block.setFloat64(at + 80, record.peer, true);
   return at + requestRecordBytes;
 }
 

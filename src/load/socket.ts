@@ -57,6 +57,13 @@ export class LoadSocket {
     this.#socket.write(chunk);
   }
 
+  /** Where it ends, HOST:PORT; undefined once it is closed. */
+  get peerAddress(): string | undefined {
+    const { remoteAddress: host, remotePort: port } = this.#socket;
+    if (host === undefined || port === undefined) return undefined;
+    return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
   unsentBytes(): number {
     return this.#socket.writableLength;
   }

@@ -8,6 +8,7 @@ import { createBodies } from './bodies.ts';
 import { createExporter, type Exporter } from './exporter.ts';
 import { Flow } from './flow.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { PeerList } from './peers.ts';
 import { RecordWriter } from './records.ts';
 import { connectionShare, inFlightShare } from './share.ts';
 import { Tally } from './tally.ts';
@@ -26,18 +27,20 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
   const { start } = data;
   const writer = await RecordWriter.open(start.recordsFile);
   const tally = new Tally();
+  const peers = new PeerList(start.worker);
   const exporters: Exporter[] = [];
   const flows: Flow[] = [];
   for (const entry of start.plan.entries) {
     if (start.worker >= workersOf(entry)) continue;
-    const exporter = createWorkerExporter(entry, start);
+    const exporter = createWorkerExporter(entry, start, peers);
     exporters.push(exporter);
     flows.push(createFlow({ entry, start, exporter, tally, writer }));
   }
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   const report = (kind: 'progress' | 'done') => {
     const ackMs = tally.takeLatenciesMs();
-    post({ kind, counts: tally.counts(), generator: tally.health(), ackMs }, [ackMs.buffer as ArrayBuffer]);
+    const progress = { counts: tally.counts(), generator: tally.health(), ackMs, peers: peers.list() };
+    post({ kind, ...progress }, [ackMs.buffer as ArrayBuffer]);
   };
   const ended = Promise.withResolvers<void>();
   const timer = setInterval(() => {
@@ -92,7 +95,7 @@ async function listen(bells: Int32Array, worker: number, drain: () => void): Pro
   }
 }
 
-function createWorkerExporter(entry: EntryPlan, start: WorkerStart): Exporter {
+function createWorkerExporter(entry: EntryPlan, start: WorkerStart, peers: PeerList): Exporter {
   const { spec } = entry;
   const workers = workersOf(entry);
   return createExporter({
@@ -106,6 +109,7 @@ function createWorkerExporter(entry: EntryPlan, start: WorkerStart): Exporter {
       endpoints: start.endpoints.length,
     }),
     maxInFlight: inFlightShare(spec.maxInFlight, { worker: start.worker, workers }),
+    peers,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Signal } from '../base/signal.ts';
 import type { Plan } from '../plan/types.ts';
 
 /**
- * One record per export request, fixed size, as it stands in evidence/requests-N.bin: ten little-endian float64.
+ * One record per export request, fixed size, as it stands in evidence/requests-N.bin: eleven little-endian float64.
  * Times are ns from t = 0; NaN where there is none.
  */
 export const requestFields = [
@@ -16,8 +16,24 @@ export const requestFields = [
   'rejected', // items that a partial success said were rejected
   'attempts',
   'status', // last answer: gRPC code, or HTTP status (>= 100); -1 when there was no answer
+  'peer', // of the connection that carried the last attempt, see PeerRecord; -1 when none did
 ] as const;
 export const requestRecordBytes = requestFields.length * 8;
+
+/** The fields of a run's request records: those of runs that kept no list of peers end before `peer`. */
+export function requestFieldsOf(record: Pick<RunRecord, 'peers'>): readonly string[] {
+  return record.peers === undefined ? requestFields.slice(0, -1) : requestFields;
+}
+
+/** Where connections of the load ended, as far as the client can know it. */
+export interface PeerRecord {
+  /** Unique in the run. */
+  id: number;
+  /** The endpoint that the load was given: a member, or the group of which a Service picks one. */
+  member: string;
+  /** The peer address of the socket; behind a proxy or a Service it is theirs. */
+  address: string;
+}
 
 export const requestClass = {
   acknowledged: 0,
@@ -67,6 +83,8 @@ export interface RunRecord {
   /** 'none': nothing of squall's stands behind the target, so what was delivered is not known. Default 'own'. */
   sink?: 'own' | 'none';
   members: MemberRecord[];
+  /** Absent in records from before request records named their peer. */
+  peers?: PeerRecord[];
   /** Why the run ended early, if it did. */
   ended:
     | { kind: 'complete' }

@@ -4,6 +4,8 @@ import type { Columns } from './ledger-types.ts';
 /** Records of fixed size, of little-endian float64 cells, given in pieces and as often as asked. */
 export interface Records {
   count: number;
+  /** Cells of a record. */
+  width: number;
   /** Whole records one after the other; the cells are lent for the call. */
   each(visit: (cells: Float64Array, records: number) => void): void;
 }
@@ -21,6 +23,7 @@ export function recordFile(file: string, fields: readonly string[]): Records {
   closeSync(handle);
   return {
     count,
+    width: fields.length,
     each(visit) {
       const reader = openRecords(file, fields);
       try {
@@ -40,6 +43,7 @@ export function recordFile(file: string, fields: readonly string[]): Records {
 export function columnRecords(columns: Columns, fields: readonly string[]): Records {
   return {
     count: columns.count,
+    width: fields.length,
     each(visit) {
       const cells = new Float64Array(columns.count * fields.length);
       fields.forEach((name, field) => {
@@ -63,6 +67,7 @@ export function mergedFiles(files: readonly string[], fields: readonly string[],
   const key = fields.indexOf(by);
   return {
     count: files.reduce((sum, file) => sum + recordFile(file, fields).count, 0),
+    width,
     each(visit) {
       const open = files.map((file) => ({ reader: openRecords(file, fields), at: 0, records: 0 }));
       const out = new Float64Array(pieceRecords * width);

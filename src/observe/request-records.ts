@@ -17,7 +17,7 @@ export interface StreamRequests {
   rejected: Map<number, number>;
 }
 
-const width = requestFields.length;
+/** Records may end before the last field (see requestFieldsOf): those read here come first. */
 const cell = fieldIndexes(requestFields);
 
 /** Sorts the workers' request records by stream and sequence. Records of other streams than asked for are counted. */
@@ -44,6 +44,7 @@ export function requestsByStream(
 
 function eachRequest(requests: readonly Records[], visit: (cells: Float64Array, at: number) => void): void {
   for (const records of requests) {
+    const { width } = records;
     records.each((cells, count) => {
       for (let at = 0; at < count * width; at += width) visit(cells, at);
     });

@@ -1,6 +1,7 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { painter } from './ansi.ts';
 import { formatCount, oneLine } from './format.ts';
+import { membersLine } from './members.ts';
 import {
   findingSentence,
   ledgerLines,
@@ -21,6 +22,8 @@ export interface ClosingPaths {
   faultsLeft: string[];
 }
 
+const linesMax = 15;
+
 const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const satisfies Record<
   VerdictWord,
   string
@@ -28,7 +31,8 @@ const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const 
 
 /**
  * The last lines of every run, at most 15: verdict (1), what to know of the target (1, at the cost of a failed SLO), the
- * three worst findings (3), failed SLOs (3 and how many more), ledger (3), whose fault, faults left, report, again.
+ * three worst findings (3), failed SLOs (3 and how many more), ledger (3), whose fault, faults left, report, again. Who
+ * took the load stands after the ledger where there is room.
  */
 export function closingLines(
   report: Report,
@@ -47,7 +51,8 @@ export function closingLines(
     paths.faultsLeft.length === 0
       ? 'none'
       : paint('red', oneLine(`${paths.faultsLeft.join(', ')} (undo: squall recover --run ${report.run.id})`));
-  return [
+  const members = membersLine(report);
+  const lines = [
     `${paint('bold', paint(color, word))}  ${verdictReason(report)}`,
     ...(banner === undefined ? [] : [`${label('target')}${paint('yellow', oneLine(banner))}`]),
     ...topFindings(report).map((finding) => `${label('finding')}${findingSentence(finding)}`),
@@ -61,4 +66,7 @@ export function closingLines(
     `${label('report')}${oneLine(paths.report, 1000)}`,
     `${label('again')}${oneLine(paths.again, 1000)}`,
   ];
+  if (members !== undefined && lines.length < linesMax)
+    lines.splice(-4, 0, `${label('members')}${oneLine(members)}`);
+  return lines;
 }

@@ -15,6 +15,7 @@ import {
   ratesView,
   settleWords,
 } from './html-sections.ts';
+import { membersView } from './members.ts';
 import { fullStop, ledgerLines, nextStep, topFindings, verdictReason, verdictSymbol } from './sentences.ts';
 import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
@@ -49,6 +50,7 @@ export function htmlView(report: Report): Record<string, unknown> {
     faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),
     capacity: capacityView(report),
     faultsLeftOut: Math.max(0, report.faults.length - rowsMax),
+    members: membersView(report),
     latency: latencyView(report),
     distribution: distributionView(report),
     rates: ratesView(report),

@@ -1,11 +1,13 @@
 import type { LedgerCounts, LostInterval } from '../observe/ledger-types.ts';
 import type {
+  Balance,
   Distribution,
   FaultResult,
   Finding,
   HeadlinePair,
   HeatMap,
   LatencySummary,
+  MemberItems,
   Report,
   SloResult,
   TimelineSeries,
@@ -151,6 +153,25 @@ const counters: Keys<Report['counters']> = {
   names: no,
 };
 
+const memberItems: Keys<MemberItems> = {
+  name: no,
+  addresses: no,
+  standsFor: no,
+  requests: no,
+  offered: no,
+  acknowledged: no,
+  rejected: no,
+  refused: no,
+  unknown: no,
+  share: no,
+};
+const balance: Keys<Balance> = {
+  members: { each: { keys: memberItems } },
+  notCarried: { keys: { requests: no, items: no } },
+  imbalance: no,
+  reason: no,
+};
+
 const headlinePair: Keys<HeadlinePair> = {
   name: no,
   unit: no,
@@ -176,6 +197,7 @@ const reportKeys: Keys<Report> = {
   faults: { each: { keys: fault } },
   counters: { keys: counters },
   headline: { each: { keys: headlinePair } },
+  balance: { keys: balance },
   windows: { each: { keys: { name: no, fromS: no, toS: no } } },
   timeline: { keys: { stepS: no, series: { each: { keys: series } } } },
   settle: { keys: { fromS: no, toS: no, horizonS: no, shownEmpty: no, reason: no } },

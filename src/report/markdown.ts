@@ -4,6 +4,7 @@ import { capacityLines } from './capacity.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
+import { membersTable } from './members.ts';
 import {
   findingSentence,
   ledgerEquations,
@@ -44,6 +45,7 @@ function sections(report: Report): string[] {
     ...slos(report),
     ...ledger(report),
     ...faults(report),
+    ...membersTable(report),
     ...latency(report),
     ...distributions(report),
     ...rates(report),

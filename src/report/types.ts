@@ -60,6 +60,8 @@ export interface Report {
   };
   /** P95, rate and loss from squall and from Prometheus, side by side. */
   headline?: HeadlinePair[];
+  /** Which member took the load. Absent for runs from before requests named their member. */
+  balance?: Balance;
   windows: { name: string; fromS: number; toS: number }[];
   timeline: { stepS: number; series: TimelineSeries[] };
   settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
@@ -70,6 +72,32 @@ export interface Report {
   events?: RunEvent[];
   /** The scenario and the members' configurations as the run read them, secrets masked. */
   configuration?: { name: string; text: string }[];
+}
+
+export interface Balance {
+  members: MemberItems[];
+  /** Requests that no connection carried, and their items: all of them refused. */
+  notCarried: { requests: number; items: number };
+  /** Furthest distance from an even share of acknowledged items outside faults, over that share; null: not known. */
+  imbalance: number | null;
+  reason: string;
+}
+
+/** Items of the requests whose last attempt went to this member, warmup included. */
+export interface MemberItems {
+  name: string;
+  /** Where the connections to it ended: of a proxy or a Service, theirs. */
+  addresses: string[];
+  /** Members behind this one address, where there are several: which of them answered is not known. */
+  standsFor: string[];
+  requests: number;
+  offered: number;
+  acknowledged: number;
+  rejected: number;
+  refused: number;
+  unknown: number;
+  /** Of all acknowledged items; null: there were none. */
+  share: number | null;
 }
 
 /** Shares and what they do not exceed: [0.95, 4.2] says that 95 % took at most 4.2 ms. */

@@ -2,7 +2,7 @@ import type { Block } from '../capacity/percentile.ts';
 import { judgeTrial, type Observation, type PercentileGoal } from '../capacity/trial.ts';
 import type { GoalResult, TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { readColumns } from '../observe/columns.ts';
-import { arrivalFields, type RunRecord, requestClass, requestFields } from '../observe/evidence.ts';
+import { arrivalFields, type RunRecord, requestClass, requestFieldsOf } from '../observe/evidence.ts';
 import { evidencePaths, listRequestFiles, readRecord } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
@@ -30,7 +30,8 @@ export async function observeTrial(
 ): Promise<TrialOutcome> {
   const { order, report, costS } = ran;
   const record = await readRecord(dir);
-  const parts = (await listRequestFiles(dir)).map((file) => readColumns(file, requestFields));
+  const fields = requestFieldsOf(record);
+  const parts = (await listRequestFiles(dir)).map((file) => readColumns(file, fields));
   const table = requestTable(record.plan, parts);
   const deliveries = joinDeliveries(table, readColumns(evidencePaths(dir).arrivals, arrivalFields));
   const warmup = Math.round(record.plan.warmupNs / 1e9);

@@ -1,6 +1,12 @@
 import type { Signal } from '../base/signal.ts';
 import { columnsFrom, readColumns } from '../observe/columns.ts';
-import { arrivalFields, type FaultRecord, type RunRecord, requestFields } from '../observe/evidence.ts';
+import {
+  arrivalFields,
+  type FaultRecord,
+  type RunRecord,
+  requestFields,
+  requestFieldsOf,
+} from '../observe/evidence.ts';
 import { computeLedger } from '../observe/ledger.ts';
 import type { Columns } from '../observe/ledger-types.ts';
 import { observePrometheus, withoutAnswers } from '../observe/observe-prometheus.ts';
@@ -21,7 +27,7 @@ import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
 
-const noRecords: Records = { count: 0, each: () => undefined };
+const noRecords: Records = { count: 0, width: 0, each: () => undefined };
 
 /** The run's record, taken while target and Prometheus are still up. */
 export async function takeRecord(
@@ -31,7 +37,7 @@ export async function takeRecord(
   startedAt: string,
 ): Promise<RunRecord> {
   const target = need(session, 'target');
-  const generator = need(session, 'load').progress().generator;
+  const { generator, peers } = need(session, 'load').progress();
   const requests = await readRequests(session.dir);
   const { description, expect } = session.scenario;
   const sinkFailure = session.sink?.failure();
@@ -49,6 +55,7 @@ export async function takeRecord(
     machine: machineFacts(),
     targetKind: target.kind,
     members: target.members.map((member) => memberRecord(session, member)),
+    peers,
     ended,
     settle: settled,
     reach: target.reach,
@@ -123,13 +130,14 @@ async function askPrometheus(
 export async function judgeEvidence(dir: string, record: RunRecord): Promise<Report> {
   const { plan, judged } = record;
   const requestFiles = await listRequestFiles(dir);
-  const requests = requestFiles.map((file) => readColumns(file, requestFields));
+  const fields = requestFieldsOf(record);
+  const requests = requestFiles.map((file) => readColumns(file, fields));
   const hasSink = record.sink !== 'none';
   const arrivals = hasSink ? mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs') : noRecords;
   const unknownReason = whyUnknown(record);
   const ledger = computeLedger({
     plan,
-    requests: requestFiles.map((file) => recordFile(file, requestFields)),
+    requests: requestFiles.map((file) => recordFile(file, fields)),
     arrivals,
     settled: record.settle.shownEmpty || record.settle.toNs - record.settle.fromNs >= record.settle.horizonNs,
     expect: judged.expect,

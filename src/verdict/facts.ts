@@ -11,6 +11,8 @@ export interface Facts {
   record: RunRecord;
   expect: Partial<Record<Signal, { ratio: number; within: number }>>;
   table: RequestTable;
+  /** By row of the table, see PeerRecord; absent in records from before it was kept. */
+  peerOf?: Float64Array;
   deliveries: Deliveries;
   ledger: LedgerResult;
   windows: Window[];

@@ -2,6 +2,7 @@ import type { RunRecord } from '../observe/evidence.ts';
 import type { Columns, LedgerResult } from '../observe/ledger-types.ts';
 import type { Report, SloResult } from '../report/types.ts';
 import type { Scenario, SloSpec } from '../scenario/types.ts';
+import { balanceLoad, imbalanceFindings } from './balance.ts';
 import { mergeExitCodes, mergeVerdicts } from './comparison.ts';
 import { joinDeliveries } from './deliveries.ts';
 import { listEvents } from './events.ts';
@@ -11,7 +12,7 @@ import { listFindings } from './findings.ts';
 import { compareHeadlines } from './headline.ts';
 import { type Doubts, judgeSlo } from './judge-slo.ts';
 import { reconcileCounters } from './reconcile.ts';
-import { requestTable } from './request-table.ts';
+import { joinColumn, requestTable } from './request-table.ts';
 import { summarizeFaults, summarizeSignals } from './summary.ts';
 import { drawTimeline } from './timeline.ts';
 import { assessValidity, faultsWithoutEffect } from './validity.ts';
@@ -53,12 +54,13 @@ export function judgeRun(input: JudgeInput): Report {
   ];
   const verdict = mergeVerdicts(slos.map((slo) => slo.verdict));
   const headline = compareHeadlines(facts, run);
+  const balance = balanceLoad(facts);
   const context = { facts, slos, validity, withoutEffect, recoveryIncomplete, interrupted };
   return {
     schema: 'squall.report/v1',
     verdict,
     exitCode: exitCodeOf(input, slos, verdict),
-    findings: listFindings(context, headline.findings),
+    findings: listFindings(context, [...imbalanceFindings(balance), ...headline.findings]),
     run: describeRun(input),
     validity,
     slos,
@@ -67,6 +69,7 @@ export function judgeRun(input: JudgeInput): Report {
     faults: summarizeFaults(facts),
     counters: reconcileCounters(facts),
     headline: headline.pairs,
+    ...(balance === undefined ? {} : { balance }),
     windows: facts.windows.map(describeWindow),
     timeline: drawTimeline(facts, run),
     settle: {
@@ -88,6 +91,7 @@ function tabulate({ scenario, requests, arrivals, ledger, ...rest }: JudgeInput)
     record,
     expect: scenario.expect?.delivered ?? {},
     table,
+    ...(record.peers === undefined ? {} : { peerOf: joinColumn(requests, 'peer') }),
     deliveries: joinDeliveries(table, arrivals),
     ledger,
     windows: findWindows(record, table),

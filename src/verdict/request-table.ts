@@ -19,7 +19,7 @@ export interface RequestTable {
 }
 
 export function requestTable(plan: Plan, parts: Columns[]): RequestTable {
-  const join = (name: string) => concatenate(parts.map((part) => part.column(name).subarray(0, part.count)));
+  const join = (name: string) => joinColumn(parts, name);
   const stream = join('stream');
   const entryOf = entriesByStream(plan);
   return {
@@ -34,6 +34,11 @@ export function requestTable(plan: Plan, parts: Columns[]): RequestTable {
     rejected: join('rejected'),
     entry: Int32Array.from(stream, (id) => entryOf.get(id) ?? -1),
   };
+}
+
+/** One field of every request, in the table's order. */
+export function joinColumn(parts: Columns[], name: string): Float64Array {
+  return concatenate(parts.map((part) => part.column(name).subarray(0, part.count)));
 }
 
 export function entriesByStream(plan: Plan): Map<number, number> {
