@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
-import { formatDuration } from '../base/units.ts';
 import { haltFile } from '../fault/heartbeat.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog, sumBacklog } from '../observe/backlog.ts';
@@ -13,7 +12,7 @@ import type { Member } from '../target/target.ts';
 import { evaluateStop } from '../verdict/stop-condition.ts';
 import { countsSince, type Missing, watchLoss } from './live-counts.ts';
 import { need, type Session } from './session.ts';
-import { type SettleResult, settle } from './settle.ts';
+import { type SettleResult, settle, whyLongWait } from './settle.ts';
 
 /** Between "all ready" and t = 0, so that every thread has heard of it. */
 const leadMs = 300;
@@ -113,13 +112,14 @@ export async function settleDown(session: Session, live: Live): Promise<SettleRe
   load.stop();
   await load.done.catch(() => undefined); // a worker that died is in the record already
   await need(session, 'faults').rollback();
-  const horizonNs =
-    session.scenario.settleMs === undefined ? target.settleNs : session.scenario.settleMs * 1e6;
-  sayLongWait(session, session.sink === undefined ? 0 : horizonNs);
+  const mostNs = session.scenario.settleMs === undefined ? target.settleNs : session.scenario.settleMs * 1e6;
+  const horizonNs = session.sink === undefined ? 0 : mostNs;
+  const longWait = whyLongWait(target.members, horizonNs);
+  if (longWait !== undefined) session.say(longWait);
   return settle({
     clock: session.clock,
     t0Ns: need(session, 't0Ns'),
-    horizonNs: session.sink === undefined ? 0 : horizonNs,
+    horizonNs,
     quietNs: target.quietNs ?? 2e9,
     everyMs: 500,
     signal: session.signal,
@@ -141,18 +141,6 @@ function missingAt(session: Session, counts: LoadCounts): Partial<Missing> {
   session.lossWatch ??= watchLoss(need(session, 'target').reach.ns);
   const delivered = Object.values(sink.progress().delivered).reduce((sum, count) => sum + count, 0);
   return session.lossWatch({ atNs: clock.nowNs(), acknowledged: counts.acknowledged, delivered });
-}
-
-/** Said before the wait, as it may be minutes: whose own metrics tell nothing cannot be shown empty. */
-function sayLongWait(session: Session, horizonNs: number): void {
-  const mute = need(session, 'target').members.filter(
-    ({ metricsUrl, readMetrics }) => metricsUrl === undefined && readMetrics === undefined,
-  );
-  if (mute.length === 0 || horizonNs === 0) return;
-  const names = mute.map(({ name }) => name).join(', ');
-  session.say(
-    `${names} has no metrics of its own to show that it is empty: settling takes all of ${formatDuration(horizonNs / 1e6)}; settle in the scenario shortens it`,
-  );
 }
 
 async function heldBy(member: Member): Promise<number | undefined> {

@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import { formatDuration } from '../base/units.ts';
+import type { Member } from '../target/target.ts';
 
 /** What one look at a member's own metrics says about items it still holds. */
 export interface Backlog {
@@ -34,6 +36,23 @@ export function nextSettle(
   const empty = look.backlogs.length > 0 && look.backlogs.every((backlog) => backlog.held === 0);
   const emptyLooks = empty ? state.emptyLooks + 1 : 0;
   return { state: { emptyLooks }, empty: emptyLooks >= emptyLooksNeeded && look.sinkQuietNs >= look.quietNs };
+}
+
+/**
+ * What to say before the wait, as it may be minutes: a member whose own metrics tell nothing cannot be shown empty.
+ * Undefined where there is no wait, or where it may end early.
+ */
+export function whyLongWait(
+  members: readonly Pick<Member, 'name' | 'metricsUrl' | 'readMetrics'>[],
+  horizonNs: number,
+): string | undefined {
+  const mute = members.filter(
+    ({ metricsUrl, readMetrics }) => metricsUrl === undefined && readMetrics === undefined,
+  );
+  if (mute.length === 0 || horizonNs === 0) return undefined;
+  const names = mute.map(({ name }) => name).join(', ');
+  const wait = `settling takes all of ${formatDuration(horizonNs / 1e6)}`;
+  return `${names} has no metrics of its own to show that it is empty: ${wait}; settle in the scenario shortens it`;
 }
 
 /** Waits until the target is shown empty or the horizon is over. Times are ns from t = 0. */

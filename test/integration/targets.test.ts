@@ -120,6 +120,7 @@ describe.skipIf(noParts !== '').concurrent(`an external target${noParts}`, () =>
     expectWhole(report, 6000);
     expect(raw.distinct).toBe(report.ledger.traces?.delivered);
     expect(report.headline).toEqual([]);
+    expect(done.stderr).toContain('settling takes all of 5s');
     expectVerdict(report, done, 'pass');
   });
 
@@ -166,6 +167,7 @@ describe.skipIf(noParts !== '').concurrent(`an external target${noParts}`, () =>
     expect(report.slos.slice(0, 2).map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
     expect([done.code, report.verdict]).toEqual([2, 'unknown']);
     expect(done.stderr).toContain('lost not known');
+    expect(done.stderr).not.toContain('settling takes all of');
   });
 });
 

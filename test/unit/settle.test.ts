@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sumBacklog } from '../../src/observe/backlog.ts';
-import { nextSettle } from '../../src/run/settle.ts';
+import { nextSettle, whyLongWait } from '../../src/run/settle.ts';
 
 const look = (held: (number | undefined)[], sinkQuietNs: number) => ({
   backlogs: held.map((value, i) => ({ member: `m${i}`, held: value })),
@@ -24,6 +24,23 @@ describe('nextSettle', () => {
   });
   test('a sink that was not quiet for longer than the batch timeout keeps it open', () => {
     expect(nextSettle({ emptyLooks: 5 }, look([0], 0.9e9)).empty).toBe(false);
+  });
+});
+
+describe('whyLongWait', () => {
+  const shown = { name: 'gateway-0', metricsUrl: 'http://127.0.0.1:1/metrics' };
+  const asked = { name: 'gateway-1', readMetrics: async () => '' };
+
+  test('a member whose metrics can be read may be shown empty early: nothing to say', () => {
+    expect(whyLongWait([shown, asked], 30e9)).toBe(undefined);
+  });
+  test('one without is named, with how long it takes and what shortens it', () => {
+    expect(whyLongWait([shown, { name: 'external' }], 90e9)).toBe(
+      'external has no metrics of its own to show that it is empty: settling takes all of 1m30s; settle in the scenario shortens it',
+    );
+  });
+  test('without a wait there is nothing to say', () => {
+    expect(whyLongWait([{ name: 'external' }], 0)).toBe(undefined);
   });
 });
 
