@@ -1,17 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorParts, errorCodes, formatError, SquallError } from './base/errors.ts';
-import { capacityCommand } from './cli/capacity.ts';
-import { type Console, createConsole, type GlobalFlags } from './cli/console.ts';
-import { doctorCommand, setupCommand } from './cli/machine.ts';
-import { haltCommand, recoverCommand } from './cli/recover.ts';
-import { reportCommand } from './cli/report.ts';
-import { runCommand } from './cli/run.ts';
-import { explainCommand, initCommand, planCommand, schemaCommand, validateCommand } from './cli/scenario.ts';
-import { sinkCommand } from './cli/sink.ts';
+import { commands, type LoadCommand } from './cli/commands.ts';
+import { createConsole, type GlobalFlags } from './cli/console.ts';
 import { ownVersion } from './run/own-version.ts';
-
-/** One verb: its words, and what it does. Returns the exit code. */
-type Action = (console: Console, flags: GlobalFlags, args: string[]) => Promise<number>;
 
 /** Reads the command line, runs one command and ends the process with its exit code. */
 export async function main(argv: string[]): Promise<void> {
@@ -82,7 +73,7 @@ function buildProgram(done: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError(false);
-  const verb = (words: string, description: string, action: Action) => {
+  const verb = (words: string, description: string, load: LoadCommand) => {
     const command = program.command(words).description(description).exitOverride();
     addGlobalFlags(command);
     command.action(async (...received: unknown[]) => {
@@ -91,56 +82,57 @@ function buildProgram(done: (code: number) => void): Command {
         .slice(0, -2)
         .flat()
         .filter((value) => typeof value === 'string');
-      done(await action(createConsole(flags), flags, args));
+      const act = await load();
+      done(await act(createConsole(flags), flags, args));
     });
     return command;
   };
   const scenario = '[scenario]';
   addScenarioFlags(
-    verb(`run ${scenario}`, 'run a scenario and judge it (default: quickstart)', runCommand),
+    verb(`run ${scenario}`, 'run a scenario and judge it (default: quickstart)', commands.run),
   ).option('--capture', 'keep every request body that reached the sink under evidence/');
   addScenarioFlags(
-    verb(`plan ${scenario}`, 'print the timeline, what would be touched and the worst loss', planCommand),
+    verb(`plan ${scenario}`, 'print the timeline, what would be touched and the worst loss', commands.plan),
   );
   addScenarioFlags(
-    verb(`validate ${scenario}`, 'check a scenario and report all of its mistakes', validateCommand),
+    verb(`validate ${scenario}`, 'check a scenario and report all of its mistakes', commands.validate),
   );
   addScenarioFlags(
-    verb(`capacity ${scenario}`, 'find the highest rate at which every SLO holds', capacityCommand),
+    verb(`capacity ${scenario}`, 'find the highest rate at which every SLO holds', commands.capacity),
   )
     .option('--quick', 'a third of the time; the answer is indicative')
     .option('--thorough', '14 confirmations in the place of 5')
     .option('--resume <dir>', 'go on with the search of this folder');
-  verb('report [run]', 'write the reports of a finished run again from its evidence', reportCommand)
+  verb('report [run]', 'write the reports of a finished run again from its evidence', commands.report)
     .option('--open', 'show the page in a browser')
     .option('--index', 'write index.html over all runs of a folder (default: reports) with their trend');
-  verb('recover', 'undo everything that a dead run left behind', recoverCommand)
+  verb('recover', 'undo everything that a dead run left behind', commands.recover)
     .option('--run <id>', 'only this run')
     .option('--all', 'every run known on this machine')
     .option('--context <name>', 'also what dead runs left in the cluster of this context')
     .option('--namespace <name>', 'with --context: where the runs kept their record')
     .option('--kubeconfig <file>', 'with --context; default: as kubectl finds it');
-  verb('halt', 'stop a running run and roll it back', haltCommand).option('--run <id>', 'only this run');
-  verb('doctor', 'what this machine can do for squall', doctorCommand).option(
+  verb('halt', 'stop a running run and roll it back', commands.halt).option('--run <id>', 'only this run');
+  verb('doctor', 'what this machine can do for squall', commands.doctor).option(
     '--bench',
     'measure what load and sink reach here (20 s); plan then warns of more than 70 % of it',
   );
-  verb('setup', 'find or build the collector and Prometheus', setupCommand);
-  verb('sink', 'run the sink alone', sinkCommand)
+  verb('setup', 'find or build the collector and Prometheus', commands.setup);
+  verb('sink', 'run the sink alone', commands.sink)
     .option('--print-config', 'print what to add to a collector so that it exports to the sink')
     .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
     .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318')
     .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
     .option('--durable', 'what it accepted is on disk before it answers');
-  verb('init', 'write a commented scenario', initCommand)
+  verb('init', 'write a commented scenario', commands.init)
     .option('--from <file>', 'a collector configuration to start from')
     .option('--to <file>', 'where to write it', 'scenario.yaml');
   verb(
     'explain [topic] [name]',
     'explain fault|measure|target|code, all of them or the one named',
-    explainCommand,
+    commands.explain,
   );
-  verb('schema', 'print the JSON Schema of a scenario', schemaCommand);
+  verb('schema', 'print the JSON Schema of a scenario', commands.schema);
   return program;
 }
 
