@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
+import { abandonedRuns } from '../fault/abandoned.ts';
 import { rightsTable } from '../fault/rights.ts';
 import type { Ceiling } from '../plan/ceiling.ts';
 import { faults } from '../registry.ts';
 import { measureCeilings } from '../run/calibrate.ts';
 import { storeCeilings } from '../run/ceilings-file.ts';
-import { formatDoctor, inspectMachine } from '../tools/doctor.ts';
+import { type Finding, formatDoctor, inspectMachine } from '../tools/doctor.ts';
 import { defaultCacheDir } from '../tools/present.ts';
 import { setUpTools } from '../tools/setup.ts';
 import type { Console, GlobalFlags } from './console.ts';
@@ -15,7 +16,8 @@ import type { Console, GlobalFlags } from './console.ts';
  */
 export async function doctorCommand(console: Console, flags: GlobalFlags): Promise<number> {
   const outDir = resolve(flags.out ?? 'reports');
-  const findings = await inspectMachine({ env: process.env, cacheDir: defaultCacheDir(process.env), outDir });
+  const machine = await inspectMachine({ env: process.env, cacheDir: defaultCacheDir(process.env), outDir });
+  const findings = [...machine, deadRuns()];
   const json = flags.json === true;
   const text = `${formatDoctor(findings)}\n\nWhat faults in a cluster need, beyond a run without them:\n${rightsTable(faults)}`;
   if (flags.bench !== true) {
@@ -31,6 +33,19 @@ export async function doctorCommand(console: Console, flags: GlobalFlags): Promi
     json ? JSON.stringify({ findings, ceilings }) : `kept in ${file}; squall plan compares with it`,
   );
   return 0;
+}
+
+function deadRuns(): Finding {
+  const dead = abandonedRuns().map(({ runId }) => runId);
+  return {
+    name: 'dead runs',
+    value: dead.length === 0 ? 'none' : dead.join(', '),
+    state: dead.length === 0 ? 'ok' : 'less',
+    follows:
+      dead.length === 0
+        ? 'no run was killed together with its guards'
+        : 'the next squall run, or squall recover --all, undoes what they left',
+  };
 }
 
 function formatCeiling({ protocol, batch, itemsPerS }: Ceiling): string {

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { type ErrorCode, formatError, SquallError } from '../base/errors.ts';
 import { maskSecrets } from '../base/mask.ts';
+import { sweepAbandoned } from '../fault/abandoned.ts';
 import { closingLines } from '../report/closing.ts';
 import { stableJson } from '../report/json.ts';
 import { createLive, type Live } from '../report/live.ts';
@@ -44,6 +45,7 @@ export async function runWatched(
       say: (line) => live.say(line),
     });
   try {
+    for (const line of await sweepAbandoned()) console.say(line);
     const { report, faultsLeft } = await use({ live, signal: stop.signal, find });
     live.end();
     if (flags.json === true) console.print(stableJson(report));

@@ -15,6 +15,9 @@ import type { OpenInjection } from './replay.ts';
 export const heartbeatEveryMs = 5_000;
 export const heartbeatTtlMs = 15_000;
 
+/** In the run's folder. */
+export const heartbeatFile = 'heartbeat';
+
 export interface Heartbeat {
   beat: number;
   /** The runner ended in order and asks for the last look. */
@@ -22,7 +25,7 @@ export interface Heartbeat {
 }
 
 export function writeHeartbeat(runDir: string, heartbeat: Heartbeat): void {
-  const file = join(runDir, 'heartbeat');
+  const file = join(runDir, heartbeatFile);
   const text = JSON.stringify(heartbeat).padEnd(textBytes);
   try {
     writeFileSync(`${file}.part`, text);
@@ -52,13 +55,14 @@ export const haltFile = 'halt';
 
 /** Takes away what a running run keeps in its folder to be seen and spoken to by others. Idempotent. */
 export function removeSigns(runDir: string): void {
-  for (const name of ['heartbeat', 'heartbeat.part', haltFile]) rmSync(join(runDir, name), { force: true });
+  for (const name of [heartbeatFile, `${heartbeatFile}.part`, haltFile])
+    rmSync(join(runDir, name), { force: true });
 }
 
 /** Undefined when there is none yet, or its folder is gone. */
 export function readHeartbeat(runDir: string): Heartbeat | undefined {
   try {
-    return JSON.parse(readFileSync(join(runDir, 'heartbeat'), 'utf8')) as Heartbeat;
+    return JSON.parse(readFileSync(join(runDir, heartbeatFile), 'utf8')) as Heartbeat;
   } catch {
     // Absent counts as not renewed; it is written by rename, so it is never half there.
     return undefined;
