@@ -24,8 +24,8 @@ export interface LoadOptions {
 export interface LoadResult {
   counts: LoadCounts;
   generator: GeneratorHealth;
-  /** Where the connections ended that request records name. */
-  peers: PeerRecord[];
+  /** Where the connections ended that request records name; at the end at the latest. */
+  peers?: PeerRecord[];
 }
 
 export interface LoadRun {
@@ -62,7 +62,7 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
   const merged = (): LoadResult => ({
     counts: mergeCounts(states.map(({ last, ackMs }) => ({ counts: last.counts, ackMs }))),
     generator: mergeHealth(states.map(({ last }) => last.generator)),
-    peers: states.flatMap(({ last }) => last.peers),
+    peers: states.flatMap(({ last }) => last.peers ?? []),
   });
   const ready: Promise<void>[] = [];
   const all = Array.from({ length: workers }, (_, worker) => worker);
