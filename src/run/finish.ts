@@ -55,7 +55,7 @@ export async function takeRecord(
     machine: machineFacts(),
     targetKind: target.kind,
     members: target.members.map((member) => memberRecord(session, member)),
-    ...(peers === undefined ? {} : { peers }),
+    peers: peers ?? [],
     ended,
     settle: settled,
     reach: target.reach,

@@ -19,11 +19,16 @@ interface Place {
   rows: number[];
 }
 
-/** What each member took of the load; undefined for records from before requests named their peer. */
+/** What each member took of the load; undefined where requests name no peer, or one that is on no list. */
 export function balanceLoad(facts: Facts): Balance | undefined {
   const run = findWindow(facts.windows, 'run');
   if (facts.record.peers === undefined || run === undefined) return undefined;
-  const { places, nowhere } = sortByPlace(facts, facts.record.peers, rowsIn(facts, {}, run, 'ledger'));
+  const rows = rowsIn(facts, {}, run, 'ledger');
+  const known = new Set(facts.record.peers.map(({ id }) => id));
+  // A worker that died took the last of its list with it.
+  if (rows.some((i) => (facts.peerOf?.[i] ?? -1) >= 0 && !known.has(facts.peerOf?.[i] ?? -1)))
+    return undefined;
+  const { places, nowhere } = sortByPlace(facts, facts.record.peers, rows);
   const summed = places.map((place) => ({ place, sum: tally(facts, Int32Array.from(place.rows)) }));
   const all = summed.reduce((total, { sum }) => total + sum.acknowledged, 0);
   const lost = tally(facts, Int32Array.from(nowhere));
