@@ -21,6 +21,7 @@ function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }
   const { dir, atBoot } = options;
   let sink: Sink | undefined;
   let gone = false;
+  let stopped: { failure: string | undefined } | undefined;
   const running = () => {
     if (sink === undefined) throw new Error('the sink was asked before it was started');
     return sink;
@@ -54,8 +55,11 @@ function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }
     },
     answer,
     state: () => (sink === undefined ? [] : [{ kind: 'ready' }]),
-    failure: () => sink?.failure(),
-    stop: async () => sink?.stop(),
+    failure: () => (stopped === undefined ? sink?.failure() : stopped.failure),
+    async stop() {
+      stopped = { failure: sink?.failure() }; // its threads end now, which is no failure
+      await sink?.stop();
+    },
   };
 }
 

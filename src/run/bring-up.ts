@@ -15,6 +15,7 @@ import type { PrometheusSpec } from '../scenario/types.ts';
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
+import { clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
@@ -31,8 +32,10 @@ export function bringUp(session: Session): Task[] {
     { title: 'logs', up: async () => undefined, down: () => logsDown(session) },
     { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
     { title: 'networks', up: () => siteUp(session), down: async () => session.site?.down() },
-    { title: 'sink', up: () => sinkUp(session), down: async () => session.sink?.stop() },
+    { title: 'sink', up: () => sinkUp(session), down: () => sinkDown(session) },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },
+    // Behind the run's record in the cluster, which owns it.
+    { title: 'sink in the cluster', up: () => clusterSinkUp(session), down: () => clusterSinkDown(session) },
     { title: 'client metrics', up: () => metricsUp(session), down: async () => session.metrics?.close() },
     prometheusTask(session),
     { title: 'load workers', up: () => loadUp(session), down: async () => session.load?.close() },
@@ -76,7 +79,7 @@ async function guardDown(session: Session): Promise<void> {
 
 async function sinkUp(session: Session): Promise<void> {
   const { sink } = session.scenario.target;
-  if (sink === 'none') return;
+  if (sink === 'none' || sink.cluster !== undefined) return;
   session.sink = await startSink({
     plan: session.plan,
     ...sinkListens(session, sink),
@@ -86,6 +89,11 @@ async function sinkUp(session: Session): Promise<void> {
     secrets: session.secrets,
     durable: false,
   });
+}
+
+async function sinkDown(session: Session): Promise<void> {
+  const { sink } = session.scenario.target;
+  if (sink !== 'none' && sink.cluster === undefined) await session.sink?.stop();
 }
 
 async function targetUp(session: Session): Promise<void> {

@@ -21,6 +21,7 @@ import { stockGateway } from '../target/stock-gateway.ts';
 import type { ToolName } from '../tools/find.ts';
 import { defaultCacheDir, findCached, findFromEnv, findOnPath } from '../tools/present.ts';
 import { readCeilings } from './ceilings-file.ts';
+import { ownNeeds, ownTouches } from './cluster-site.ts';
 
 /** What a run of the plan would touch, lack and at worst lose. Looks, and changes nothing. */
 export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFacts> {
@@ -113,6 +114,7 @@ function clusterTouches(target: ClusterSpec): string[] {
       ([name, { namespace, workload }]) =>
         `${name}: the pods of ${workload.kind}/${workload.name} in ${namespace}`,
     ),
+    ...ownTouches(target),
   ];
 }
 
@@ -120,7 +122,8 @@ function clusterTouches(target: ClusterSpec): string[] {
 function rightsLines(plan: Plan, target: ClusterSpec): string[] {
   const specs = plan.faults.map(({ spec }) => spec);
   const home = target.namespaces[0] ?? '';
-  const rights = neededRights({ members: target.members, home, needs: needsOf(specs, faults) });
+  const needs = [...needsOf(specs, faults), ...ownNeeds(target)];
+  const rights = neededRights({ members: target.members, home, needs });
   return [...rightsOfPlan(specs, faults), `in all: ${rights.map(rightText).join('; ')}`];
 }
 
@@ -144,7 +147,8 @@ function touches(plan: Plan, scenario: Scenario): string[] {
   }
   if (target.kind === 'kubernetes') lines.push(...clusterTouches(target));
   if (target.kind === 'embedded') lines.push('runs a small reference collector inside squall');
-  if (target.sink !== 'none') lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
+  if (target.sink !== 'none' && target.sink.cluster === undefined)
+    lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
   for (const { spec } of plan.faults) {
     const power = faults[spec.kind]?.needs.power;
     const on =

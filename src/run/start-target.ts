@@ -5,9 +5,11 @@ import { startDocker } from '../target/docker.ts';
 import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
 import { startKubernetes } from '../target/kubernetes.ts';
+import type { Need } from '../target/kubernetes-rights.ts';
 import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
 import type { Target } from '../target/target.ts';
+import { ownNeeds } from './cluster-site.ts';
 import { sinkReached } from './docker-site.ts';
 import { need, type Session } from './session.ts';
 
@@ -47,10 +49,7 @@ export async function startTarget(session: Session): Promise<Target> {
       return startKubernetes({
         spec,
         runId: session.plan.runId,
-        needs: needsOf(
-          session.plan.faults.map((planned) => planned.spec),
-          faults,
-        ),
+        needs: [...faultNeeds(session), ...ownNeeds(spec)],
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
         intend: (undo) =>
@@ -71,6 +70,11 @@ export async function startTarget(session: Session): Promise<Target> {
         clock: session.clock,
       });
   }
+}
+
+function faultNeeds(session: Session): Need[] {
+  const specs = session.plan.faults.map(({ spec }) => spec);
+  return needsOf(specs, faults);
 }
 
 function sinkAddresses(session: Session): { grpc: string; http: string } {

@@ -40,6 +40,7 @@ export function checkKubernetes(target: KubernetesSpec, draft: Draft): Mistake[]
     ...mistakes,
     ...members.flatMap((member) => checkEntry(base, member, draft)),
     ...checkSink(base, target),
+    ...checkLoad(base, target),
   ];
 }
 
@@ -60,18 +61,52 @@ function checkEntry(base: Path, [name, { otlp }]: [string, KubernetesMemberSpec]
   });
 }
 
-/** Pods must find the sink where their configuration says: a port that squall picks anew in each run is no use. */
+/**
+ * Pods must find the sink where their configuration says: a port that squall picks anew in each run is no use. In the
+ * cluster it is a Service, and nothing of this machine is said.
+ */
 function checkSink(base: Path, { sink }: KubernetesSpec): Mistake[] {
   if (sink === 'none') return [];
   const picked = [sink.grpc, sink.http].every((address) => address.endsWith(':0'));
+  if (sink.cluster !== undefined) {
+    if (picked && sink.tls === undefined && sink.advertise === undefined) return [];
+    return [
+      {
+        path: [...base, 'sink'],
+        at: 'key',
+        what: 'the sink is a pod and has an address or files of this machine',
+        expected: 'in: cluster, and service if it is not squall-sink',
+        found: 'in: cluster beside them',
+        next: 'remove grpc, http, advertise and tls',
+      },
+    ];
+  }
   if (!picked) return [];
   return [
     {
       path: [...base, 'sink'],
       at: 'key',
       what: 'the pods export to a fixed address and the sink has none',
-      expected: 'grpc: HOST:PORT or http: HOST:PORT that pods reach',
+      expected: 'in: cluster, or grpc: HOST:PORT or http: HOST:PORT that pods reach',
       next: 'add grpc: 0.0.0.0:24317, and export to it from the cluster (squall sink --print-config)',
     },
   ];
+}
+
+/** Pods of the load have none of this machine's files. */
+function checkLoad(base: Path, { load, members }: KubernetesSpec): Mistake[] {
+  if (load === undefined) return [];
+  return Object.entries(members).flatMap(([name, { otlp }]): Mistake[] => {
+    if (otlp === undefined || 'service' in otlp) return [];
+    if (otlp.bearerTokenFile === undefined && otlp.tls === undefined) return [];
+    return [
+      {
+        path: [...base, 'members', name, 'otlp'],
+        at: 'key',
+        what: 'the load is sent by pods, which have no files of this machine',
+        expected: 'otlp without bearerTokenFile and tls',
+        next: 'remove load.in, or send to a Service inside the cluster',
+      },
+    ];
+  });
 }

@@ -107,7 +107,10 @@ export interface TargetInput {
     >;
     agent?: 'none';
     settle?: string;
-    sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' });
+    sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' | 'cluster'; service?: string });
+    load?: { in?: 'runner' | 'cluster'; pods?: number };
+    image?: string;
+    imagePullSecrets?: string[];
     prometheus?: PrometheusInput;
   };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };

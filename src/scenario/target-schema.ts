@@ -80,6 +80,10 @@ const dnsName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: 'expected a name as Kubernetes has it' });
 
+const dnsLabel = z.string().regex(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
+  error: 'expected small letters, digits and hyphens, as a Service is named',
+});
+
 const workload = z.strictObject({
   workload: z
     .string()
@@ -99,18 +103,29 @@ const workload = z.strictObject({
   sendsTo: z.string().min(1).optional().describe('name of a member; default: the sink'),
 });
 
-const runnersSink = z.union([
+/** In a cluster's scenario: of this machine, or a pod. */
+const placedSink = z.union([
   z.literal('none', { error: 'expected none' }),
   z.strictObject({
     in: z
-      .literal('runner', { error: 'expected runner: the sink stands on the machine that runs squall' })
-      .optional(),
+      .enum(['runner', 'cluster'], { error: 'expected runner or cluster' })
+      .optional()
+      .describe('cluster: a pod in the first of namespaces; default runner, the machine that runs squall'),
+    service: dnsLabel.optional().describe('in: cluster: the Service that leads to it; default squall-sink'),
     grpc: listen.optional().describe('an address that pods reach, such as 0.0.0.0:24317'),
     http: listen.optional(),
     advertise: z.string().min(1).optional().describe('host by which pods reach it'),
     tls: tls.optional(),
   }),
 ]);
+
+const placedLoad = z.strictObject({
+  in: z
+    .enum(['runner', 'cluster'], { error: 'expected runner or cluster' })
+    .optional()
+    .describe('cluster: pods of a Job; default runner, the machine that runs squall'),
+  pods: z.int().min(1).max(64).optional().describe('in: cluster: how many, a core each; default 1'),
+});
 
 /** Exactly one of them; a check says so in better words than a union could. */
 export const targetSchema = z.strictObject({
@@ -139,7 +154,10 @@ export const targetSchema = z.strictObject({
       members: z.record(z.string().regex(namePattern), workload),
       agent: z.literal('none', { error: 'expected none: no agent is deployed' }).optional(),
       settle: durationField().optional(),
-      sink: runnersSink,
+      sink: placedSink,
+      load: placedLoad.optional(),
+      image: image.optional().describe(`of squall's own pods; default ${images.squall}`),
+      imagePullSecrets: z.array(dnsName).optional().describe('Secrets that the nodes pull it with'),
       prometheus: prometheus.optional(),
     })
     .optional()

@@ -56,7 +56,7 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
 }
 
 function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): TargetSpec {
-  const { context, kubeconfig, namespaces, settle, sink, prometheus } = text;
+  const { context, kubeconfig, namespaces, settle, sink, load, prometheus } = text;
   const members = Object.entries(text.members).map(([name, one]): [string, KubernetesMemberSpec] => {
     const [kind = '', workload = ''] = one.workload.split('/');
     const { otlp } = one;
@@ -72,7 +72,9 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
       },
     ];
   });
-  const { in: _, ...listens } = sink === 'none' ? { in: undefined } : sink;
+  const { in: place, service, ...listens } = sink === 'none' ? {} : sink;
+  const common = toCommon({ sink: sink === 'none' ? 'none' : listens, prometheus }, from);
+  const inCluster = place === 'cluster' ? { cluster: { service: service ?? 'squall-sink' } } : {};
   return {
     kind: 'kubernetes',
     context,
@@ -80,7 +82,11 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     namespaces,
     members: Object.fromEntries(members),
     ...(settle === undefined ? {} : { settleMs: settle }),
-    ...toCommon({ sink: sink === 'none' ? 'none' : listens, prometheus }, from),
+    ...(text.image === undefined ? {} : { image: text.image }),
+    ...(text.imagePullSecrets === undefined ? {} : { imagePullSecrets: text.imagePullSecrets }),
+    ...(load?.in === 'cluster' ? { load: { pods: load.pods ?? 1 } } : {}),
+    ...common,
+    sink: common.sink === 'none' ? 'none' : { ...common.sink, ...inCluster },
   };
 }
 

@@ -44,6 +44,11 @@ export type TargetSpec =
       namespaces: string[];
       members: Record<string, KubernetesMemberSpec>;
       settleMs?: number;
+      /** Of squall's own pods; undefined: that of this version. */
+      image?: string;
+      imagePullSecrets?: string[];
+      /** Undefined: the load is sent from this machine. */
+      load?: { pods: number };
     } & CommonTargetSpec)
   | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
   | ({ kind: 'embedded' } & CommonTargetSpec);
@@ -129,6 +134,8 @@ export interface SinkSpec {
   /** Address under which the pipeline reaches the sink, when it differs. */
   advertise?: string;
   tls?: TlsSpec;
+  /** It is a pod behind this Service of the cluster; grpc and http then say nothing. */
+  cluster?: { service: string };
 }
 
 export interface PrometheusSpec {

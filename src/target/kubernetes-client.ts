@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type {
   AppsV1Api,
   AuthorizationV1Api,
@@ -8,6 +9,7 @@ import type {
   V1MicroTime,
 } from '@kubernetes/client-node';
 import { SquallError } from '../base/errors.ts';
+import { openForward, type PodPort } from './kubernetes-forward.ts';
 
 /** A cluster as a guard finds it again: the kubeconfig's path (or several, as KUBECONFIG has it) and the context. */
 export interface ClusterRef {
@@ -26,6 +28,8 @@ export interface Cluster {
   authorization: AuthorizationV1Api;
   /** As Leases have it: with microseconds. */
   microTime(wallMs: number): V1MicroTime;
+  /** See openForward. */
+  forward(to: PodPort): Promise<Duplex>;
 }
 
 /**
@@ -54,6 +58,7 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     coordination: config.makeApiClient(library.CoordinationV1Api),
     authorization: config.makeApiClient(library.AuthorizationV1Api),
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
+    forward: (to) => openForward(library, config, to),
   };
 }
 

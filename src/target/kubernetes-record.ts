@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { V1MicroTime } from '@kubernetes/client-node';
+import type { V1MicroTime, V1OwnerReference } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
-import { type Cluster, orAbsent, reasonOf } from './kubernetes-client.ts';
+import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
@@ -18,6 +18,8 @@ const goneWithinMs = 10_000;
  * removes it and with it the other two, also when nothing of squall is left anywhere.
  */
 export interface RunRecord {
+  /** For whatever else the run makes in the namespace: it goes with the record. */
+  owner: V1OwnerReference;
   /**
    * Writes a line down in the cluster, if this run still holds its Lease; rejects when it was taken away, as by
    * `squall recover`: then nothing may be done any more. From a line with `restore` on, the ConfigMap outlives the Job:
@@ -52,11 +54,8 @@ export async function openRunRecord(options: {
     namespace,
     body: ownerJob({ name, labels, deadlineS: options.deadlineS }),
   });
-  const metadata = {
-    name,
-    labels,
-    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: owner?.uid ?? '' }],
-  };
+  const reference = { apiVersion: 'batch/v1', kind: 'Job', name, uid: owner?.uid ?? '' };
+  const metadata = { name, labels, ownerReferences: [reference] };
   let map = await cluster.core.createNamespacedConfigMap({
     namespace,
     body: { metadata, data: { run: runId, [journalKey]: '' } },
@@ -86,6 +85,7 @@ export async function openRunRecord(options: {
   };
   const kept = keepUp();
   return {
+    owner: reference,
     write: (line) =>
       inTurn(async () => {
         await renew().catch((cause: unknown) => {
@@ -146,17 +146,27 @@ function ownerJob(options: { name: string; labels: Record<string, string>; deadl
   };
 }
 
+interface RunObject {
+  kind: 'job' | 'lease' | 'configmap' | 'pod' | 'service';
+  name: string;
+  run: string;
+  /** Of a Lease. */
+  renewed?: string;
+}
+
 /** What of a run stands in a namespace: kind and name of each object. */
 export async function listRun(
   cluster: Cluster,
   options: { namespace: string; run?: string },
-): Promise<{ kind: 'job' | 'lease' | 'configmap'; name: string; run: string; renewed?: string }[]> {
+): Promise<RunObject[]> {
   const { namespace, run } = options;
   const query = { namespace, labelSelector: run === undefined ? runLabel : `${runLabel}=${run}` };
-  const [jobs, leases, maps] = await Promise.all([
+  const [jobs, leases, maps, pods, services] = await Promise.all([
     cluster.batch.listNamespacedJob(query),
     cluster.coordination.listNamespacedLease(query),
     cluster.core.listNamespacedConfigMap(query),
+    ifAllowed(cluster.core.listNamespacedPod(query)),
+    ifAllowed(cluster.core.listNamespacedService(query)),
   ]);
   const of = (metadata: { name?: string; labels?: Record<string, string> } | undefined) => ({
     name: metadata?.name ?? '',
@@ -170,7 +180,19 @@ export async function listRun(
       renewed: String(spec?.renewTime ?? ''),
     })),
     ...maps.items.map(({ metadata }) => ({ kind: 'configmap' as const, ...of(metadata) })),
+    ...pods.map(({ metadata }) => ({ kind: 'pod' as const, ...of(metadata) })),
+    ...services.map(({ metadata }) => ({ kind: 'service' as const, ...of(metadata) })),
   ];
+}
+
+/** An account that may not list them has made none. */
+async function ifAllowed<T>(list: Promise<{ items: T[] }>): Promise<T[]> {
+  try {
+    return (await list).items;
+  } catch (error) {
+    if (statusOf(error) === 403) return [];
+    throw error;
+  }
 }
 
 /** Removes what carries the run's label, and nothing else; idempotent. Rejects when something is left. */
@@ -182,10 +204,12 @@ export async function removeRun(
   const found = await listRun(cluster, options);
   for (const { kind, name } of found) {
     const remove = {
-      // Without a policy the pods of a Job would be orphaned; it has none, and what it owns goes with it.
+      // Without a policy the pods of a Job would be orphaned; what it owns goes with it.
       job: () => cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }),
       lease: () => cluster.coordination.deleteNamespacedLease({ namespace, name }),
       configmap: () => cluster.core.deleteNamespacedConfigMap({ namespace, name }),
+      pod: () => cluster.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 1 }),
+      service: () => cluster.core.deleteNamespacedService({ namespace, name }),
     };
     await orAbsent<unknown>(remove[kind]());
   }

@@ -37,6 +37,8 @@ export interface FaultRights {
 /** What a planned fault needs, and of which member; undefined: of any. */
 export interface Need {
   member?: string;
+  /** Not of the members: where the run's own record and pods stand. */
+  home?: true;
   rules: readonly RightsRule[];
 }
 
@@ -58,7 +60,11 @@ export function neededRights(options: {
     if (otlp !== undefined && 'service' in otlp)
       add(namespace, { group: '', resource: 'services', verbs: ['get'] });
   }
-  for (const { member, rules } of needs) {
+  for (const { member, home: own, rules } of needs) {
+    if (own === true) {
+      for (const rule of rules) add(home, rule);
+      continue;
+    }
     const struck = Object.entries(members).filter(([name]) => member === undefined || name === member);
     for (const [, { namespace, workload }] of struck)
       for (const rule of rules)
@@ -84,6 +90,19 @@ const recordRules: readonly RightsRule[] = [
   { group: 'batch', resource: 'jobs', verbs: ['create', 'list', 'delete'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create', 'list', 'update', 'delete'] },
   { group: '', resource: 'configmaps', verbs: ['create', 'list', 'update', 'delete'] },
+];
+
+/** For a sink in the cluster. */
+export const sinkRules: readonly RightsRule[] = [
+  { group: '', resource: 'pods', verbs: ['create', 'list', 'delete'] },
+  { group: '', resource: 'pods/portforward', verbs: ['create', 'get'] },
+  { group: '', resource: 'services', verbs: ['get', 'create', 'list', 'delete'] },
+];
+
+/** For load from the cluster; the Job is the owner of its pods. */
+export const loadRules: readonly RightsRule[] = [
+  { group: '', resource: 'pods', verbs: ['list', 'delete'] },
+  { group: '', resource: 'pods/portforward', verbs: ['create', 'get'] },
 ];
 
 function rightsOf(namespace: string | undefined, { group, resource, verbs }: RightsRule): Right[] {

@@ -96,6 +96,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
       sentence: `the settings of ${name} are in no ConfigMap that it names: taken as those of a stock collector`,
       next: 'write settle in target.kubernetes',
     })),
+    place: { cluster, namespace: home, run: runName(runId), owner: record.owner },
     down,
   };
 }

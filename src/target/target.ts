@@ -1,6 +1,7 @@
+import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { OtlpSpec } from '../scenario/types.ts';
 import type { ObjectRestore } from './kubernetes-change.ts';
-import type { ClusterRef } from './kubernetes-client.ts';
+import type { Cluster, ClusterRef } from './kubernetes-client.ts';
 import type { FieldValue } from './kubernetes-object.ts';
 
 /** One process, container or pod of the system under test. */
@@ -199,5 +200,15 @@ export interface Target {
   quietNs?: number;
   /** Settings that this machine could not honour, such as CPU limits without cgroups. */
   notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
+  /** Where in a cluster squall may put pods of its own. */
+  place?: ClusterPlace;
   down(): Promise<void>;
+}
+
+export interface ClusterPlace {
+  cluster: Cluster;
+  namespace: string;
+  /** As labels have the run. */
+  run: string;
+  owner: V1OwnerReference;
 }

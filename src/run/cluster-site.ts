@@ -1,0 +1,83 @@
+import { images } from '../scenario/images.ts';
+import type { TargetSpec } from '../scenario/types.ts';
+import type { OwnPods } from '../target/kubernetes-own-pods.ts';
+import { loadRules, type Need, sinkRules } from '../target/kubernetes-rights.ts';
+import { startClusterSink } from './cluster-sink.ts';
+import { need, type Session } from './session.ts';
+
+type ClusterSpec = TargetSpec & { kind: 'kubernetes' };
+
+/** Beyond that a difference between clocks shows in latencies between pods. */
+const clockWarnNs = 5e6;
+
+/** What squall's own pods ask of the account, beyond what a run without them does. */
+export function ownNeeds(target: TargetSpec): Need[] {
+  if (target.kind !== 'kubernetes') return [];
+  const inCluster = target.sink !== 'none' && target.sink.cluster !== undefined;
+  return [
+    ...(inCluster ? [{ home: true as const, rules: sinkRules }] : []),
+    ...(target.load === undefined ? [] : [{ home: true as const, rules: loadRules }]),
+  ];
+}
+
+/** What of squall's own a run puts into the cluster, for people. */
+export function ownTouches({ namespaces, sink, load, image = images.squall }: ClusterSpec): string[] {
+  const where = `in ${namespaces[0]}, with the image ${image}`;
+  return [
+    ...(sink === 'none' || sink.cluster === undefined
+      ? []
+      : [`a sink's pod behind the Service ${sink.cluster.service} ${where}`]),
+    ...(load === undefined ? [] : [`a Job of ${load.pods} load pods ${where}`]),
+  ];
+}
+
+function ownPods(session: Session): OwnPods {
+  const { target } = session.scenario;
+  const { place } = need(session, 'target');
+  if (target.kind !== 'kubernetes' || place === undefined) throw new Error('the target is in no cluster');
+  return {
+    ...place,
+    image: target.image ?? images.squall,
+    pullSecrets: target.imagePullSecrets ?? [],
+    clock: session.clock,
+  };
+}
+
+/** The sink as a pod, once the run's record stands that owns it; other sinks are up by then. */
+export async function clusterSinkUp(session: Session): Promise<void> {
+  const { sink } = session.scenario.target;
+  if (sink === 'none' || sink.cluster === undefined) return;
+  const started = await startClusterSink({
+    own: ownPods(session),
+    service: sink.cluster.service,
+    task: {
+      plan: session.plan,
+      capture: session.capture,
+      durable: false,
+      threads: 1,
+      secrets: session.secrets,
+    },
+    evidenceDir: session.evidenceDir,
+    clock: session.clock,
+  });
+  session.sink = started;
+  noteClock(session, `the pod ${started.pod}`, started.clockBoundNs);
+}
+
+/** Ends when its evidence is here, before its pod goes with the record. */
+export async function clusterSinkDown(session: Session): Promise<void> {
+  const { sink } = session.scenario.target;
+  if (sink !== 'none' && sink.cluster !== undefined) await session.sink?.stop();
+}
+
+function noteClock(session: Session, whose: string, boundNs: number): void {
+  const warn = boundNs > clockWarnNs;
+  session.notes.push({
+    code: 'SQ-NOTE-CLOCK',
+    severity: warn ? 'warn' : 'info',
+    sentence: `times of ${whose} are within ${(boundNs / 1e6).toFixed(1)} ms of this machine's, as asked before t = 0`,
+    next: warn
+      ? 'read delivery_duration with that in mind, or run squall nearer to the API server'
+      : 'nothing',
+  });
+}

@@ -1,0 +1,112 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { uniqueName } from '../fixtures/cluster.ts';
+import { imageBytes, noImage, ownImage } from '../fixtures/cluster-image.ts';
+import { type ClusterPlace, openPlace, startGateways } from '../fixtures/cluster-place.ts';
+import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
+
+/** No port of this machine is reached from the cluster: orders and evidence go through the API server. */
+describe.skipIf(noImage !== undefined)(
+  `squall's own pods in a cluster (${noImage ?? 'there is one'})`,
+  () => {
+    let place: ClusterPlace;
+    let image = '';
+
+    beforeAll(async () => {
+      image = await ownImage();
+      place = await openPlace('squall-own');
+      await place.get([
+        'label',
+        'namespace',
+        place.namespace,
+        'pod-security.kubernetes.io/enforce=restricted',
+      ]);
+      await startGateways(place, { backend: 'squall-sink:4317' });
+    });
+
+    afterAll(() => place.remove());
+
+    const scenario = (more: { target?: object; faults?: object[]; load?: object } = {}) => {
+      const file = join(place.folder, `${uniqueName('scenario')}.yaml`);
+      const target = {
+        context: place.context,
+        kubeconfig: place.kubeconfig,
+        namespaces: [place.namespace],
+        members: { gateway: { workload: 'deployment/gateway', otlp: 'service/gateway' } },
+        sink: { in: 'cluster' },
+        image,
+        ...more.target,
+      };
+      const spans = {
+        signal: 'traces',
+        executor: 'constant-arrival-rate',
+        rate: 2000,
+        duration: '10s',
+        batch: 20,
+        connections: 30,
+        ...more.load,
+      };
+      const text = {
+        apiVersion: 'squall/v1',
+        name: 'own-pods',
+        target: { kubernetes: target },
+        limits: { itemsPerS: 2000, items: 1e6 },
+        load: { spans },
+        faults: more.faults ?? [],
+        slos: [{ measure: 'items_lost', thresholds: ['count==0'] }],
+      };
+      writeFileSync(file, stringify(text));
+      return file;
+    };
+
+    const run = async (file: string) => {
+      const { dir, env } = makePlace();
+      const out = join(dir, 'out');
+      const ended = await squall(['run', file, '--out', out], { env });
+      expect(await place.objects()).toBe('');
+      return { ...ended, out };
+    };
+
+    test.runIf(process.env.SQUALL_IMAGE === undefined)('the image stays below 300 MB', async () => {
+      expect(await imageBytes(image)).toBeLessThan(300e6);
+    });
+
+    test('a sink in the cluster names what a killed pod held, as one of this machine does', async () => {
+      const faults = [
+        {
+          name: 'outage',
+          kind: 'backend-outage',
+          at: '3s',
+          duration: '4s',
+          action: 'grpc-status',
+          grpcStatus: 'UNAVAILABLE',
+        },
+        { name: 'kill', kind: 'pod-kill', at: '5s', selector: { member: 'gateway' }, gracePeriod: '0s' },
+      ];
+      const { stderr, out, code } = await run(scenario({ faults }));
+      const { faults: done, ledger } = readReportJson(out);
+      expect(done.map(({ name, verified }) => [name, verified])).toEqual([
+        ['outage', true],
+        ['kill', true],
+      ]);
+      const { traces } = ledger;
+      expect(traces?.lost, stderr).toBeGreaterThan(0);
+      expect(traces?.lostIntervals.reduce((sum, { count }) => sum + count, 0)).toBe(traces?.lost);
+      expect(traces).toMatchObject({ pending: 0, unexpected: 0 });
+      expect(code).toBe(1);
+    });
+
+    test('an image that the nodes cannot get is refused by name, before any load', async () => {
+      const { code, stderr, out } = await run(
+        scenario({ target: { image: 'registry.invalid/squall:none' } }),
+      );
+      expect(code).toBe(4);
+      expect(stderr).toContain(
+        "SQ-IMAGE-MISSING the node cannot get squall's image registry.invalid/squall:none",
+      );
+      expect(existsSync(join(out, 'evidence/requests-0.bin'))).toBe(false);
+    });
+  },
+);
