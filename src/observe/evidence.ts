@@ -167,8 +167,22 @@ export interface PrometheusRecord {
   };
   /** The last two scrapes differ: items were still under way, so accepted and sent cannot be set against each other. */
   moving?: boolean;
+  /** Alerts that were pending or firing at some time of the run; undefined where no rule can have been loaded. */
+  alerts?: AlertRecord[];
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];
+}
+
+/** One alert from when it became active until it was not any more; seconds from t = 0, as its rule was evaluated. */
+export interface AlertRecord {
+  alert: string;
+  /** Its other labels, as `name="value", ...`. */
+  labels: string;
+  /** First pending, or firing where it has no `for`. */
+  activeS: number;
+  firingS?: number;
+  /** First evaluation without it; undefined: it was still active at the end. */
+  endS?: number;
 }
 
 export interface PrometheusAnswer {

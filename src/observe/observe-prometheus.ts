@@ -2,8 +2,9 @@ import { type Clock, systemClock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { Plan } from '../plan/types.ts';
 import type { SloSpec } from '../scenario/types.ts';
+import { readAlerts } from './alerts.ts';
 import { coverageOf, type Span, scrapeDistanceS } from './counters.ts';
-import type { MemberRecord, PrometheusRecord } from './evidence.ts';
+import type { AlertRecord, MemberRecord, PrometheusRecord } from './evidence.ts';
 import type { PrometheusClient, PrometheusSeries } from './prometheus.ts';
 import {
   countQuantities,
@@ -26,6 +27,8 @@ export interface ObserveOptions {
   scrapeIntervalMs: number;
   /** Job under which squall's own metrics are scraped: no part of the target. */
   ownJob: string;
+  /** It may have alerting rules. */
+  hasRules?: boolean;
   clock?: Clock;
 }
 
@@ -84,7 +87,22 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
     counters: counted.counters,
     ...(counted.moving ? { moving: true } : {}),
     series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
+    ...(options.hasRules === true ? await askAlerts(client, { whole, toServerS, intervalS }) : {}),
   };
+}
+
+/** Since before t = 0, as an alert that is active already is none that a fault set off. */
+async function askAlerts(
+  client: PrometheusClient,
+  when: { whole: Span; toServerS(runS: number): number; intervalS: number },
+): Promise<{ alerts?: AlertRecord[] }> {
+  const { fromS, toS } = when.whole;
+  const rangeS = Math.max(1, toS - fromS + leadS);
+  const { series, error } = await client.rawSamples('ALERTS', { timeS: toS, rangeS });
+  if (error !== undefined) return {};
+  const t0S = when.toServerS(0);
+  const toRunS = (serverS: number) => serverS - t0S;
+  return { alerts: readAlerts(series, { toRunS, endServerS: toS, intervalS: when.intervalS }) };
 }
 
 function innerOf(members: readonly MemberRecord[]): ReadContext['inner'] {

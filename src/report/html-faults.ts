@@ -1,5 +1,6 @@
 import { signals } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
+import { alertRows, faultFigures } from './fault-words.ts';
 import { formatCount, formatSeconds, formatUnit } from './format.ts';
 import { itemWord } from './sentences.ts';
 import type { Report } from './types.ts';
@@ -7,6 +8,7 @@ import type { Report } from './types.ts';
 /** Lists are cut, never the page: report.json has all of it. */
 const intervalsMax = 50;
 const membersMax = 12;
+const alertsMax = 20;
 
 type Fault = Report['faults'][number];
 
@@ -22,8 +24,8 @@ export function faultView(fault: Fault, number: number): Record<string, unknown>
     delay: injected === null ? '' : `${formatSeconds(injected - fault.intended.startS)} after it was due`,
     verified: fault.verified,
     effect: fault.effect,
-    lost: formatCount(fault.lost),
-    predicted: fault.predicted === undefined ? '' : `at most ${formatCount(fault.predicted.items)}`,
+    figures: faultFigures(fault),
+    alerts: alertRows(fault).slice(0, alertsMax),
     predictedWhy: fault.predicted?.why ?? '',
     stages: stagesOf(fault).map(([name, at]) => ({
       name,

@@ -111,6 +111,8 @@ const fault: Keys<FaultResult> = {
   recovery: { keys: { removedS: no, endpointReadyS: no, firstAcceptedS: no, drainedS: no } },
   predicted: { keys: { items: no, why: no } },
   lost: no,
+  alerts: { each: { keys: { alert: no, labels: no, activeS: no, firingS: no, resolvedS: no } } },
+  retries: { keys: { requests: no, retried: no, retries: no } },
 };
 
 const series: Keys<TimelineSeries> = { name: no, unit: no, points: no };

@@ -1,6 +1,7 @@
 import { signals } from '../base/signal.ts';
 import { type Answer, answersOf } from './answers.ts';
 import { capacityLines } from './capacity.ts';
+import { faultFigures } from './fault-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
@@ -137,8 +138,7 @@ function faults(report: Report): string[] {
     span(fault.intended.startS, fault.intended.endS),
     span(fault.observed.injectedS, fault.observed.recoveredS),
     fault.verified ? '✔ verified' : '✘ not verified',
-    formatCount(fault.lost),
-    fault.predicted === undefined ? '' : `at most ${formatCount(fault.predicted.items)}`,
+    ...faultFigures(fault).map(({ value, detail }) => text(detail === '' ? value : `${value} (${detail})`)),
     text(fault.effect, 200),
   ]);
   const names = [
@@ -148,8 +148,10 @@ function faults(report: Report): string[] {
     'intended',
     'observed',
     'effect seen',
-    'lost',
-    'predicted',
+    'time to detect',
+    'time to recover',
+    'items lost',
+    'our own retries',
     'proof',
   ];
   return table('Faults', names, rows);

@@ -123,7 +123,7 @@ export interface HeatMap {
 
 export interface RunEvent {
   atS: number;
-  about: 'load' | 'fault' | 'member' | 'settle';
+  about: 'load' | 'fault' | 'alert' | 'member' | 'settle';
   what: string;
 }
 
@@ -195,4 +195,15 @@ export interface FaultResult {
   recovery: { removedS?: number; endpointReadyS?: number; firstAcceptedS?: number; drainedS?: number };
   predicted?: { items: number; why: string };
   lost: number;
+  /** Alerts that became active after it and before the next fault; undefined where no rule can have been loaded. */
+  alerts?: {
+    alert: string;
+    labels: string;
+    /** Pending, or firing where it has no `for`. */
+    activeS: number;
+    firingS: number | null;
+    resolvedS: number | null;
+  }[];
+  /** Of the requests that were due or unanswered while it was in place: sent more than once, and how many times more. */
+  retries?: { requests: number; retried: number; retries: number };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderName, limitParents } from '../base/cgroup.ts';
 import { SquallError } from '../base/errors.ts';
@@ -11,7 +12,7 @@ import { startClientMetrics } from '../observe/client-metrics.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
 import { startSink } from '../observe/sink.ts';
 import { faults } from '../registry.ts';
-import type { PrometheusSpec } from '../scenario/types.ts';
+import { type PrometheusSpec, rulesOf, type TargetSpec } from '../scenario/types.ts';
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
@@ -132,6 +133,7 @@ function prometheusTask(session: Session): Task {
           { job: 'squall', targets: [{ address: need(session, 'metrics').address, labels: {} }] },
         ],
         scrapeIntervalMs,
+        ...(await readRules(session.scenario.target)),
         clock: session.clock,
       });
       stop = own.stop;
@@ -139,6 +141,11 @@ function prometheusTask(session: Session): Task {
     },
     down: async () => stop?.(),
   };
+}
+
+async function readRules(target: TargetSpec): Promise<{ rules?: string }> {
+  const file = rulesOf(target);
+  return file === undefined ? {} : { rules: await readFile(file, 'utf8') };
 }
 
 /** Where the members are: a process beside processes, a container beside containers. */

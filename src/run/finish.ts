@@ -15,7 +15,7 @@ import { mergedFiles, type Records, recordFile } from '../observe/records.ts';
 import { predictLoss } from '../plan/predict.ts';
 import { evidencePaths, listArrivalFiles, listRequestFiles } from '../record.ts';
 import type { Report } from '../report/types.ts';
-import { collectorsOf } from '../scenario/types.ts';
+import { collectorsOf, rulesOf } from '../scenario/types.ts';
 import { judgeRun } from '../verdict/judge.ts';
 import { requestTable } from '../verdict/request-table.ts';
 import { findWindows } from '../verdict/windows.ts';
@@ -114,6 +114,7 @@ async function askPrometheus(
 ): Promise<RunRecord['prometheus']> {
   if (session.prometheus === undefined) return withoutAnswers({ scrapeIntervalMs });
   const client = createPrometheus(session.prometheus, session.clock);
+  const { target } = session.scenario;
   return observePrometheus({
     client,
     plan: session.plan,
@@ -123,6 +124,8 @@ async function askPrometheus(
     windows: findWindows(record, requestTable(session.plan, requests)),
     scrapeIntervalMs,
     ownJob: 'squall',
+    // A Prometheus that was there before may have rules that nobody here knows of.
+    hasRules: target.prometheus !== undefined || rulesOf(target) !== undefined,
   });
 }
 

@@ -4,7 +4,7 @@ import { approximateItems, type Draft, peakPerS } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
-import { collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
+import { collectorsOf, type OtlpSpec, rulesOf, type TargetSpec, type TlsSpec } from './types.ts';
 
 /** `named`: the kinds that the target block names. */
 export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
@@ -23,6 +23,7 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
   }
   const { target } = draft;
   if (target === undefined) return [];
+  const idle = rulesOf(target) !== undefined && target.prometheus !== undefined;
   const files = fileKeys(target).filter(({ file }) => !existsSync(file));
   return [
     ...files.map(({ path, file, tool }) => ({
@@ -32,7 +33,18 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
     ...(target.kind === 'local' || target.kind === 'docker' ? checkMembers(target) : []),
     ...(target.kind === 'kubernetes' ? checkCluster(target, draft) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
+    ...(idle ? [idleRules(target.kind)] : []),
   ];
+}
+
+function idleRules(kind: TargetSpec['kind']): Mistake {
+  return {
+    path: ['target', kind, 'rules'],
+    what: 'a Prometheus that is there already has rules of its own',
+    expected: 'rules only where squall starts the Prometheus',
+    found: 'rules beside prometheus',
+    next: 'remove one of them',
+  };
 }
 
 export function missingFile(path: Path, file: string): Mistake {
@@ -199,6 +211,7 @@ export function fileKeys(target: TargetSpec): FileKey[] {
     for (const [name, { otlp }] of Object.entries(target.members))
       if (otlp !== undefined && !('service' in otlp)) addClient([...base, 'members', name, 'otlp'], otlp);
   }
+  add([...base, 'rules'], rulesOf(target));
   addClient([...base, 'prometheus'], target.prometheus);
   if (target.sink !== 'none') addTls([...base, 'sink'], target.sink.tls);
   return out;

@@ -55,6 +55,10 @@ const prometheus = z.union([
   }),
 ]);
 
+const rules = path
+  .optional()
+  .describe('rule file for the Prometheus that squall starts: its alerts are timed');
+
 const common = { sink: sink.optional(), prometheus: prometheus.optional() };
 
 const collector = {
@@ -133,6 +137,7 @@ export const targetSchema = z.strictObject({
     .strictObject({
       members: z.record(z.string().regex(namePattern), member),
       collector: path.optional().describe('the collector program of members without a binary'),
+      rules,
       ...common,
     })
     .optional()
@@ -142,6 +147,7 @@ export const targetSchema = z.strictObject({
       members: z.record(z.string().regex(namePattern), container),
       image: image.optional().describe(`of members without one; default ${images.collector}`),
       prometheusImage: image.optional().describe(`default ${images.prometheus}`),
+      rules,
       ...common,
     })
     .optional()

@@ -25,6 +25,7 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
         Object.entries(members).map(([name, one]) => [name, toMember(one ?? {}, from)]),
       ),
       ...(collector === undefined ? {} : { collector: program(collector, from) }),
+      ...toRules(text.local, from),
       ...toCommon(text.local, from),
     };
   }
@@ -37,6 +38,7 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
       ),
       image: given ?? images.collector,
       prometheusImage: prometheusImage ?? images.prometheus,
+      ...toRules(text.docker, from),
       ...toCommon(text.docker, from),
     };
   }
@@ -101,6 +103,10 @@ type PrometheusText = NonNullable<CommonText['prometheus']>;
 type TlsText = NonNullable<Exclude<SinkText, 'none'>['tls']>;
 type Member = NonNullable<NonNullable<TargetText['local']>['members'][string]>;
 type Container = NonNullable<NonNullable<TargetText['docker']>['members'][string]>;
+
+function toRules({ rules }: { rules?: string | undefined }, from: From): { rules?: string } {
+  return rules === undefined ? {} : { rules: from(rules) };
+}
 
 function toCommon(text: CommonText, from: From): CommonTargetSpec {
   return {

@@ -26,13 +26,19 @@ export interface Scenario {
 }
 
 export type TargetSpec =
-  | ({ kind: 'local'; members: Record<string, LocalMemberSpec>; collector?: string } & CommonTargetSpec)
+  | ({
+      kind: 'local';
+      members: Record<string, LocalMemberSpec>;
+      collector?: string;
+      rules?: string;
+    } & CommonTargetSpec)
   | ({
       kind: 'docker';
       members: Record<string, DockerMemberSpec>;
       /** Of members without an image of their own. */
       image: string;
       prometheusImage: string;
+      rules?: string;
     } & CommonTargetSpec)
   | ({
       kind: 'kubernetes';
@@ -57,6 +63,11 @@ export interface CommonTargetSpec {
   sink: SinkSpec | 'none';
   /** Undefined on local and docker: squall starts one. */
   prometheus?: PrometheusSpec;
+}
+
+/** Absolute path of a rule file for the Prometheus that squall starts. */
+export function rulesOf(target: TargetSpec): string | undefined {
+  return target.kind === 'local' || target.kind === 'docker' ? target.rules : undefined;
 }
 
 export interface LocalMemberSpec extends CollectorSpec {

@@ -6,7 +6,7 @@ import { ensureImage } from './docker-image.ts';
 import { nowhere, watch } from './docker-layout.ts';
 import type { DockerSite } from './docker-site.ts';
 import { isReady } from './member-process.ts';
-import { type PrometheusOptions, prometheusConfig } from './prometheus-process.ts';
+import { type PrometheusOptions, prometheusConfig, rulesFile } from './prometheus-process.ts';
 import { explainStart } from './start-failure.ts';
 import { removeWorkFolder, workFolder } from './work-folder.ts';
 
@@ -30,6 +30,10 @@ export async function startDockerPrometheus(
   await chmod(settingsDir, 0o755);
   await writeFile(join(settingsDir, 'prometheus.yml'), prometheusConfig(options));
   await chmod(join(settingsDir, 'prometheus.yml'), 0o644);
+  if (options.rules !== undefined) {
+    await writeFile(join(settingsDir, rulesFile), options.rules);
+    await chmod(join(settingsDir, rulesFile), 0o644);
+  }
   const logFile = join(runDir, 'evidence', 'logs', 'prometheus.log');
   const address = site.network(watch).take();
   const at = (name: string, own: string) => ({ network: site.network(name).id, address: own });

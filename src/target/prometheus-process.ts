@@ -15,8 +15,13 @@ export interface PrometheusOptions {
   runId: string;
   scrape: { job: string; targets: { address: string; labels: Record<string, string> }[] }[];
   scrapeIntervalMs: number;
+  /** Text of a rule file. */
+  rules?: string;
   clock: Clock;
 }
+
+/** Beside prometheus.yml. */
+export const rulesFile = 'rules.yml';
 
 const readyTimeoutMs = 30_000;
 /** Prometheus writes out its head block at SIGTERM; the data is dropped anyway. */
@@ -33,6 +38,7 @@ export async function startPrometheus(
   await mkdir(join(options.runDir, 'evidence', 'logs'), { recursive: true });
   const configFile = join(dir, 'prometheus.yml');
   await writeFile(configFile, prometheusConfig(options));
+  if (options.rules !== undefined) await writeFile(join(dir, rulesFile), options.rules);
   const [port = 0] = await freePorts(1);
   const held = await spawnHeld({
     command: options.binary,
@@ -72,10 +78,13 @@ export async function startPrometheus(
 }
 
 /** Scrapes of fixed addresses, all at one interval. */
-export function prometheusConfig(options: Pick<PrometheusOptions, 'scrape' | 'scrapeIntervalMs'>): string {
+export function prometheusConfig(
+  options: Pick<PrometheusOptions, 'scrape' | 'scrapeIntervalMs' | 'rules'>,
+): string {
   const interval = `${options.scrapeIntervalMs}ms`;
   return stringify({
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    ...(options.rules === undefined ? {} : { rule_files: [rulesFile] }),
     scrape_configs: options.scrape.map(({ job, targets }) => ({
       job_name: job,
       // Targets that name no content type are read as the classic text, as Prometheus 2 did.

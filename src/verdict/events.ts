@@ -13,6 +13,7 @@ export function listEvents(facts: Facts, run: Window): RunEvent[] {
     ...loadEvents(facts, run),
     ...record.faults.flatMap((fault) => faultEvents(facts, fault)),
     ...memberEvents(facts),
+    ...alertEvents(facts),
     at(record.settle.fromNs, 'settle', 'the load is over; waiting for the target to be empty'),
     at(record.settle.toNs, 'settle', `settling ended: ${record.settle.reason}`),
     ...endEvents(facts),
@@ -59,6 +60,19 @@ function faultEvents(facts: Facts, fault: FaultRecord): RunEvent[] {
     ...(recoveredNs === undefined ? [] : [at(recoveredNs, 'fault', `${fault.name} is seen to have ended`)]),
     ...stages,
   ];
+}
+
+function alertEvents({ record }: Facts): RunEvent[] {
+  const event = (atS: number | undefined, what: string): RunEvent[] =>
+    atS === undefined ? [] : [{ atS, about: 'alert', what }];
+  return (record.prometheus.alerts ?? []).flatMap(({ alert, labels, activeS, firingS, endS }) => {
+    const name = labels === '' ? alert : `${alert} (${labels})`;
+    return [
+      ...(activeS === firingS ? [] : event(activeS, `${name} is pending`)),
+      ...event(firingS, `${name} fires`),
+      ...event(endS, `${name} is ${firingS === undefined ? 'not pending any more' : 'resolved'}`),
+    ];
+  });
 }
 
 function memberEvents(facts: Facts): RunEvent[] {

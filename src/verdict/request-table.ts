@@ -14,6 +14,7 @@ export interface RequestTable {
   finalNs: Float64Array;
   kind: Float64Array;
   rejected: Float64Array;
+  attempts: Float64Array;
   /** Index into plan.entries; -1 for a stream that the plan does not know. */
   entry: Int32Array;
 }
@@ -32,6 +33,7 @@ export function requestTable(plan: Plan, parts: Columns[]): RequestTable {
     finalNs: join('finalNs'),
     kind: join('class'),
     rejected: join('rejected'),
+    attempts: join('attempts'),
     entry: Int32Array.from(stream, (id) => entryOf.get(id) ?? -1),
   };
 }

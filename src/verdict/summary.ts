@@ -5,6 +5,7 @@ import { heatMap, quantiles } from './distribution.ts';
 import { drainedNs } from './drained.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
+import { watchFaults } from './fault-watch.ts';
 import { encodeNumber } from './judge-slo.ts';
 import { lostIntervals, sumLost } from './lost-items.ts';
 import { rateValue } from './measure.ts';
@@ -49,6 +50,7 @@ export function summarizeSignals(
 
 export function summarizeFaults(facts: Facts): FaultResult[] {
   const intervals = lostIntervals(facts);
+  const watched = watchFaults(facts);
   return facts.record.faults.map((fault) => {
     const bounds = faultBounds(fault, facts.table);
     const { injectedNs, recoveredNs } = bounds;
@@ -71,6 +73,7 @@ export function summarizeFaults(facts: Facts): FaultResult[] {
         facts,
         intervals.filter((interval) => interval.fault === fault.name),
       ),
+      ...watched.get(fault.name),
     };
   });
 }

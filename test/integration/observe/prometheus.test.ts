@@ -49,7 +49,12 @@ describe.skipIf(binary === undefined)(name, () => {
     collector = await startExporter();
     own = await startClientMetrics();
     const config = {
-      global: { scrape_interval: `${scrapeMs}ms`, scrape_timeout: `${scrapeMs}ms` },
+      global: {
+        scrape_interval: `${scrapeMs}ms`,
+        scrape_timeout: `${scrapeMs}ms`,
+        evaluation_interval: `${scrapeMs}ms`,
+      },
+      rule_files: ['rules.json'],
       scrape_configs: [
         {
           job_name: 'collector',
@@ -60,6 +65,8 @@ describe.skipIf(binary === undefined)(name, () => {
       ],
     };
     writeFileSync(join(dir, 'prometheus.yml'), JSON.stringify(config));
+    const rule = { alert: 'Alarmed', expr: 'alarm > 0', for: '500ms', labels: { severity: 'page' } };
+    writeFileSync(join(dir, 'rules.json'), JSON.stringify({ groups: [{ name: 'own', rules: [rule] }] }));
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const args = [
@@ -127,6 +134,47 @@ describe.skipIf(binary === undefined)(name, () => {
     const toS = await nowS();
     const raw = await client.rawSamples('born_total', { timeS: toS, rangeS: toS - fromS + 2 });
     expect(sumIncreases(raw.series, { fromS, toS })).toBe(75);
+  });
+
+  test('an alert: when it was pending, when it fired and when it was over, as its rule was evaluated', async () => {
+    const alerting = async (wanted: boolean) => {
+      const done = await waitFor(systemClock, { timeoutMs: 60_000, everyMs: 50 }, async () => {
+        const query = 'ALERTS{alertstate="firing"}';
+        const { series } = await client.instant(query, { timeS: await nowS(), lookbackDeltaS: 1 });
+        return series.length > 0 === wanted ? true : undefined;
+      });
+      expect(done).toBe(true);
+    };
+    collector.page = 'alarm 0';
+    await scraped(2);
+    const fromS = await nowS();
+    collector.page = 'alarm 1';
+    await alerting(true);
+    collector.page = 'alarm 0';
+    await alerting(false);
+    await scraped(4);
+    const toS = await nowS();
+    const observed = (hasRules: boolean) =>
+      observePrometheus({
+        client,
+        plan: runRecord({ entries: [entryPlan('spans')] }).plan,
+        members: [],
+        slos: [],
+        t0WallMs: fromS * 1000,
+        windows: [{ name: 'run', fromNs: -1, toNs: (toS - fromS) * 1e9 }],
+        scrapeIntervalMs: scrapeMs,
+        ownJob: 'squall',
+        hasRules,
+      });
+    const [alert, ...others] = (await observed(true)).alerts ?? [];
+    expect(others).toEqual([]);
+    expect(alert).toMatchObject({ alert: 'Alarmed', labels: expect.stringContaining('severity="page"') });
+    const { activeS = 0, firingS = 0, endS = 0 } = alert ?? {};
+    expect(activeS).toBeGreaterThan(0);
+    expect(firingS - activeS).toBeGreaterThanOrEqual(0.499);
+    expect(endS).toBeGreaterThan(firingS);
+    expect(endS).toBeLessThan(toS - fromS + 1);
+    expect(await observed(false)).not.toHaveProperty('alerts');
   });
 
   test('7: the gauge of a dead pod does not answer', async () => {

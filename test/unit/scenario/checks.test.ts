@@ -42,6 +42,17 @@ interface Row {
 }
 
 const rows: Row[] = [
+  {
+    name: 'rules for a Prometheus that squall does not start',
+    blocks: { target: '{local: {members: {c: {}}, rules: ok.yaml, prometheus: "http://127.0.0.1:9090"}}' },
+    what: /rules of its own/,
+    found: 'rules beside prometheus',
+  },
+  {
+    name: 'a rule file that is not there',
+    blocks: { target: '{local: {members: {c: {}}, rules: nowhere.yaml}}' },
+    what: 'there is no such file',
+  },
   // kubernetes
   {
     name: 'cluster without limits',

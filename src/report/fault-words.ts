@@ -1,0 +1,78 @@
+import { formatCount, formatSeconds, oneLine } from './format.ts';
+import type { FaultResult } from './types.ts';
+
+/** One figure of a fault and what it rests on; `bad`: not as one wants it. */
+export interface FaultFigure {
+  label: string;
+  value: string;
+  detail: string;
+  bad: boolean;
+}
+
+/** What people ask of a fault first, in the words that page and Markdown share. */
+export function faultFigures(fault: FaultResult): FaultFigure[] {
+  return [detection(fault), recovered(fault), loss(fault), retried(fault)];
+}
+
+/** From the injection to the first alert that fires. */
+function detection({ alerts, observed }: FaultResult): FaultFigure {
+  const figure = (value: string, detail = '', bad = false) => ({
+    label: 'time to detect',
+    value,
+    detail,
+    bad,
+  });
+  if (alerts === undefined || observed.injectedS === null)
+    return figure('not asked', 'no alert rule is known');
+  const firing = alerts
+    .flatMap(({ alert, firingS }) => (firingS === null ? [] : [{ alert, firingS }]))
+    .sort((a, b) => a.firingS - b.firingS)[0];
+  if (firing !== undefined)
+    return figure(formatSeconds(firing.firingS - observed.injectedS), `${oneLine(firing.alert, 60)} fires`);
+  const pending = alerts[0];
+  return pending === undefined
+    ? figure('no alert', 'none became pending or fired', true)
+    : figure('no alert', `${oneLine(pending.alert, 60)} was pending and never fired`, true);
+}
+
+function recovered({ observed: { injectedS, recoveredS } }: FaultResult): FaultFigure {
+  const label = 'time to recover';
+  if (injectedS === null) return { label, value: 'not injected', detail: '', bad: true };
+  if (recoveredS === null) return { label, value: 'not seen', detail: 'not seen to end', bad: true };
+  return { label, value: formatSeconds(recoveredS - injectedS), detail: 'from its injection', bad: false };
+}
+
+function loss({ lost, predicted }: FaultResult): FaultFigure {
+  const detail = predicted === undefined ? '' : `predicted: at most ${formatCount(predicted.items)}`;
+  return { label: 'items lost', value: formatCount(lost), detail, bad: lost > 0 };
+}
+
+function retried({ retries }: FaultResult): FaultFigure {
+  const label = 'our own retries';
+  if (retries === undefined) return { label, value: 'not known', detail: '', bad: false };
+  const detail = `${formatCount(retries.retried)} of ${formatCount(retries.requests)} requests sent again`;
+  return { label, value: formatCount(retries.retries), detail, bad: false };
+}
+
+/** One alert as tables show it. */
+export interface AlertRow {
+  alert: string;
+  labels: string;
+  /** Since the injection. */
+  pending: string;
+  firing: string;
+  resolved: string;
+}
+
+/** Of the alerts that are told of this fault, in the order in which they became active. */
+export function alertRows({ alerts = [], observed }: FaultResult): AlertRow[] {
+  const since = (atS: number | null) =>
+    atS === null || observed.injectedS === null ? '' : `+${formatSeconds(atS - observed.injectedS)}`;
+  return alerts.map(({ alert, labels, activeS, firingS, resolvedS }) => ({
+    alert,
+    labels,
+    pending: activeS === firingS ? '' : since(activeS),
+    firing: firingS === null ? 'never' : since(firingS),
+    resolved: resolvedS === null ? 'not by the end' : since(resolvedS),
+  }));
+}
