@@ -1,35 +1,78 @@
-import { systemClock } from '../base/clock.ts';
+import { systemClock, waitFor } from '../base/clock.ts';
+import { holdersOf, withdrawOrder } from '../target/agent-lease.ts';
 import { withinMs } from '../target/docker-client.ts';
-import { connectCluster, reasonOf } from '../target/kubernetes-client.ts';
+import { hasAgents, removeAgents } from '../target/kubernetes-agents.ts';
+import { type Cluster, connectCluster, reasonOf } from '../target/kubernetes-client.ts';
 import { listRun, removeRun } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { Undo } from './fault.ts';
 
-type ClusterUndo = Extract<Undo, { kind: 'kubernetes-run' }>;
+export type ClusterUndo = Extract<Undo, { kind: 'kubernetes-run' | 'kubernetes-agents' | 'agent-order' }>;
 
 /** An API server that hangs must not keep the other undos of a run from being tried, ms. */
-const answerMs = 20_000;
+const answerMs = 30_000;
+/** An agent looks every 0.4 s; past the time-to-live of what it holds it needs no word. */
+const agentMs = 20_000;
 
-/** Removes what a run made in a cluster. Rejects when the API server does not answer or something is left. */
-export async function removeFromCluster({ cluster: ref, namespace, run }: ClusterUndo): Promise<string> {
-  const cluster = await connectCluster(ref);
-  await withinMs(answerMs, restoreRecorded(cluster, { namespace, run }));
-  const removed = await withinMs(answerMs, removeRun(cluster, { namespace, run, clock: systemClock }));
-  return removed.length === 0 ? `nothing of ${run} is in ${namespace}` : `${removed.join(', ')} removed`;
+/** Undoes what a run made in a cluster. Rejects when the API server does not answer or something is left. */
+export async function removeFromCluster(undo: ClusterUndo): Promise<string> {
+  return withinMs(answerMs, undoAt(await connectCluster(undo.cluster), undo));
+}
+
+async function undoAt(cluster: Cluster, undo: ClusterUndo): Promise<string> {
+  const { namespace } = undo;
+  switch (undo.kind) {
+    case 'kubernetes-run': {
+      await restoreRecorded(cluster, { namespace, run: undo.run });
+      const removed = await removeRun(cluster, { namespace, run: undo.run, clock: systemClock });
+      return removed.length === 0
+        ? `nothing of ${undo.run} is in ${namespace}`
+        : `${removed.join(', ')} removed`;
+    }
+    case 'kubernetes-agents': {
+      const { run } = undo;
+      const removed = await removeAgents(cluster, { namespace, run, clock: systemClock });
+      return removed ? `namespace ${namespace} removed` : `there is no namespace ${namespace} of this run`;
+    }
+    case 'agent-order': {
+      const place = { cluster, namespace };
+      await withdrawOrder(place, undo.order);
+      await waitFor(systemClock, { timeoutMs: agentMs, everyMs: 200 }, async () =>
+        (await holdersOf(place, undo.order)).length === 0 ? true : undefined,
+      );
+      const nodes = await holdersOf(place, undo.order);
+      if (nodes.length > 0) throw new Error(`the agent on ${nodes.join(', ')} still holds ${undo.order}`);
+      return `order ${undo.order} is withdrawn`;
+    }
+  }
 }
 
 /** What of a run can still be seen in its cluster, or undefined; an API server that does not answer is a remainder. */
-export async function clusterRemains({
-  cluster: ref,
-  namespace,
-  run,
-}: ClusterUndo): Promise<string | undefined> {
+export async function clusterRemains(undo: ClusterUndo): Promise<string | undefined> {
+  const { context } = undo.cluster;
   try {
-    const cluster = await connectCluster(ref);
-    const left = await withinMs(answerMs, listRun(cluster, { namespace, run }));
-    if (left.length === 0) return undefined;
-    return `in ${ref.context}/${namespace}: ${left.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
+    return await withinMs(answerMs, lookAt(await connectCluster(undo.cluster), undo));
   } catch (error) {
-    return `cluster ${ref.context} cannot be asked: ${reasonOf(error)}`;
+    return `cluster ${context} cannot be asked: ${reasonOf(error)}`;
+  }
+}
+
+async function lookAt(cluster: Cluster, undo: ClusterUndo): Promise<string | undefined> {
+  const { namespace } = undo;
+  const where = `in ${undo.cluster.context}/${namespace}`;
+  switch (undo.kind) {
+    case 'kubernetes-run': {
+      const left = await listRun(cluster, { namespace, run: undo.run });
+      if (left.length === 0) return undefined;
+      return `${where}: ${left.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
+    }
+    case 'kubernetes-agents':
+      return (await hasAgents(cluster, { namespace, run: undo.run }))
+        ? `${where}: squall's agents`
+        : undefined;
+    case 'agent-order': {
+      const nodes = await holdersOf({ cluster, namespace }, undo.order);
+      return nodes.length === 0 ? undefined : `${where}: order ${undo.order} held on ${nodes.join(', ')}`;
+    }
   }
 }

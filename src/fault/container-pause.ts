@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentRights } from './agent-rights.ts';
 import { type DeadMan, startDeadMan } from './dead-man.ts';
 import type { Fault } from './fault.ts';
 import { readProcess } from './process-table.ts';
@@ -11,10 +12,13 @@ export const containerPause: Fault<z.infer<typeof params>> = {
   summary: 'stops the process of a member (SIGSTOP) and lets it go on after the duration',
   params,
   oneShot: false,
-  needs: { targets: ['local', 'docker'], power: 'process' },
+  needs: { targets: ['local', 'docker', 'kubernetes'], power: 'process' },
+  rights: agentRights,
   precondition: async (member) =>
     member.process?.current() === undefined ? `${member.name} has no running process` : undefined,
   undo: async (member, _, { memory }) => {
+    const order = member.process?.pause?.order?.();
+    if (order !== undefined) return [{ kind: 'agent-order', ...order }];
     if (member.process?.pause !== undefined && member.container !== undefined)
       return [{ kind: 'docker-unpause', ...member.container }];
     const host = member.process?.current()?.host;
@@ -23,7 +27,7 @@ export const containerPause: Fault<z.infer<typeof params>> = {
     return [{ kind: 'signal', ...host, signal: 'SIGCONT' }];
   },
   inject: async (member, _, { memory, runId, deadlineMs, clock }) => {
-    if (member.process?.pause !== undefined) return member.process.pause.set(true);
+    if (member.process?.pause !== undefined) return member.process.pause.set(true, deadlineMs);
     const victim = memory.get('process') as { pid: number; startTicks: number };
     const deadMan = await startDeadMan({ runId, victim, deadlineMs });
     memory.set('deadMan', deadMan);

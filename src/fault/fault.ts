@@ -3,7 +3,14 @@ import type { Clock } from '../base/clock.ts';
 import type { ObjectRestore } from '../target/kubernetes-change.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { FaultRights } from '../target/kubernetes-rights.ts';
-import type { ContainerEndpoint, ContainerRef, FileWrite, Member, ResourceLimits } from '../target/target.ts';
+import type {
+  ContainerEndpoint,
+  ContainerRef,
+  FileWrite,
+  Member,
+  OrderRef,
+  ResourceLimits,
+} from '../target/target.ts';
 
 /**
  * A kind of fault. One file per kind; one line in registry.ts. The engine selects members, journals, calls, holds,
@@ -76,6 +83,12 @@ export type Undo =
   | ({ kind: 'docker-unpause' } & ContainerRef)
   | ({ kind: 'docker-connect' } & ContainerEndpoint)
   | ({ kind: 'docker-update'; limits: ResourceLimits } & ContainerRef)
+  /** A cluster made for a run, by its name, with all that is in it. */
+  | { kind: 'kind-cluster'; name: string }
+  /** One order to the agents of a run: withdrawn, and read back from their words. */
+  | ({ kind: 'agent-order' } & OrderRef)
+  /** The agents of a run, with their namespace. */
+  | { kind: 'kubernetes-agents'; cluster: ClusterRef; namespace: string; run: string }
   /** Values of an object in a cluster that carries the run's label; without it nothing is touched. */
   | ({ kind: 'kubernetes-restore'; cluster: ClusterRef } & ObjectRestore)
   /** The Job, Lease and ConfigMap of a run in a cluster: whatever carries its label in the namespace. */

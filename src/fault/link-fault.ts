@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FaultRights } from '../target/kubernetes-rights.ts';
 import type { LinkEffect, Member } from '../target/target.ts';
 import type { Fault } from './fault.ts';
 
@@ -26,24 +27,31 @@ export function linkFault<P extends LinkParams>(kind: {
   params: z.ZodType<P>;
   oneShot: boolean;
   effectOf(params: P): LinkEffect;
+  /** Default: where squall's proxies are. */
+  targets?: string[];
+  rights?: readonly FaultRights[];
 }): Fault<P> {
-  const { effectOf, ...rest } = kind;
+  const { effectOf, targets = ['local', 'docker'], ...rest } = kind;
   return {
     ...rest,
-    needs: { targets: ['local', 'docker'], power: 'link' },
-    precondition: async (member, { peer }) => {
+    needs: { targets, power: 'link' },
+    precondition: async (member, params) => {
       const peers = member.link?.peers() ?? [];
-      if (peers.includes(peer)) return undefined;
+      const { peer } = params;
+      if (peers.includes(peer)) return member.link?.refusal?.(peer, effectOf(params));
       return `${member.name} has no link to ${peer}; it has ${peers.join(', ') || 'none'}`;
     },
     // What is cut once stays cut: only an effect that lasts has something to undo.
     undo: async (member, params) => {
       if (rest.oneShot) return [];
+      const order = member.link?.order?.(params.peer);
+      if (order !== undefined) return [{ kind: 'agent-order', ...order }];
       const outlives = member.link?.outlives?.(params.peer, effectOf(params)) ?? [];
       if (outlives.length > 0) return outlives.map((endpoint) => ({ kind: 'docker-connect', ...endpoint }));
       return [{ kind: 'in-process', what: `${rest.kind} between ${member.name} and ${params.peer}` }];
     },
-    inject: async (member, params) => powerOf(member).set(params.peer, effectOf(params)),
+    inject: async (member, params, { deadlineMs }) =>
+      powerOf(member).set(params.peer, effectOf(params), deadlineMs),
     effect: async (member, { peer }) => {
       const { affectedBytes, affectedConnections, sentence } = await powerOf(member).proof(peer);
       if (affectedBytes === 0 && affectedConnections === 0) return undefined;

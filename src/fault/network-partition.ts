@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentRights } from './agent-rights.ts';
 import { directionField, linkFault, linkFields } from './link-fault.ts';
 
 const params = z.strictObject({ ...linkFields, direction: directionField });
@@ -9,5 +10,7 @@ export const networkPartition = linkFault<z.infer<typeof params>>({
   summary: 'holds back everything on a link, in one direction or both, without closing connections',
   params,
   oneShot: false,
+  targets: ['local', 'docker', 'kubernetes'],
+  rights: agentRights,
   effectOf: ({ direction }) => ({ kind: 'partition', direction }),
 });

@@ -70,6 +70,8 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
     case 'kubernetes-restore':
       return { done: true, reason: await restoreInCluster(undo) };
     case 'kubernetes-run':
+    case 'kubernetes-agents':
+    case 'agent-order':
       return { done: true, reason: await removeFromCluster(undo) };
     default:
       return { done: true, reason: await executeDockerUndo(undo) };
@@ -106,6 +108,10 @@ export function describeUndo(undo: Undo): string {
       return undo.what;
     case 'kind-cluster':
       return `deletion of cluster ${undo.name}`;
+    case 'agent-order':
+      return `withdrawal of order ${undo.order} from the agents in ${undo.cluster.context}/${undo.namespace}`;
+    case 'kubernetes-agents':
+      return `removal of the agents in ${undo.cluster.context}/${undo.namespace}`;
     case 'kubernetes-restore':
       return `restoring ${undo.object.kind}/${undo.object.name} in ${undo.cluster.context}/${undo.object.namespace}`;
     case 'kubernetes-run':
@@ -150,6 +156,8 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
     case 'kubernetes-restore':
       return objectRemains(undo);
     case 'kubernetes-run':
+    case 'kubernetes-agents':
+    case 'agent-order':
       return clusterRemains(undo);
     default:
       return dockerRemains(undo);

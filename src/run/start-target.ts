@@ -1,6 +1,8 @@
-import { needsOf } from '../fault/rights.ts';
+import type { Undo } from '../fault/fault.ts';
+import { needsOf, rightsOf } from '../fault/rights.ts';
 import { faults } from '../registry.ts';
-import type { FaultSpec } from '../scenario/types.ts';
+import { images } from '../scenario/images.ts';
+import type { FaultSpec, TargetSpec } from '../scenario/types.ts';
 import { startDocker } from '../target/docker.ts';
 import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
@@ -52,12 +54,8 @@ export async function startTarget(session: Session): Promise<Target> {
         needs: [...faultNeeds(session), ...ownNeeds(spec)],
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
-        intend: (undo) =>
-          need(session, 'journal').append({
-            kind: 'resource',
-            what: 'record in the cluster',
-            undo: [{ kind: 'kubernetes-run', ...undo }],
-          }),
+        ...agentsOf(session, spec),
+        intend: (undo, what) => intendInCluster(session, { ...undo, kind: `kubernetes-${what}` }),
       });
     case 'external':
       return startExternal({ spec, clock: session.clock });
@@ -70,6 +68,22 @@ export async function startTarget(session: Session): Promise<Target> {
         clock: session.clock,
       });
   }
+}
+
+/** Agents are put on the nodes only where the scenario lets them be, and a fault asks for them. */
+function agentsOf(
+  session: Session,
+  spec: TargetSpec & { kind: 'kubernetes' },
+): { agents?: { image: string } } {
+  const asked = session.plan.faults.some(({ spec: { kind, params } }) => {
+    const fault = faults[kind];
+    return fault !== undefined && rightsOf(fault, params)?.class === 'agent';
+  });
+  return spec.agent === 'deploy' && asked ? { agents: { image: spec.image ?? images.squall } } : {};
+}
+
+function intendInCluster(session: Session, undo: Undo): void {
+  need(session, 'journal').append({ kind: 'resource', what: 'objects in the cluster', undo: [undo] });
 }
 
 function faultNeeds(session: Session): Need[] {

@@ -20,20 +20,23 @@ export function checkFaults(draft: Draft, faults: Record<string, Fault>): Mistak
       seen.add(name);
     }
     const fault = kind === undefined ? undefined : faults[kind];
-    if (fault !== undefined) mistakes.push(...checkAbility(draft, { path, fault }));
+    if (fault !== undefined) mistakes.push(...checkAbility(draft, { path, fault, spec }));
     if (spec !== undefined)
       mistakes.push(...checkMember(draft, { path, spec, fault }), ...checkTime(draft, path, spec));
     return mistakes;
   });
 }
 
-function checkAbility(draft: Draft, one: { path: Path; fault: Fault }): Mistake[] {
+function checkAbility(
+  draft: Draft,
+  one: { path: Path; fault: Fault; spec: FaultSpec | undefined },
+): Mistake[] {
   const { target } = draft;
   const { fault, path } = one;
   if (target === undefined) return [];
   const able = fault.needs.targets.includes(target.kind);
   const sinkless = fault.needs.power === 'sink' && target.sink === 'none';
-  if (able && !sinkless) return [];
+  if (able && !sinkless) return checkAgent(draft, one);
   return [
     {
       code: 'SQ-FAULT-UNSUPPORTED',
@@ -48,6 +51,28 @@ function checkAbility(draft: Draft, one: { path: Path; fault: Fault }): Mistake[
       next: sinkless
         ? 'remove sink: none, or the fault'
         : `use another kind, or one of the targets ${fault.needs.targets.join(', ')}`,
+    },
+  ];
+}
+
+/** What only an agent on the node can do needs the scenario's leave to put one there. */
+function checkAgent(
+  { target }: Draft,
+  { fault, path, spec }: { path: Path; fault: Fault; spec: FaultSpec | undefined },
+): Mistake[] {
+  if (target === undefined || !['kubernetes', 'kind'].includes(target.kind)) return [];
+  const way = fault.rights?.find(({ when = {} }) =>
+    Object.entries(when).every(([key, value]) => String(spec?.params[key]) === value),
+  );
+  if (way?.class !== 'agent' || (target.kind === 'kubernetes' && target.agent === 'deploy')) return [];
+  return [
+    {
+      code: 'SQ-FAULT-UNSUPPORTED',
+      path: [...path, 'kind'],
+      what: `${fault.kind} is done by squall's agent on the node, and none is deployed`,
+      expected: 'agent: deploy in target.kubernetes, and the rights that squall plan lists',
+      found: target.kind === 'kubernetes' ? 'agent: none' : `target ${target.kind}`,
+      next: 'add agent: deploy, or use a fault that needs no agent',
     },
   ];
 }

@@ -105,7 +105,7 @@ export interface TargetInput {
         sendsTo?: string;
       }
     >;
-    agent?: 'none';
+    agent?: 'none' | 'deploy';
     settle?: string;
     sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' | 'cluster'; service?: string });
     load?: { in?: 'runner' | 'cluster'; pods?: number };

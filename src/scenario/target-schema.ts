@@ -158,7 +158,10 @@ export const targetSchema = z.strictObject({
       kubeconfig: path.optional().describe('default: KUBECONFIG, then ~/.kube/config'),
       namespaces: z.array(dnsName).min(1).describe('where squall may act; labelled squall.dev/chaos=allowed'),
       members: z.record(z.string().regex(namePattern), workload),
-      agent: z.literal('none', { error: 'expected none: no agent is deployed' }).optional(),
+      agent: z
+        .enum(['none', 'deploy'], { error: 'expected none or deploy' })
+        .optional()
+        .describe('deploy: privileged pods on every node for the run, for faults that need them; default none'),
       settle: durationField().optional(),
       sink: placedSink,
       load: placedLoad.optional(),

@@ -84,6 +84,7 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     namespaces,
     members: Object.fromEntries(members),
     ...(settle === undefined ? {} : { settleMs: settle }),
+    ...(text.agent === undefined ? {} : { agent: text.agent }),
     ...(text.image === undefined ? {} : { image: text.image }),
     ...(text.imagePullSecrets === undefined ? {} : { imagePullSecrets: text.imagePullSecrets }),
     ...(load?.in === 'cluster' ? { load: { pods: load.pods ?? 1 } } : {}),

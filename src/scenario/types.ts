@@ -50,6 +50,8 @@ export type TargetSpec =
       namespaces: string[];
       members: Record<string, KubernetesMemberSpec>;
       settleMs?: number;
+      /** deploy: squall may put its agents on the nodes. */
+      agent?: 'none' | 'deploy';
       /** Of squall's own pods; undefined: that of this version. */
       image?: string;
       imagePullSecrets?: string[];

@@ -6,6 +6,7 @@ import type {
   CoordinationV1Api,
   CoreV1Api,
   KubeConfig,
+  RbacAuthorizationV1Api,
   V1MicroTime,
 } from '@kubernetes/client-node';
 import { SquallError } from '../base/errors.ts';
@@ -26,6 +27,7 @@ export interface Cluster {
   batch: BatchV1Api;
   coordination: CoordinationV1Api;
   authorization: AuthorizationV1Api;
+  rbac: RbacAuthorizationV1Api;
   /** As Leases have it: with microseconds. */
   microTime(wallMs: number): V1MicroTime;
   /** See openForward. */
@@ -57,6 +59,7 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     batch: config.makeApiClient(library.BatchV1Api),
     coordination: config.makeApiClient(library.CoordinationV1Api),
     authorization: config.makeApiClient(library.AuthorizationV1Api),
+    rbac: config.makeApiClient(library.RbacAuthorizationV1Api),
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
     forward: (to) => openForward(library, config, to),
   };

@@ -1,6 +1,9 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { parseBytes, parseCpu } from '../base/units.ts';
+import { type LinkEnds, podLink } from './agent-link.ts';
+import { podProcess } from './agent-process.ts';
+import type { Agents } from './kubernetes-agents.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 import { sharedLook } from './kubernetes-look.ts';
 import type { RunRecord } from './kubernetes-record.ts';
@@ -19,6 +22,10 @@ export interface PodGroup {
   record: RunRecord;
   /** Members by uid: a StatefulSet gives the next pod the name of the last. */
   known: Map<string, Member>;
+  /** The pods as last seen, by uid. */
+  seen: Map<string, V1Pod>;
+  /** Where agents act on the nodes. */
+  acting?: { agents: Agents; ends: LinkEnds };
   clock: Clock;
 }
 
@@ -29,6 +36,8 @@ export interface PodGroup {
 export async function refreshMembers(group: PodGroup, into: Member[]): Promise<void> {
   const pods = await listPods(group.cluster, group);
   const ids = new Set(pods.map(({ metadata }) => metadata?.uid));
+  group.seen.clear();
+  for (const pod of pods) group.seen.set(pod.metadata?.uid ?? '', pod);
   for (const [uid, member] of group.known) {
     if (ids.has(uid)) continue;
     group.known.delete(uid);
@@ -61,7 +70,17 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
         path: 'metrics',
       }),
     pod: podPower(group, pod),
+    ...agentPowers(group, pod),
   };
+}
+
+/** What only an agent on the node can do. */
+function agentPowers({ acting, seen, clock }: PodGroup, pod: V1Pod): Pick<Member, 'process' | 'link'> {
+  if (acting === undefined) return {};
+  const { name = '', uid = '' } = pod.metadata ?? {};
+  const node = pod.spec?.nodeName ?? '';
+  const acted = { agents: acting.agents, node, name, uid, clock, latest: () => seen.get(uid) };
+  return { process: podProcess(acted), link: podLink(acted, acting.ends) };
 }
 
 /** Of the container that serves; Kubernetes writes quantities as scenarios do. */

@@ -1,8 +1,11 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/types.ts';
+import { linkEnds } from './agent-ends.ts';
 import { readPipelineFacts } from './collector-config.ts';
+import { type Agents, startAgents } from './kubernetes-agents.ts';
 import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
 import { type PodGroup, refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
@@ -27,7 +30,15 @@ export interface KubernetesOptions {
   deadlineS: number;
   clock: Clock;
   /** Called before the first object is made, with what removes all of them; returns when that is on the disk. */
-  intend(undo: { cluster: ClusterRef; namespace: string; run: string }): void;
+  intend(undo: RunInCluster, what: 'run' | 'agents'): void;
+  /** What agents run in, where some fault of the plan is theirs to do; undefined: none are put on the nodes. */
+  agents?: { image: string };
+}
+
+interface RunInCluster {
+  cluster: ClusterRef;
+  namespace: string;
+  run: string;
 }
 
 const refreshEveryMs = 500;
@@ -49,24 +60,51 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   });
   const entry = await entryMembers(cluster, spec);
   const { facts, unread } = await readFacts(cluster, spec, workloads);
-  options.intend({ cluster: ref, namespace: home, run: runName(runId) });
+  options.intend({ cluster: ref, namespace: home, run: runName(runId) }, 'run');
   const { deadlineS } = options;
   const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
+  const agents = await agentsFor(options, { cluster, ref }).catch(async (error: unknown) => {
+    await record.close();
+    throw error;
+  });
   const access = { cluster, ref, record, run: runName(runId), clock };
+  const links = {
+    cluster,
+    members: spec.members,
+    podsOf: (name: string) => ipsOf(groups.find(({ group }) => group === name)),
+    sink: sinkPlaces(spec, home),
+  };
   const groups = Object.entries(spec.members).map(([group, { namespace }]): PodGroup => {
     const { selector = '', template = {} } = workloads[group] ?? {};
     const lossyComponents = facts.get(group)?.lossyComponents ?? [];
     const metricsPort = metricsPortOf(template);
-    const known = new Map<string, Member>();
-    return { cluster, group, namespace, selector, metricsPort, lossyComponents, record, known, clock };
+    const [known, seen] = [new Map<string, Member>(), new Map<string, V1Pod>()];
+    const acting = agents === undefined ? {} : { acting: { agents, ends: linkEnds({ ...links, group }) } };
+    return {
+      cluster,
+      group,
+      namespace,
+      selector,
+      metricsPort,
+      lossyComponents,
+      record,
+      known,
+      seen,
+      clock,
+      ...acting,
+    };
   });
   const members: Member[] = [];
   const ended = new AbortController();
   const refresh = () => Promise.all(groups.map((group) => refreshMembers(group, members)));
   const down = async () => {
     ended.abort();
-    await restoreRecorded(cluster, { namespace: home, run: access.run });
-    await record.close();
+    try {
+      await agents?.close();
+    } finally {
+      await restoreRecorded(cluster, { namespace: home, run: access.run });
+      await record.close();
+    }
   };
   try {
     await refresh();
@@ -99,6 +137,35 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     place: { cluster, namespace: home, run: runName(runId), owner: record.owner },
     down,
   };
+}
+
+async function agentsFor(
+  { agents, runId, deadlineS, clock, intend }: KubernetesOptions,
+  at: { cluster: Cluster; ref: ClusterRef },
+): Promise<Agents | undefined> {
+  if (agents === undefined) return undefined;
+  const intendAgents = (undo: RunInCluster) => intend(undo, 'agents');
+  return startAgents({ ...at, ...agents, runId, deadlineS, clock, intend: intendAgents });
+}
+
+function ipsOf(group: PodGroup | undefined): string[] {
+  return [...(group?.seen.values() ?? [])].flatMap(({ status }) =>
+    status?.podIP === undefined ? [] : [status.podIP],
+  );
+}
+
+/** HOST:PORT at which pods find the sink. */
+function sinkPlaces({ sink }: Spec, home: string): string[] {
+  if (sink === 'none') return [];
+  if (sink.cluster !== undefined) {
+    const host = `${sink.cluster.service}.${home}.svc`;
+    return [`${host}:4317`, `${host}:4318`];
+  }
+  const told = [sink.grpc, sink.http].filter((address) => !address.endsWith(':0'));
+  const { advertise } = sink;
+  return advertise === undefined
+    ? told
+    : told.map((address) => `${advertise}${address.slice(address.lastIndexOf(':'))}`);
 }
 
 /** The kubeconfig as this process finds it, so that a guard or another shell finds the same one. */

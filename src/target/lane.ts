@@ -92,6 +92,8 @@ function releaseOf(shape: Shape, sizeBytes: number, nowNs: number): number {
     case 'bandwidth':
       shape.freeNs = Math.max(nowNs, shape.freeNs) + (sizeBytes / effect.bytesPerS) * 1e9;
       return shape.freeNs;
+    // Of packets, not of bytes of a connection: no proxy can lose any.
+    case 'loss':
     case 'reset':
     case undefined:
       return nowNs;

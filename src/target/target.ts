@@ -119,9 +119,18 @@ export interface ContainerEndpoint extends ContainerRef {
 }
 
 export interface PausePower {
-  /** Holds every process of it, or lets them go on; idempotent. */
-  set(paused: boolean): Promise<void>;
+  /** Holds every process of it, or lets them go on; idempotent. `holdMs`: then what holds them lets go by itself. */
+  set(paused: boolean, holdMs?: number): Promise<void>;
   paused(): Promise<boolean>;
+  /** The order by which an agent will do the next set(true). */
+  order?(): OrderRef;
+}
+
+/** An order to the agents of a run, as a guard finds it again. */
+export interface OrderRef {
+  cluster: ClusterRef;
+  namespace: string;
+  order: string;
 }
 
 export interface LimitPower {
@@ -163,11 +172,16 @@ export interface StoragePower {
 export interface LinkPower {
   /** Peers it has a link to or from: load, sink, or a member's name. */
   peers(): string[];
-  set(peer: string, effect: LinkEffect | undefined): Promise<void>;
+  /** `holdMs`: then what holds the effect ends it by itself, where it outlives this process. */
+  set(peer: string, effect: LinkEffect | undefined, holdMs?: number): Promise<void>;
   /** Bytes held back, dropped or delayed and connections cut by the present effect: proof that it bites. */
   proof(peer: string): Promise<LinkProof>;
   /** What is to be put back when this process is gone; empty: the effect ends with it. */
   outlives?(peer: string, effect: LinkEffect): ContainerEndpoint[];
+  /** The order by which an agent will do the next set(). */
+  order?(peer: string): OrderRef;
+  /** Why the effect cannot be had on this link now, or undefined. Changes nothing. */
+  refusal?(peer: string, effect: LinkEffect): Promise<string | undefined>;
 }
 
 export interface LinkProof {
@@ -181,6 +195,7 @@ export type LinkEffect =
   | { kind: 'partition'; direction: 'to' | 'from' | 'both' }
   | { kind: 'delay'; latencyMs: number; jitterMs: number; direction: 'to' | 'from' | 'both' }
   | { kind: 'bandwidth'; bytesPerS: number; direction: 'to' | 'from' | 'both' }
+  | { kind: 'loss'; ratio: number; direction: 'to' | 'from' | 'both' }
   | { kind: 'reset' };
 
 /** A running target. */

@@ -114,8 +114,8 @@ const rows: Row[] = [
     name: 'a process fault in a cluster',
     blocks: { target: cluster(), limits, faults: '[{kind: container-kill, at: 1s}]' },
     code: 'SQ-FAULT-UNSUPPORTED',
-    what: 'kubernetes cannot do container-kill',
-    next: /local, docker/,
+    what: "container-kill is done by squall's agent on the node, and none is deployed",
+    next: /agent: deploy/,
   },
   {
     name: 'a pod fault on processes',

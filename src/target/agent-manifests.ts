@@ -1,0 +1,132 @@
+import type {
+  V1DaemonSet,
+  V1Job,
+  V1OwnerReference,
+  V1PodTemplateSpec,
+  V1Role,
+} from '@kubernetes/client-node';
+import { type OwnPods, ownLabels, ownTemplate } from './kubernetes-own-pods.ts';
+import type { RightsRule } from './kubernetes-rights.ts';
+import { agentNames, statusName } from './node-order.ts';
+
+/** Where agents keep their journals on a node: gone after a reboot, as all is that they could have left. */
+const journalFolder = '/run/squall';
+
+/**
+ * What putting agents on the nodes takes. Of the whole cluster, as their namespace is made for each run; whoever makes a
+ * Role must have all that it gives.
+ */
+export const agentRules: readonly RightsRule[] = [
+  { group: '', resource: 'namespaces', verbs: ['create', 'get', 'delete'] },
+  { group: '', resource: 'nodes', verbs: ['list'] },
+  { group: '', resource: 'pods', verbs: ['create', 'list'] },
+  { group: '', resource: 'configmaps', verbs: ['create', 'get', 'list', 'patch'] },
+  { group: '', resource: 'serviceaccounts', verbs: ['create'] },
+  { group: 'apps', resource: 'daemonsets', verbs: ['create'] },
+  { group: 'batch', resource: 'jobs', verbs: ['create'] },
+  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create', 'get', 'update'] },
+  { group: 'rbac.authorization.k8s.io', resource: 'roles', verbs: ['create'] },
+  { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs: ['create'] },
+].map((rule) => ({ ...rule, scope: 'cluster' as const }));
+
+/** Where agents stand, and the object that owns all of theirs. */
+export interface AgentPods extends OwnPods {
+  owner: V1OwnerReference;
+}
+
+/** What an agent is started with. */
+export interface AgentStart {
+  leaseUid: string;
+  publicKey: string;
+}
+
+/**
+ * The pod of an agent: it sees the node's processes, enters the networks of pods and signals processes, and so has to be
+ * privileged. It gets no Secret, listens to nothing, and its account can do nothing but what agentRole says.
+ */
+export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart): V1PodTemplateSpec {
+  const { metadata, spec } = ownTemplate(own, 'agent');
+  const [container] = spec?.containers ?? [];
+  const env = {
+    SQUALL_AGENT_NAMESPACE: own.namespace,
+    SQUALL_AGENT_LEASE: leaseUid,
+    SQUALL_AGENT_KEY: publicKey,
+    SQUALL_AGENT_JOURNAL: journalFolder,
+    NODE_EXTRA_CA_CERTS: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+  };
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    spec: {
+      ...spec,
+      restartPolicy: 'Always',
+      serviceAccountName: agentNames.account,
+      automountServiceAccountToken: true,
+      hostPID: true,
+      // To undo what it holds.
+      terminationGracePeriodSeconds: 20,
+      priorityClassName: 'system-node-critical',
+      tolerations: [{ operator: 'Exists' }],
+      securityContext: { runAsUser: 0, runAsNonRoot: false },
+      containers: [
+        {
+          ...container,
+          name: 'agent',
+          env: [
+            ...Object.entries(env).map(([name, value]) => ({ name, value })),
+            { name: 'SQUALL_AGENT_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+          ],
+          securityContext: { privileged: true, readOnlyRootFilesystem: true },
+          volumeMounts: [
+            { name: 'journal', mountPath: journalFolder },
+            { name: 'locks', mountPath: '/run/lock' },
+          ],
+        },
+      ],
+      volumes: [
+        { name: 'journal', hostPath: { path: journalFolder, type: 'DirectoryOrCreate' } },
+        { name: 'locks', emptyDir: { medium: 'Memory' } },
+      ],
+    },
+  };
+}
+
+export function agentSet(own: AgentPods, start: AgentStart): V1DaemonSet {
+  const labels = ownLabels(own, 'agent');
+  return {
+    metadata: { name: 'agent', labels, ownerReferences: [own.owner] },
+    spec: { selector: { matchLabels: labels }, template: agentTemplate(own, start) },
+  };
+}
+
+/** It reads the run's Lease, tells what it does, and removes its own namespace when the run is dead. */
+export function agentRole(own: AgentPods, nodes: readonly string[]): V1Role {
+  return {
+    metadata: { name: agentNames.account, labels: ownLabels(own, 'agent'), ownerReferences: [own.owner] },
+    rules: [
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: [agentNames.lease],
+        verbs: ['get'],
+      },
+      { apiGroups: [''], resources: ['configmaps'], resourceNames: nodes.map(statusName), verbs: ['patch'] },
+      { apiGroups: [''], resources: ['namespaces'], resourceNames: [own.namespace], verbs: ['delete'] },
+    ],
+  };
+}
+
+/** Without a pod; past its deadline the cluster removes it and all that it owns: the cap of the agents' life. */
+export function ownerJob(own: Omit<AgentPods, 'owner'>, deadlineS: number): V1Job {
+  return {
+    metadata: { name: 'owner', labels: { ...ownLabels(own, 'agent') } },
+    spec: {
+      parallelism: 0,
+      backoffLimit: 0,
+      activeDeadlineSeconds: deadlineS,
+      ttlSecondsAfterFinished: 0,
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'none', image: own.image }] },
+      },
+    },
+  };
+}
