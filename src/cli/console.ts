@@ -21,6 +21,9 @@ export interface GlobalFlags {
   http?: string;
   threads?: string;
   durable?: boolean;
+  kubernetes?: boolean;
+  image?: string;
+  service?: string;
   from?: string;
   to?: string;
   bench?: boolean;

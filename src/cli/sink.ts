@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
-import { startSink } from '../observe/sink.ts';
+import { type Sink, startSink } from '../observe/sink.ts';
 import { sinkConfig } from '../observe/sink-config.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { readScenario } from './read-scenario.ts';
+import { withClusterSink } from './sink-cluster.ts';
 
 const everyMs = 10_000;
 const defaultGrpc = '127.0.0.1:4317';
@@ -14,7 +15,7 @@ const defaultGrpc = '127.0.0.1:4317';
 /**
  * `squall sink [SCENARIO] --run-id ID`: the sink alone, until Ctrl-C; what arrives is counted against that run's plan.
  * `--print-config` prints what a collector needs to export to it (at the address that --target or the scenario gives),
- * and nothing is started.
+ * and nothing is started. `--kubernetes -n NAMESPACE` puts it there as an ordinary pod.
  */
 export async function sinkCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   if (flags.printConfig === true) {
@@ -27,24 +28,34 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
   const plan = compilePlan(scenario, { runId, seed, epochNs, workers: 1 });
   const dir = resolve(flags.out ?? `reports/${runId}`, 'evidence');
   mkdirSync(dir, { recursive: true });
+  const threads = threadsOf(flags.threads ?? '1');
+  const common = { plan, durable: flags.durable === true, threads };
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  if (flags.kubernetes === true) {
+    const task = { ...common, capture: false, secrets: [] };
+    return withClusterSink(flags, { task, evidenceDir: dir }, (sink) => follow(console, sink, stop.signal));
+  }
   const sink = await startSink({
-    plan,
+    ...common,
     grpc,
     http: flags.http ?? '127.0.0.1:4318',
     arrivalsFile: join(dir, 'arrivals.bin'),
-    durable: flags.durable === true,
-    threads: threadsOf(flags.threads ?? '1'),
   });
-  sink.go(systemClock.nowNs());
-  console.say(`run ${runId}: OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
-  while (!stop.signal.aborted) {
-    await systemClock.sleep(everyMs, stop.signal).catch(() => undefined); // Ctrl-C ends the sleep
-    console.say(JSON.stringify(sink.progress()));
-  }
+  await follow(console, sink, stop.signal);
   await sink.stop();
   return 0;
+}
+
+/** Until Ctrl-C, or until it can keep nothing any more. */
+async function follow(console: Console, sink: Sink, signal: AbortSignal): Promise<void> {
+  sink.go(systemClock.nowNs());
+  console.say(`OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
+  while (!signal.aborted && sink.failure() === undefined) {
+    await systemClock.sleep(everyMs, signal).catch(() => undefined); // Ctrl-C ends the sleep
+    console.say(JSON.stringify(sink.progress()));
+  }
+  if (sink.failure() !== undefined) console.say(`what it recorded is not complete: ${sink.failure()}`);
 }
 
 const threadsMax = 64;
@@ -65,8 +76,11 @@ function threadsOf(text: string): number {
 /** Where the target of these flags has its sink; undefined without one, or where any port will do. */
 async function sinkOf(flags: GlobalFlags, path: string | undefined): Promise<string | undefined> {
   if (flags.target === undefined && path === undefined) return undefined;
-  const { sink } = (await readScenario(flags, path)).scenario.target;
+  const { target } = (await readScenario(flags, path)).scenario;
+  const { sink } = target;
   if (sink === 'none') return undefined;
+  if (sink.cluster !== undefined && target.kind === 'kubernetes')
+    return `${sink.cluster.service}.${target.namespaces[0]}.svc:4317`;
   const port = sink.grpc.slice(sink.grpc.lastIndexOf(':') + 1);
   if (port === '0') return undefined;
   return sink.advertise === undefined ? sink.grpc : `${sink.advertise}:${port}`;

@@ -1,7 +1,7 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
-import { missingRights, type Need, neededRights, rightText } from './kubernetes-rights.ts';
+import { missingRights, type Need, neededRights, type Right, rightText } from './kubernetes-rights.ts';
 import { isServing, listPods, readWorkload, type Workload } from './kubernetes-workload.ts';
 
 /** By this label the owner of a namespace says that its pods may be struck. */
@@ -25,10 +25,8 @@ export async function checkCluster(options: {
   const { cluster, home } = options;
   const members = Object.values(options.members);
   const rights = neededRights({ members: options.members, home, needs: options.needs });
-  const lacks = await missingRights(cluster, rights).catch((cause: unknown) => {
-    throw unreachable(cluster, cause);
-  });
-  const found = lacks.map((right) => refusedRight(cluster, rightText(right)));
+  const lacks = await lackingRights(cluster, rights);
+  const found = lacks.map((right) => refusedRight(cluster, right));
   const canRead = (namespace: string, resource: string) =>
     !lacks.some((right) => right.namespace === namespace && right.resource === resource);
   for (const namespace of new Set([home, ...members.map((member) => member.namespace)])) {
@@ -47,6 +45,19 @@ export async function checkCluster(options: {
   return { workloads };
 }
 
+/** Throws SQ-RIGHT-MISSING with every right that the account lacks. */
+export async function mustHaveRights(cluster: Cluster, rights: readonly Right[]): Promise<void> {
+  const lacks = await lackingRights(cluster, rights);
+  const [first, ...others] = lacks.map((right) => refusedRight(cluster, right));
+  if (first !== undefined) throw new SquallError(first, { others });
+}
+
+function lackingRights(cluster: Cluster, rights: readonly Right[]): Promise<Right[]> {
+  return missingRights(cluster, rights).catch((cause: unknown) => {
+    throw unreachable(cluster, cause);
+  });
+}
+
 function unreachable(cluster: Cluster, cause: unknown): SquallError {
   const denied = [401, 403].includes(statusOf(cause) ?? 0);
   return new SquallError(
@@ -63,10 +74,10 @@ function unreachable(cluster: Cluster, cause: unknown): SquallError {
   );
 }
 
-function refusedRight(cluster: Cluster, right: string): ErrorParts {
+function refusedRight(cluster: Cluster, right: Right): ErrorParts {
   return {
     code: 'SQ-RIGHT-MISSING',
-    what: `the account may not ${right}`,
+    what: `the account may not ${rightText(right)}`,
     where: `context ${cluster.context}`,
     next: 'have an administrator apply k8s/squall/role.yaml in the namespace',
   };

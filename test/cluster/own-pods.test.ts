@@ -2,10 +2,22 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { readColumns } from '../../src/observe/columns.ts';
+import { arrivalFields } from '../../src/observe/evidence.ts';
 import { uniqueName } from '../fixtures/cluster.ts';
 import { imageBytes, noImage, ownImage } from '../fixtures/cluster-image.ts';
 import { type ClusterPlace, openPlace, startGateways } from '../fixtures/cluster-place.ts';
 import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
+
+const strangersSpan = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        { spans: [{ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', name: 'a' }] },
+      ],
+    },
+  ],
+};
 
 /** No port of this machine is reached from the cluster: orders and evidence go through the API server. */
 describe.skipIf(noImage !== undefined)(
@@ -96,6 +108,37 @@ describe.skipIf(noImage !== undefined)(
       expect(traces?.lostIntervals.reduce((sum, { count }) => sum + count, 0)).toBe(traces?.lost);
       expect(traces).toMatchObject({ pending: 0, unexpected: 0 });
       expect(code).toBe(1);
+    });
+
+    test('squall sink --kubernetes takes what collectors export, alone in a namespace without faults', async () => {
+      const { dir, env } = makePlace();
+      const at = ['--context', place.context, '--kubeconfig', place.kubeconfig, '-n', place.namespace];
+      const words = ['sink', '--kubernetes', ...at, '--image', image, '--out', join(dir, 'out')];
+      let pid = 0;
+      let said = '';
+      const ended = squall(words, {
+        env,
+        onStart(own) {
+          pid = own;
+        },
+        onText(text) {
+          said += text;
+        },
+      });
+      const over = ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
+      await Promise.race([over, expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C ends')]);
+      const address = await place.get(['get', 'service', 'squall-sink', '-o', 'jsonpath={.spec.clusterIP}']);
+      const answer = await fetch(`http://${address}:4318/v1/traces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(strangersSpan),
+      });
+      expect(answer.status).toBe(200);
+      process.kill(pid, 'SIGINT');
+      const { code, stderr } = await ended;
+      expect(code, stderr).toBe(0);
+      expect(readColumns(join(dir, 'out/evidence/arrivals.bin'), arrivalFields).column('count')).toContain(1);
+      expect(await place.objects()).toBe('');
     });
 
     test('an image that the nodes cannot get is refused by name, before any load', async () => {

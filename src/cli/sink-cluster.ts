@@ -1,0 +1,67 @@
+import { systemClock } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import type { Sink } from '../observe/sink.ts';
+import type { SinkTask } from '../pod/messages.ts';
+import { startClusterSink } from '../run/cluster-sink.ts';
+import { images } from '../scenario/images.ts';
+import { connectCluster } from '../target/kubernetes-client.ts';
+import { makeOwn } from '../target/kubernetes-own-pods.ts';
+import { mustHaveRights } from '../target/kubernetes-preflight.ts';
+import { openRunRecord, runName } from '../target/kubernetes-record.ts';
+import { neededRights, sinkRules } from '../target/kubernetes-rights.ts';
+import type { GlobalFlags } from './console.ts';
+
+/** Then the cluster takes the sink away, should nobody have done so. */
+const deadlineS = 24 * 3600;
+
+/**
+ * A sink in the cluster that the flags name, for as long as `use` takes; then its evidence is whole in `evidenceDir`, and
+ * nothing of it is left in the cluster. Gives the exit code.
+ */
+export async function withClusterSink(
+  flags: GlobalFlags,
+  options: { task: Omit<SinkTask, 'grpc' | 'http'>; evidenceDir: string },
+  use: (sink: Sink) => Promise<void>,
+): Promise<number> {
+  const { context, namespace } = named(flags);
+  const { kubeconfig } = flags;
+  const cluster = await connectCluster({ context, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  const needs = [{ home: true as const, rules: sinkRules }];
+  await mustHaveRights(cluster, neededRights({ members: {}, home: namespace, needs }));
+  const { runId } = options.task.plan;
+  const record = await makeOwn({ cluster, namespace }, 'the record of a run', () =>
+    openRunRecord({ cluster, namespace, runId, deadlineS, clock: systemClock }),
+  );
+  try {
+    const sink = await startClusterSink({
+      own: {
+        cluster,
+        namespace,
+        run: runName(runId),
+        owner: record.owner,
+        image: flags.image ?? images.squall,
+        pullSecrets: [],
+        clock: systemClock,
+      },
+      service: flags.service ?? 'squall-sink',
+      ...options,
+      clock: systemClock,
+    });
+    await use(sink);
+    await sink.stop();
+    return 0;
+  } finally {
+    await record.close();
+  }
+}
+
+function named({ context, namespace }: GlobalFlags): { context: string; namespace: string } {
+  if (context !== undefined && namespace !== undefined) return { context, namespace };
+  throw new SquallError({
+    code: 'SQ-USAGE',
+    what: 'a cluster is named by context and namespace: the current ones are never taken',
+    expected: 'both --context and --namespace',
+    found: context === undefined ? 'no --context' : 'no --namespace',
+    next: 'squall sink --kubernetes --context NAME -n NAMESPACE',
+  });
+}
