@@ -16,8 +16,8 @@ export interface StudySettings {
   /** As many replicas as can be run here, and why. */
   podsMax: number;
   podsReason: string;
-  /** Faults of the scenario under which the capacity is looked for. */
-  faults: readonly string[];
+  /** Faults of the scenario under which the capacity is looked for, and on how many replicas. */
+  faults: readonly { fault: string; replicas?: number }[];
   factors: readonly Factor[];
   /** What replicas are for. */
   sizing?: Omit<SizingInput, 'capacityPerS' | 'podsFor'>;
@@ -46,7 +46,8 @@ export interface StudyResult {
   demand: { pods: number; ratePerS: number; passed: boolean } | null;
   /** Why there was no demand trial. */
   demandReason: string;
-  underFault: (Bounds & { fault: string })[];
+  /** Beside what as many carry when nothing is wrong. */
+  underFault: (Bounds & { fault: string; pods: number; healthyPerS: number })[];
   factors: { ratePerS: number; cells: CellResult[]; effects: Effect[] } | null;
   /** The settings that the effects choose, and what they carry. */
   best: (Bounds & { sets: string[] }) | null;
@@ -103,11 +104,7 @@ export function* runStudy(
   try {
     yield* scale(state, study, { onePerS, into });
     yield* demand(state, study, { onePerS, into });
-    for (const fault of study.faults) {
-      const variant = { name: `under ${fault}`, fault };
-      const bounds = yield* climb(state, { variant, topPerS: found.lowerPerS, step: stepDown.fault });
-      into.underFault.push({ fault, ...bounds });
-    }
+    yield* strike(state, study, { onePerS, into });
     yield* compare(state, study, { lowerPerS: found.lowerPerS, into });
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop;
@@ -136,6 +133,22 @@ function* scale(
       fitted.map((one) => ({ pods: one.pods, perS: Math.min(of(one), one.pods * onePerS) })),
     );
   into.usl = { low: lawOf(({ lowerPerS }) => lowerPerS), high: lawOf(({ upperPerS }) => upperPerS) };
+}
+
+/** What is left of it while something is wrong: all that as many carry otherwise is tried first. */
+function* strike(
+  state: State,
+  { faults, pods: own, podsMax }: StudySettings,
+  { onePerS, into }: { onePerS: number; into: StudyResult },
+): Generator<TrialOrder, void, TrialOutcome> {
+  for (const { fault, replicas: pods = own } of faults) {
+    if (pods > podsMax) continue;
+    const healthyPerS = into.scaling.find((one) => one.pods === pods)?.lowerPerS || pods * onePerS;
+    const many = pods === own ? '' : `${pods} replicas `;
+    const variant = { name: `${many}under ${fault}`, pods, fault };
+    const bounds = yield* climb(state, { variant, topPerS: healthyPerS, step: stepDown.fault });
+    into.underFault.push({ fault, pods, healthyPerS, ...bounds });
+  }
 }
 
 /** The peak itself, carried by as many replicas as were sized: only then they are recommended. */

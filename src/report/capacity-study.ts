@@ -53,7 +53,7 @@ export function studyTables({
     {
       id: 'capacity-faults',
       title: 'Capacity under faults (one trial a rate)',
-      names: ['state', 'holds at', 'breaks at', 'of the healthy one'],
+      names: ['replicas', 'fault', 'hold at', 'break at', 'of as many healthy ones'],
       rows: faultRows(capacity, study),
     },
     {
@@ -85,13 +85,15 @@ export function studyTables({
 
 function faultRows(capacity: CapacityReport, { underFault }: StudyReport): string[][] {
   if (underFault.length === 0) return [];
-  const share = (perS: number) => formatPercent(perS / capacity.lowerPerS);
   return [
-    ['healthy', ...ends(capacity), ''],
+    [String(capacity.pods), 'none', ...ends(capacity), ''],
     ...underFault.map((one) => [
-      `under ${one.fault}`,
+      String(one.pods),
+      one.fault,
       ...ends(one),
-      one.upperPerS === 'Infinity' ? 'all of it' : `${share(one.lowerPerS)} to ${share(one.upperPerS)}`,
+      one.upperPerS === 'Infinity'
+        ? 'all of it'
+        : `${formatPercent(one.lowerPerS / one.healthyPerS)} to ${formatPercent(one.upperPerS / one.healthyPerS)}`,
     ]),
   ];
 }

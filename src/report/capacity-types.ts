@@ -26,6 +26,8 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
   })[];
   /** What the numbers mean for an autoscaler, as names and values, and manifests that apply to a cluster. */
   autoscaling?: { facts: { name: string; value: string }[]; manifests: string };
+  /** Whether each replica carries what it is said to. */
+  claim?: { perS: number; verdict: 'holds' | 'does not hold' | 'is open' };
   /** What was looked at beyond the capacity itself; one trial a rate, so indicative. */
   study?: StudyReport;
   sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
@@ -44,7 +46,7 @@ export interface StudyReport {
   demand: StudyResult['demand'];
   /** Why there was no trial of the peak; empty when there was one, or no peak. */
   demandReason: string;
-  underFault: (Held & { fault: string })[];
+  underFault: (Held & { fault: string; pods: number; healthyPerS: number })[];
   factors: {
     ratePerS: number;
     cells: CellResult[];

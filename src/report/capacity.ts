@@ -11,10 +11,13 @@ const trialsMax = 60;
 /** What the capacity card says, as names and values; empty for an ordinary run. */
 export function capacityFacts({ capacity }: Report): { name: string; value: string }[] {
   if (capacity === undefined) return [];
-  const { items, confirmation, noise, sizing } = capacity;
+  const { items, confirmation, noise, sizing, claim } = capacity;
   const row = (name: string, value: string) => ({ name, value });
   return [
     row('capacity', rangeText(capacity)),
+    ...(claim === undefined
+      ? []
+      : [row('claimed', `${formatCount(claim.perS)} ${items}/s for each replica: that ${claim.verdict}`)]),
     row('breaks first', capacity.binding ?? 'nothing that was tried'),
     row(
       'confirmed',

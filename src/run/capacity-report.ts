@@ -111,7 +111,7 @@ function describe(
     ...result,
     upperPerS: encodeRate(result.upperPerS),
     goals: result.goals.map((goal) => ({ ...goal, upperPerS: encodeRate(goal.upperPerS) })),
-    sentence: sentenceOf({ result, items, pods, quick: pace === 'quick' }),
+    sentence: sentenceOf({ result, items, pods, quick: pace === 'quick' }) + claimText(search, result),
     vary: capacity.vary,
     items,
     pace,
@@ -123,6 +123,7 @@ function describe(
       const bounds = boundsAfter(trials.slice(0, i + 1));
       return { name, ...outcome, ...bounds, upperPerS: encodeRate(bounds.upperPerS) };
     }),
+    ...claimOf(search, result),
     ...(study === undefined ? {} : { study: encodeStudy(study) }),
     ...(sizing === undefined
       ? {}
@@ -133,6 +134,18 @@ function describe(
 /** Of full trials alone: the short ones only steer. */
 function boundsAfter(trials: readonly TrialLine[]): Bounds {
   return boundsOf(groupLoads(trials.map(({ outcome }) => outcome).filter(isJudging)));
+}
+
+/** By the bounds: those that were found, or all that is known. */
+function claimOf(
+  { head }: SearchRecord,
+  { lowerPerS, upperPerS }: SearchResult,
+): Pick<CapacityReport, 'claim'> {
+  const { claimPerS: perS } = head.capacity;
+  if (perS === undefined) return {};
+  const all = perS * head.pods;
+  const verdict = lowerPerS >= all ? 'holds' : upperPerS <= all ? 'does not hold' : 'is open';
+  return { claim: { perS, verdict } };
 }
 
 function encodeStudy(study: StudyResult): StudyReport {
@@ -185,6 +198,11 @@ function sentenceOf(one: { result: SearchResult; items: string; pods: number; qu
   const first = binding === null ? '' : `; ${binding} breaks first`;
   const apart = `ends ${formatNumber(100 * (upperPerS / lowerPerS - 1), 2)} % apart`;
   return `${who} carried ${formatCount(Math.floor(lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(upperPerS))} (${apart})${sure}${first}${quick ? '; indicative' : ''}.`;
+}
+
+function claimText(search: SearchRecord, result: SearchResult): string {
+  const { claim } = claimOf(search, result);
+  return claim === undefined ? '' : ` The claim of ${formatCount(claim.perS)}/s for each ${claim.verdict}.`;
 }
 
 function rangeOf({ lowerPerS, upperPerS }: SearchResult): string {

@@ -34,7 +34,7 @@ function studyLines({ study, settings }: SearchHead): string[] {
   if (study === undefined) return [];
   const parts = [
     ...(study.replicas.length > 0 ? [`with ${study.replicas.join(', ')} replicas`] : []),
-    ...study.faults.map((fault) => `under ${fault}`),
+    ...study.faults.map(({ fault }) => `under ${fault}`),
     ...(study.sizing === undefined ? [] : ['the peak on the replicas that follow']),
     ...(study.factors.length === 0
       ? []

@@ -39,10 +39,18 @@ export const capacitySchema = z.strictObject({
     .optional()
     .describe('further numbers of replicas at which to look how the capacity grows, such as [2, 3]'),
   underFault: z
-    .array(z.string().min(1))
+    .array(
+      z.union([
+        z.string().min(1),
+        z.strictObject({ fault: z.string().min(1), replicas: z.number().int().min(1).max(100) }),
+      ]),
+    )
     .max(4)
     .optional()
-    .describe('names of faults under which to look for the capacity; each lasts for the whole trial'),
+    .describe(
+      'faults by name, or {fault, replicas}, under which to look for the capacity; each lasts for the whole trial',
+    ),
+  claim: rate.optional().describe('items per second that one replica is said to carry: the report judges it'),
   factors: z
     .record(z.string().min(1), z.tuple([setting, setting]))
     .optional()
@@ -88,7 +96,8 @@ export function toCapacitySpec(text: z.output<typeof capacitySchema>, baseDir: s
     ...(day?.low === undefined ? {} : { dayLowPerS: day.low }),
     ...(day?.curve === undefined ? {} : { dayCurve: resolve(baseDir, day.curve) }),
     replicas: text.replicas ?? [],
-    underFault: text.underFault ?? [],
+    underFault: (text.underFault ?? []).map((one) => (typeof one === 'string' ? { fault: one } : one)),
+    ...(text.claim === undefined ? {} : { claimPerS: text.claim }),
     factors: Object.entries(text.factors ?? {}).map(([path, [one, other]]) => ({
       path,
       values: [String(one), String(other)],
@@ -162,7 +171,7 @@ function checkStudy({ faults, limits }: Draft, capacity: CapacitySpec): Mistake[
     });
   }
   const names = faults.flatMap(({ name }) => (name === undefined ? [] : [name]));
-  for (const [i, word] of capacity.underFault.entries()) {
+  for (const [i, { fault: word }] of capacity.underFault.entries()) {
     if (names.includes(word)) continue;
     const what = 'capacity.underFault names no fault of the scenario';
     mistakes.push(wrongWord(['capacity', 'underFault', i], { what, word, words: names }));

@@ -20,7 +20,9 @@ export interface CapacitySpec {
   /** Further numbers of replicas at which the capacity is looked at. */
   replicas: number[];
   /** Names of the scenario's faults under which it is looked at. */
-  underFault: string[];
+  underFault: { fault: string; replicas?: number }[];
+  /** What somebody said that one replica carries. */
+  claimPerS?: number;
   /** Places of the scenario, as --set has them, with two values each. */
   factors: { path: string; values: [string, string] }[];
   prices?: { cpuHour: number; gibHour: number; date: string };

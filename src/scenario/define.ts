@@ -159,7 +159,8 @@ export interface ScenarioInput {
     hpa?: { min: number; max: number; cpu: number | string };
     day?: { low?: number; curve?: string };
     replicas?: number[];
-    underFault?: string[];
+    underFault?: (string | { fault: string; replicas: number })[];
+    claim?: number;
     factors?: Record<string, [string | number | boolean, string | number | boolean]>;
     prices?: { cpuHour: number; gibHour: number; date: string };
   };

@@ -73,7 +73,7 @@ function loadPart(): string[] {
 function capacityPart(): string[] {
   return [
     '## Capacity',
-    '`squall capacity` looks for the highest rate of one load entry at which every SLO holds, with trials of its own; faults are left out, and so are SLOs of windows that a fault bounds and of absolute rates.',
+    '`squall capacity` looks for the highest rate of one load entry at which every SLO holds, with trials of its own; faults are left out but for those of `underFault`, and so are SLOs of windows that a fault bounds and of absolute rates.',
     fieldTable(capacitySchema),
   ];
 }

@@ -27,7 +27,7 @@ const wanted: StudySettings = {
   replicas: [2, 3],
   podsMax: 4,
   podsReason: 'two cores',
-  faults: ['slow'],
+  faults: [{ fault: 'slow' }],
   factors,
   sizing: { peakPerS: 20_000, safetyFactor: 1.5, tolerateLoss: 1, minReplicas: 1 },
 };

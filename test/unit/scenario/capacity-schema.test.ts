@@ -23,6 +23,19 @@ test('a capacity block has every default filled in', () => {
   });
 });
 
+test('faults are named alone or with replicas, settings as --set has them, and a claim is to be judged', () => {
+  const faults = '[{name: slow, kind: backend-outage, action: slow, at: 1s, duration: 2s}]';
+  const text = block(
+    'vary: spans, rate: {min: 5, max: 9}, underFault: [slow, {fault: slow, replicas: 3}], factors: {load.spans.batch: [100, 512]}, claim: 10000',
+    { faults },
+  );
+  expect(parseText(text).scenario.capacity).toMatchObject({
+    underFault: [{ fault: 'slow' }, { fault: 'slow', replicas: 3 }],
+    factors: [{ path: 'load.spans.batch', values: ['100', '512'] }],
+    claimPerS: 10_000,
+  });
+});
+
 describe('mistakes', () => {
   const right = 'vary: spans, rate: {min: 500, max: 20000}';
   const ramp = '{spans: {signal: traces, executor: shared-iterations, iterations: 5, maxDuration: 1s}}';
