@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { steadyThread } from '../base/thread-limits.ts';
 import type { PeerRecord } from '../observe/evidence.ts';
 import { workersOf } from '../plan/pace.ts';
 import type { Plan } from '../plan/types.ts';
@@ -128,7 +129,11 @@ function startWorker(options: LoadOptions, place: { worker: number; bells: Share
     },
     bells,
   };
-  const thread = new Worker(threadFile('worker'), { workerData: data, name: `squall-load-${worker}` });
+  const thread = new Worker(threadFile('worker'), {
+    workerData: data,
+    name: `squall-load-${worker}`,
+    resourceLimits: steadyThread,
+  });
   return {
     thread,
     last: { counts: mergeCounts([]), generator: mergeHealth([]), peers: [] },

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { steadyThread } from '../base/thread-limits.ts';
 import { type Asks, createAsks } from './sink-asks.ts';
 import type { FromSink, SinkThreadStart, ToSink } from './sink-messages.ts';
 import type { SinkNews } from './sink-recorder.ts';
@@ -31,7 +32,11 @@ export interface SinkEars {
 }
 
 export function startSinkWorker(start: SinkThreadStart, ears: SinkEars): SinkWorker {
-  const worker = new Worker(threadFile(), { workerData: start, name: `squall-sink-${start.thread}` });
+  const worker = new Worker(threadFile(), {
+    workerData: start,
+    name: `squall-sink-${start.thread}`,
+    resourceLimits: steadyThread,
+  });
   const listening = Promise.withResolvers<{ grpc: string; http: string }>();
   const done = Promise.withResolvers<void>();
   const asks = createAsks();
