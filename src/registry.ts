@@ -8,6 +8,7 @@ import type { Fault } from './fault/fault.ts';
 import { networkBandwidth } from './fault/network-bandwidth.ts';
 import { networkDelay } from './fault/network-delay.ts';
 import { networkPartition } from './fault/network-partition.ts';
+import { podFailure } from './fault/pod-failure.ts';
 import { podKill } from './fault/pod-kill.ts';
 import { resourceLimit } from './fault/resource-limit.ts';
 import { scale } from './fault/scale.ts';
@@ -18,6 +19,7 @@ export const faults: Record<string, Fault> = {
   'container-kill': containerKill,
   'container-pause': containerPause,
   'pod-kill': podKill,
+  'pod-failure': podFailure,
   scale,
   'backend-outage': backendOutage,
   'network-partition': networkPartition,

@@ -24,15 +24,26 @@ export const resourceLimit: Fault<Params> = {
   summary: 'lowers the CPU or memory limit of a running member, and restores it after the duration',
   params,
   oneShot: false,
-  needs: { targets: ['local', 'docker'], power: 'limits' },
+  needs: { targets: ['local', 'docker', 'kubernetes'], power: 'limits' },
+  rights: [
+    {
+      class: 'role',
+      rules: [
+        { group: '', resource: 'pods', verbs: ['get', 'patch'] },
+        { group: '', resource: 'pods/resize', verbs: ['patch'] },
+      ],
+    },
+  ],
   precondition: async (member, chosen) => {
     if (member.limits === undefined) return `${member.name} has no limits that could be changed`;
     const prior = await member.limits.current();
-    // Where a limit is a control group, only one that is there from the start can be changed.
+    // Where a limit is a control group or of a pod, only one that is there from the start can be changed.
     const missing = (['cpu', 'memory'] as const).filter(
       (name) => chosen[name] !== undefined && prior[keyOf[name]] === null,
     );
-    if (member.limits.writes === undefined || missing.length === 0) return undefined;
+    const { writes, refusal } = member.limits;
+    if ((writes === undefined && refusal === undefined) || missing.length === 0)
+      return refusal?.(wantedOf(prior, chosen));
     return `${member.name} was started without resources.${missing.join(' and resources.')}`;
   },
   undo: async (member, chosen, { memory }) => {
@@ -71,7 +82,9 @@ function wantedOf(prior: ResourceLimits, { cpu, memory }: Params): ResourceLimit
 }
 
 /** Values of files as they are now, or the daemon's. */
-function undoOf(member: Member, wanted: ResourceLimits, prior: ResourceLimits): Undo[] {
+async function undoOf(member: Member, wanted: ResourceLimits, prior: ResourceLimits): Promise<Undo[]> {
+  const restore = await member.limits?.undo?.(wanted);
+  if (restore !== undefined) return [{ kind: 'kubernetes-restore', ...restore }];
   const files = member.limits?.writes?.(wanted).map(({ file }) => file);
   if (files !== undefined) {
     const writes = files.map((file) => ({ file, value: readFileSync(file, 'utf8').trim() }));

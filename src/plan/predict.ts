@@ -33,6 +33,7 @@ function predict(one: Case): Loss {
   switch (spec.kind) {
     case 'container-kill':
     case 'pod-kill':
+    case 'pod-failure':
     case 'scale':
     case 'collector-reconfigure':
       return worst(membersOf(one), (facts) => killLoss(one, facts));

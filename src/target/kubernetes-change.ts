@@ -30,9 +30,9 @@ export function objectPower(options: {
   ref: ClusterRef;
   object: ObjectRef;
   run: string;
-  write: RunRecord['write'];
+  record: Pick<RunRecord, 'write'>;
 }): ObjectPower {
-  const { cluster, ref, object, run, write } = options;
+  const { cluster, ref, object, run, record } = options;
   const id = nameOf(object);
   const restore = async (paths: readonly string[]): Promise<ObjectRestore> => {
     const found = await present(cluster, object);
@@ -54,7 +54,7 @@ export function objectPower(options: {
     },
     undo: async (fields) => ({ cluster: ref, ...(await restore(fields.map(({ path }) => path))) }),
     change: async (fault, fields) => {
-      await write({ fault, restore: await restore(fields.map(({ path }) => path)) });
+      await record.write({ fault, restore: await restore(fields.map(({ path }) => path)) });
       await repeated(() => changeOnce(cluster, { object, run, fields }));
     },
   };

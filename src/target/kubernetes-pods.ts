@@ -4,10 +4,12 @@ import { parseBytes, parseCpu } from '../base/units.ts';
 import { type LinkEnds, podLink } from './agent-link.ts';
 import { podProcess } from './agent-process.ts';
 import type { Agents } from './kubernetes-agents.ts';
+import { objectPower } from './kubernetes-change.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { podLimits } from './kubernetes-limits.ts';
 import { sharedLook } from './kubernetes-look.ts';
-import type { RunRecord } from './kubernetes-record.ts';
 import { isServing, listPods } from './kubernetes-workload.ts';
+import type { ClusterAccess } from './kubernetes-workload-power.ts';
 import type { Member, PodEnd, PodPower } from './target.ts';
 
 /** The pods of one member's workload. */
@@ -19,7 +21,7 @@ export interface PodGroup {
   selector: string;
   metricsPort: number;
   lossyComponents: string[];
-  record: RunRecord;
+  access: ClusterAccess;
   /** Members by uid: a StatefulSet gives the next pod the name of the last. */
   known: Map<string, Member>;
   /** The pods as last seen, by uid. */
@@ -71,6 +73,7 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
       }),
     pod: podPower(group, pod),
     ...agentPowers(group, pod),
+    limits: podLimits(group.access, pod),
   };
 }
 
@@ -101,6 +104,7 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
   let before: string[] = [];
   return {
     id: `${namespace}/${name}`,
+    object: objectPower({ ...group.access, object: { kind: 'pod', namespace, name, uid } }),
     refusal: async (how) => {
       try {
         await end(group, { name, uid, how, dryRun: true });
@@ -112,7 +116,7 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
     end: async (how) => {
       // Not from the shared look: who takes its place is told apart by who was there at this moment.
       before = (await listPods(cluster, group)).filter(isServing).map((one) => one.metadata?.uid ?? '');
-      await group.record.write({
+      await group.access.record.write({
         fault: how.fault,
         pod: name,
         uid,

@@ -27,7 +27,7 @@ export function workloadMember(
 }
 
 function workloadPower(
-  { cluster, ref, record, run, clock }: ClusterAccess,
+  access: ClusterAccess,
   { spec, workload }: { spec: KubernetesMemberSpec; workload: Workload },
 ): WorkloadPower {
   const { namespace } = spec;
@@ -36,9 +36,9 @@ function workloadPower(
   const object = { kind, namespace, name, uid };
   return {
     kind,
-    object: objectPower({ cluster, ref, object, run, write: record.write }),
-    look: sharedLook(clock, async () => {
-      const pods = await listPods(cluster, { namespace, selector });
+    object: objectPower({ ...access, object }),
+    look: sharedLook(access.clock, async () => {
+      const pods = await listPods(access.cluster, { namespace, selector });
       return { running: pods.length, serving: pods.filter(isServing).length };
     }),
   };

@@ -87,7 +87,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
       selector,
       metricsPort,
       lossyComponents,
-      record,
+      access,
       known,
       seen,
       clock,

@@ -36,6 +36,7 @@ export interface Member {
 export interface PodPower {
   /** NAMESPACE/NAME */
   id: string;
+  object: ObjectPower;
   /** Why the API server would refuse end() now, or undefined. Changes nothing. */
   refusal(how: PodEnd): Promise<string | undefined>;
   /** Resolves when the API server took it; exactly this pod, not another of its name. Rejects when it refuses. */
@@ -138,6 +139,9 @@ export interface LimitPower {
   current(): Promise<ResourceLimits>;
   /** Puts them in force at once, and keeps them over a restart of a container. */
   set(limits: ResourceLimits): Promise<void>;
+  /** Where they are kept in a cluster: why they would be refused now, and what puts them back. */
+  refusal?(limits: ResourceLimits): Promise<string | undefined>;
+  undo?(limits: ResourceLimits): Promise<ObjectRestore & { cluster: ClusterRef }>;
   /** Where limits are files: what set() would write. A limit that was not there from the start is not among them. */
   writes?(limits: ResourceLimits): FileWrite[];
 }

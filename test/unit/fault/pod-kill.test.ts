@@ -1,15 +1,25 @@
 import { expect, test } from 'vitest';
 import type { FaultContext } from '../../../src/fault/fault.ts';
 import { podKill } from '../../../src/fault/pod-kill.ts';
-import type { Member, PodEnd, PodPower } from '../../../src/target/target.ts';
+import type { Member, ObjectPower, PodEnd, PodPower } from '../../../src/target/target.ts';
 
 type Seen = Awaited<ReturnType<PodPower['look']>>;
+
+/** A kill changes no object in place. */
+const unchanged: ObjectPower = {
+  id: 'pod/gateway-1',
+  read: async () => undefined,
+  refusal: async () => 'not asked for',
+  undo: () => Promise.reject(new Error('not asked for')),
+  change: () => Promise.reject(new Error('not asked for')),
+};
 
 /** A pod that shows one look after the other, the last one for ever. */
 function podThat(looks: Seen[]): { member: Member; asked: PodEnd[] } {
   const asked: PodEnd[] = [];
   const pod: PodPower = {
     id: 'otel/gateway-1',
+    object: unchanged,
     refusal: async ({ method }) => (method === 'evict' ? 'the budget needs it' : undefined),
     end: async (how) => {
       asked.push(how);
