@@ -2,7 +2,16 @@ import { probit } from 'simple-statistics';
 import { random } from '../base/random.ts';
 import { boundsOf, hardFailed } from './classify.ts';
 import { noiseOf, passShareAtLeast } from './confidence.ts';
-import { fullLoads, mustBeFit, type State, Stop, take, thresholdOf, whole } from './search-state.ts';
+import {
+  fullLength,
+  fullLoads,
+  mustBeFit,
+  type State,
+  Stop,
+  take,
+  thresholdOf,
+  whole,
+} from './search-state.ts';
 import type { Bounds, TrialOrder, TrialOutcome } from './types.ts';
 
 /** How often either end may move. */
@@ -121,7 +130,7 @@ function* agrees(
   state: State,
   { purpose, ratePerS }: End,
 ): Generator<TrialOrder, { agreed: boolean; hardFailed: boolean }, TrialOutcome> {
-  const { fullS } = state.settings;
+  const fullS = fullLength(state.settings, ratePerS);
   let outcome = yield* take(state, { purpose, ratePerS, measureS: fullS });
   if (outcome.status === 'unknown') outcome = yield* take(state, { purpose, ratePerS, measureS: 2 * fullS });
   return {

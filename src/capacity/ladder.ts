@@ -1,4 +1,4 @@
-import { type State, take, whole } from './search-state.ts';
+import { fullLength, type State, take, whole } from './search-state.ts';
 import type { Bounds, TrialOrder, TrialOutcome, Variant } from './types.ts';
 
 /** Trials that one ladder takes at most; each twice as long again where it is open. */
@@ -8,7 +8,7 @@ const ratioMax = 1.1;
 
 /**
  * How much of `topPerS` a variant of the scenario holds: one full trial a rate, the top first, then down by `step`, then
- * halving the gap. Upper is infinite where the top holds. Indicative, as one trial is.
+ * halving the gap. Upper is infinite where the top holds. It ends where a trial stays open. Indicative, as one trial is.
  */
 export function* climb(
   state: State,
@@ -18,7 +18,9 @@ export function* climb(
   const bounds: Bounds = { lowerPerS: 0, upperPerS: Number.POSITIVE_INFINITY };
   let ratePerS = whole(ladder.topPerS);
   for (let trial = 0; trial < ladderTrials && ratePerS >= 1; trial++) {
-    if (yield* holds(state, variant, ratePerS)) bounds.lowerPerS = ratePerS;
+    const held = yield* holds(state, variant, ratePerS);
+    if (held === undefined) break;
+    if (held) bounds.lowerPerS = ratePerS;
     else bounds.upperPerS = ratePerS;
     if (bounds.upperPerS / Math.max(1, bounds.lowerPerS) <= ratioMax || !Number.isFinite(bounds.upperPerS))
       break;
@@ -29,15 +31,15 @@ export function* climb(
   return bounds;
 }
 
-/** One full trial of a variant; what stays open after twice the time does not hold. */
+/** One full trial of a variant, and one of twice its length where it is open; undefined: still open. */
 export function* holds(
   state: State,
   variant: Variant,
   ratePerS: number,
-): Generator<TrialOrder, boolean, TrialOutcome> {
-  const { fullS } = state.settings;
+): Generator<TrialOrder, boolean | undefined, TrialOutcome> {
+  const fullS = fullLength(state.settings, ratePerS);
   const order = { purpose: 'study' as const, ratePerS, variant };
   let { status } = yield* take(state, { ...order, measureS: fullS });
   if (status === 'unknown') ({ status } = yield* take(state, { ...order, measureS: 2 * fullS }));
-  return status === 'pass';
+  return status === 'unknown' ? undefined : status === 'pass';
 }

@@ -75,6 +75,11 @@ export function trialsAt(state: State, ratePerS: number): TrialOutcome[] {
   );
 }
 
+/** Length of a full trial at this rate. */
+export function fullLength({ fullS, itemsMin = 0 }: SearchSettings, ratePerS: number): number {
+  return Math.min(3 * fullS, Math.max(fullS, Math.ceil(itemsMin / ratePerS)));
+}
+
 /** Rates are whole items per second. */
 export function whole(rate: number): number {
   return Math.max(1, Math.round(rate));

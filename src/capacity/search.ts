@@ -10,7 +10,17 @@ import {
 } from './classify.ts';
 import { noiseOf } from './confidence.ts';
 import { confirm } from './confirm.ts';
-import { fullLoads, mustBeFit, type State, Stop, take, trialsAt, whole, widthOf } from './search-state.ts';
+import {
+  fullLength,
+  fullLoads,
+  mustBeFit,
+  type State,
+  Stop,
+  take,
+  trialsAt,
+  whole,
+  widthOf,
+} from './search-state.ts';
 import { freshStudy, runStudy, type StudyResult, type StudySettings } from './study.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
 
@@ -160,7 +170,7 @@ function* close(state: State): Generator<TrialOrder, void, TrialOutcome> {
 
 /** Full trials at one rate until it is of a class, or has had its share of trials. */
 function* classifyAt(state: State, ratePerS: number): Generator<TrialOrder, Load['class'], TrialOutcome> {
-  const { fullS } = state.settings;
+  const fullS = fullLength(state.settings, ratePerS);
   for (let i = 0; i < trialsPerLoad; i++) {
     const before = trialsAt(state, ratePerS);
     const found = classifyLoad(before);

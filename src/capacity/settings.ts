@@ -1,3 +1,4 @@
+import { fullLength } from './search-state.ts';
 import type { SearchSettings } from './types.ts';
 
 export type Pace = 'quick' | 'standard' | 'thorough';
@@ -13,9 +14,16 @@ export interface Question {
   overheadS: number;
   /** What load and sink reached with nothing between them, items per second. */
   generatorPerS: number;
+  /** Items of one request. */
+  batch: number;
   seed: number;
 }
 
+/**
+ * One per cent of the requests may go without an answer, and 368 without a miss bound that at 95 % (Clopper and Pearson):
+ * half as many again leave room for one.
+ */
+const requestsMin = 560;
 /** Above this share of what it can do at most a generator is not exact any more. */
 const generatorShareMax = 0.7;
 const quickTrialS = 20;
@@ -38,6 +46,7 @@ export function settingsFor(pace: Pace, question: Question): SearchSettings {
     budgetS: pace === 'thorough' ? 3 * budgetS : budgetS,
     shortS: Math.max(1, Math.round(fullS / (quick ? 2 : 6))),
     fullS,
+    itemsMin: requestsMin * question.batch,
     overheadS,
     confirmBelow: { quick: 3, standard: 5, thorough: 14 }[pace],
     confirmAbove: 2,
@@ -47,7 +56,8 @@ export function settingsFor(pace: Pace, question: Question): SearchSettings {
 
 /** Trials and seconds that a search takes if its verdicts are clear; unclear ones take up to twice as long. */
 export function estimateSearch(settings: SearchSettings): { trials: number; seconds: number } {
-  const { minPerS, maxPerS, width, shortS, fullS, overheadS, confirmBelow, confirmAbove } = settings;
+  const { minPerS, maxPerS, width, shortS, overheadS, confirmBelow, confirmAbove } = settings;
+  const fullS = fullLength(settings, Math.sqrt(minPerS * maxPerS));
   const doublings = Math.max(1, Math.ceil(Math.log2(maxPerS / minPerS) / 2));
   const short = doublings + 3 + 3;
   const halvings = Math.max(0, Math.ceil(Math.log2(Math.log(1.1) / Math.log(1 + width))));

@@ -92,7 +92,7 @@ export function* runStudy(
 ): Generator<TrialOrder, void, TrialOutcome> {
   const { found, into } = given;
   // Every trial may take twice its time, and be tried again.
-  const budgetS = studyTrials(study).most * 2 * (2 * settings.fullS + settings.overheadS);
+  const budgetS = studyTrials(study).most * 2 * (6 * settings.fullS + settings.overheadS);
   const state: State = {
     settings: { ...settings, budgetS },
     outcomes: [...given.outcomes],
@@ -172,6 +172,10 @@ function* demand(
     into.demandReason = `the peak is above what can be offered here: ${state.settings.maxReason}`;
   if (into.demandReason !== '') return;
   const passed = yield* holds(state, { name: `the peak on ${pods} replicas`, pods }, ratePerS);
+  if (passed === undefined) {
+    into.demandReason = `the trial of the peak on ${pods} replicas stayed open`;
+    return;
+  }
   into.demand = { pods, ratePerS, passed };
   into.sizing = sizeReplicas(input, passed);
 }

@@ -67,6 +67,8 @@ export interface SearchSettings {
   budgetS: number;
   shortS: number;
   fullS: number;
+  /** Fewer tell nothing of the tightest percentile: full trials of low rates are longer, three times at most. */
+  itemsMin?: number;
   /** Of every trial besides its measured part: start, warmup, drain. */
   overheadS: number;
   /** Fresh trials at the lower end, all of which must pass; and above it, all of which must fail. */

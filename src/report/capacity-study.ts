@@ -42,13 +42,7 @@ export function studyTables({
       id: 'capacity-scaling',
       title: 'Capacity of several replicas (one trial a rate)',
       names: ['replicas', 'hold at', 'break at', 'of as many single ones'],
-      rows: study.scaling.map((one) => [
-        String(one.pods),
-        ...ends(one),
-        one.efficiencyBelow === 'Infinity'
-          ? `at least ${formatPercent(one.efficiencyAtLeast)}`
-          : `${formatPercent(one.efficiencyAtLeast)} to ${formatPercent(one.efficiencyBelow)}`,
-      ]),
+      rows: study.scaling.map((one) => [String(one.pods), ...ends(one), efficiencyText(one)]),
     },
     {
       id: 'capacity-faults',
@@ -87,20 +81,28 @@ function faultRows(capacity: CapacityReport, { underFault }: StudyReport): strin
   if (underFault.length === 0) return [];
   return [
     [String(capacity.pods), 'none', ...ends(capacity), ''],
-    ...underFault.map((one) => [
-      String(one.pods),
-      one.fault,
-      ...ends(one),
-      one.upperPerS === 'Infinity'
-        ? 'all of it'
-        : `${formatPercent(one.lowerPerS / one.healthyPerS)} to ${formatPercent(one.upperPerS / one.healthyPerS)}`,
-    ]),
+    ...underFault.map((one) => [String(one.pods), one.fault, ...ends(one), shareText(one)]),
   ];
+}
+
+function efficiencyText({
+  efficiencyAtLeast: least,
+  efficiencyBelow: below,
+}: StudyReport['scaling'][number]): string {
+  if (below !== 'Infinity') return `${formatPercent(least)} to ${formatPercent(below)}`;
+  return least > 0 ? `at least ${formatPercent(least)}` : '';
+}
+
+function shareText({ lowerPerS, upperPerS, healthyPerS }: StudyReport['underFault'][number]): string {
+  if (upperPerS !== 'Infinity')
+    return `${formatPercent(lowerPerS / healthyPerS)} to ${formatPercent(upperPerS / healthyPerS)}`;
+  return lowerPerS > 0 ? 'all of it' : '';
 }
 
 type Held = Pick<CapacityReport, 'lowerPerS' | 'upperPerS'>;
 
 function ends({ lowerPerS, upperPerS }: Held): [string, string] {
+  if (lowerPerS <= 0 && upperPerS === 'Infinity') return ['not decided', 'not decided'];
   return [
     lowerPerS > 0 ? `${formatCount(Math.floor(lowerPerS))}/s` : '',
     upperPerS === 'Infinity' ? '' : `${formatCount(Math.ceil(upperPerS))}/s`,
@@ -109,7 +111,7 @@ function ends({ lowerPerS, upperPerS }: Held): [string, string] {
 
 function heldText({ lowerPerS, upperPerS }: Held): string {
   const low = formatCount(Math.floor(lowerPerS));
-  if (upperPerS === 'Infinity') return `at least ${low}`;
+  if (upperPerS === 'Infinity') return lowerPerS > 0 ? `at least ${low}` : 'not decided, in';
   return lowerPerS > 0
     ? `${low} to ${formatCount(Math.ceil(upperPerS))}`
     : `below ${formatCount(Math.ceil(upperPerS))}`;

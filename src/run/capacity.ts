@@ -98,7 +98,13 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   const study = studyOf(scenario, capacity, workload);
   const head: SearchHead = {
     schema: 'squall.capacity/v1',
-    settings: settingsFor(pace, { ...question, overheadS, generatorPerS, seed: options.seed }),
+    settings: settingsFor(pace, {
+      ...question,
+      overheadS,
+      generatorPerS,
+      batch: entry?.batch ?? 1,
+      seed: options.seed,
+    }),
     capacity,
     pace,
     generatorPerS,

@@ -33,6 +33,7 @@ describe('settings', () => {
     budgetS: 2700,
     trialS: 60,
     overheadS: 23,
+    batch: 100,
     generatorPerS: 400_000,
     seed: 1,
   };

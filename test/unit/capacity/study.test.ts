@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cellsOf, effectsOf, setsOf } from '../../../src/capacity/factorial.ts';
 import { nextStep } from '../../../src/capacity/search.ts';
+import { fullLength } from '../../../src/capacity/search-state.ts';
 import { type StudySettings, studyTrials } from '../../../src/capacity/study.ts';
 import type { SearchSettings, TrialOrder, TrialOutcome } from '../../../src/capacity/types.ts';
 import { carriedBy, fitUsl, podsFor } from '../../../src/capacity/usl.ts';
@@ -136,6 +137,27 @@ test('nothing follows a search that found nothing', () => {
   const step = nextStep({ ...settings, budgetS: 10 }, [], wanted);
   expect(step).toMatchObject({ kind: 'done', result: { kind: 'unknown' } });
   expect(step.study).toBeUndefined();
+});
+
+test('what stays open is neither held nor broken, and a peak that stays open recommends nothing', () => {
+  const outcomes: TrialOutcome[] = [];
+  for (;;) {
+    const step = nextStep(settings, outcomes, wanted);
+    const open = step.kind === 'trial' && step.order.purpose === 'study';
+    if (step.kind === 'trial')
+      outcomes.push({ ...run(step.order, world), ...(open ? { status: 'unknown' as const } : {}) });
+    if (step.kind === 'trial') continue;
+    expect(step.study?.underFault[0]).toMatchObject({ lowerPerS: 0, upperPerS: Number.POSITIVE_INFINITY });
+    expect(step.study?.sizing?.word).toBe('computed');
+    expect(step.study?.demandReason).toBe('the trial of the peak on 4 replicas stayed open');
+    return;
+  }
+});
+
+test('full trials of low rates are as long as their requests need, three times at most', () => {
+  const few = { ...settings, itemsMin: 56_000 };
+  const length = (ratePerS: number) => fullLength(few, ratePerS);
+  expect([length(10_000), length(2000), length(1000), length(10)]).toEqual([20, 28, 56, 60]);
 });
 
 describe('the law of scaling', () => {
