@@ -54,6 +54,7 @@ const oneOf: Record<string, string> = {
   intervals: 'interval',
   spans: 'span',
   requests: 'request',
+  runs: 'run',
 };
 
 export function formatBytes(value: Shown): string {

@@ -74,7 +74,8 @@ export function t0Ms(report: Report): number | undefined {
 
 export function eventsView(report: Report): Record<string, string>[] {
   const t0 = t0Ms(report);
-  return (report.events ?? []).map(({ atS, about, what }) => ({
+  return (report.events ?? []).map(({ atS, about, what }, i) => ({
+    id: anchorOf('event', i + 1, about),
     at: formatSeconds(atS),
     utc: t0 === undefined ? '' : utcWords(t0 + Math.round(atS * 1000)).slice(11, 23),
     about,

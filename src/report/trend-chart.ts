@@ -30,6 +30,8 @@ export function renderTrend(
   const tops = trendPanels.map((_, i) => head + i * (size.panelHeightPx + head + 14));
   const labels = entries.map(({ startedAt }) => startedAt.slice(5, 16).replace('T', ' '));
   const every = Math.max(1, Math.ceil(entries.length / (size.widthPx < 500 ? 3 : 8)));
+  // Touching ones would hide the line.
+  const symbolPx = Math.max(4, Math.min(9, (0.7 * size.widthPx) / entries.length));
   const option = {
     title: trendPanels.map(({ title }, i) => ({
       text: title,
@@ -70,16 +72,17 @@ export function renderTrend(
       xAxisIndex: i,
       yAxisIndex: i,
       silent: true,
+      showAllSymbol: true,
       lineStyle: { width: 1.4, color: 'var(--line-6)' },
-      data: entries.map((entry) => pointOf(entry, read(entry))),
+      data: entries.map((entry) => pointOf(entry, read(entry), symbolPx)),
     })),
   };
   const heightPx = (tops.at(-1) ?? 0) + size.panelHeightPx + 26;
   return drawSvg(option, { widthPx: size.widthPx, heightPx }, names);
 }
 
-function pointOf(entry: IndexEntry, value: number | 'Infinity' | null): object {
+function pointOf(entry: IndexEntry, value: number | 'Infinity' | null, symbolPx: number): object {
   const { symbol, color } = symbols[entry.verdict];
   const shown = typeof value === 'number' && Number.isFinite(value) ? value : null;
-  return { value: shown, symbol, symbolSize: 9, itemStyle: { color } };
+  return { value: shown, symbol, symbolSize: symbolPx, itemStyle: { color } };
 }
