@@ -9,12 +9,17 @@ export type Inflated =
   | { kind: 'unsupported' }
   | { kind: 'malformed' };
 
-const inflaters = { gzip: gunzipSync, deflate: inflateSync, zstd: zstdDecompressSync } as const;
+type Inflater = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+const inflaters = new Map<string, Inflater>([
+  ['gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['zstd', zstdDecompressSync],
+]);
 
 /** Undoes a content encoding; never holds more than the cap, whatever the bytes say of themselves. */
 export function inflate(bytes: Uint8Array, encoding: string | undefined): Inflated {
   if (encoding === undefined || encoding === '' || encoding === 'identity') return { kind: 'bytes', bytes };
-  const inflater = encoding in inflaters ? inflaters[encoding as keyof typeof inflaters] : undefined;
+  const inflater = inflaters.get(encoding);
   if (inflater === undefined) return { kind: 'unsupported' };
   try {
     return { kind: 'bytes', bytes: inflater(bytes, { maxOutputLength: requestBytesMax }) };

@@ -1,98 +1,38 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RawRequest } from '../../../src/observe/sink-core.ts';
 import { createGrpcServer } from '../../../src/observe/sink-grpc.ts';
 import { type Answer, plainOk } from '../../../src/observe/sink-reply.ts';
-import { createFrameReader } from '../../../src/wire/frame-reader.ts';
-import { createHeaderDecoder } from '../../../src/wire/hpack.ts';
-import { encodeHeaders } from '../../../src/wire/hpack-encode.ts';
-import { flag, frame, frameOf, preface, settingsFrame, wordFrame } from '../../../src/wire/http2.ts';
+import { flag, frame, preface, settingsFrame, wordFrame } from '../../../src/wire/http2.ts';
+import {
+  bodyFrame as body,
+  headFrame as head,
+  hello,
+  abcMessage as message,
+  frameWith as of,
+  okFrames as ok,
+  sayFrames,
+  usualHeaders as usual,
+} from '../../fixtures/h2-talk.ts';
+import { startTcpServer, type TcpServer } from '../../fixtures/tcp-server.ts';
 
 /** HTTP/2 as the sink speaks it, tried with frames of our own. The service answers as told. */
-let server: Server;
-let sockets: Socket[];
+let server: TcpServer;
 let received: RawRequest[];
 let answers: Answer[];
 
 beforeEach(async () => {
   received = [];
   answers = [];
-  sockets = [];
-  const enter = createGrpcServer((request, answer) => {
-    received.push({ ...request, body: Buffer.from(request.body) });
-    answer(answers.shift() ?? plainOk);
-  }, undefined);
-  server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    enter(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = await startTcpServer(
+    createGrpcServer((request, answer) => {
+      received.push({ ...request, body: Buffer.from(request.body) });
+      answer(answers.shift() ?? plainOk);
+    }, undefined),
+  );
 });
-afterEach(() => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-});
+afterEach(() => server.close());
 
-const marker = 'the end.';
-
-/** Says it, and gives what the server said until it answered a last PING or ended the connection. */
-function say(...parts: Uint8Array[]): Promise<string[]> {
-  const address = server.address();
-  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const said: string[] = [];
-  const decode = createHeaderDecoder();
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const read = createFrameReader(
-      {
-        headers: (id, block, end) => said.push(`${id} ${decode(block).join(' ')}${end ? ' END' : ''}`),
-        data: (id, bytes, from, to) => said.push(`${id} ${bytes.toString('hex', from, to)}`),
-        dataRead: () => undefined,
-        control(type, flags, id, payload) {
-          if (type === frame.resetStream) said.push(`${id} RST ${payload.readUInt32BE(0)}`);
-          if (type === frame.goaway)
-            said.push(`GOAWAY ${payload.readUInt32BE(0)} ${payload.readUInt32BE(4)}`);
-          if (type === frame.ping) said.push(`PING ${flags} ${payload.toString('latin1')}`);
-          if (said.at(-1) === `PING 1 ${marker}`) resolve(said.slice(0, -1));
-        },
-      },
-      1 << 20,
-    );
-    socket.on('data', (chunk) => read(chunk, 0, chunk.length));
-    socket.on('error', () => undefined);
-    socket.on('close', () => resolve(said));
-    socket.write(Buffer.concat([...parts, of(frame.ping, 0, 0, marker)]));
-  });
-}
-
-const of = (type: number, flags: number, stream: number, payload: string | Uint8Array = '') =>
-  frameOf({
-    type,
-    flags,
-    stream,
-    payload: typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload,
-  });
-
-const hello = Buffer.concat([preface, settingsFrame([])]);
-const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
-const usual: [string, string][] = [
-  [':method', 'POST'],
-  [':scheme', 'http'],
-  [':path', path],
-  [':authority', 'sink'],
-  ['content-type', 'application/grpc'],
-  ['te', 'trailers'],
-];
-const head = (id: number, headers = usual, flags: number = flag.endHeaders) =>
-  of(frame.headers, flags, id, encodeHeaders(headers));
-const message = Buffer.concat([Buffer.from('0000000003', 'hex'), Buffer.from('abc')]);
-const body = (id: number, bytes: Uint8Array = message) => of(frame.data, flag.endStream, id, bytes);
-const ok = (id: number) => [
-  `${id} :status 200 content-type application/grpc`,
-  `${id} 0000000000`,
-  `${id} grpc-status 0 END`,
-];
+const say = (...parts: Uint8Array[]) => sayFrames(server.port, parts);
 
 test('a request, whole and in frames of any kind, gives its bytes to the service', async () => {
   const pieces = Array.from(message, (byte) => of(frame.data, 0, 3, Uint8Array.of(byte)));

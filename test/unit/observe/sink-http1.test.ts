@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { RawRequest } from '../../../src/observe/sink-core.ts';
@@ -6,47 +6,28 @@ import { createHttpServer } from '../../../src/observe/sink-http.ts';
 import { createHttp1Server } from '../../../src/observe/sink-http1.ts';
 import { type Answer, plainOk } from '../../../src/observe/sink-reply.ts';
 import { talk } from '../../fixtures/talk.ts';
+import { startTcpServer, type TcpServer } from '../../fixtures/tcp-server.ts';
 
 /** HTTP/1.1 as the sink speaks it, tried with bytes of our own. The service answers as told. */
-let server: Server;
-let sockets: Socket[];
+let server: TcpServer;
 let received: RawRequest[];
 let answers: Answer[];
 
 beforeEach(async () => {
   received = [];
   answers = [];
-  await listen(
+  server = await startTcpServer(
     createHttpServer((request, answer) => {
       received.push({ ...request, body: Buffer.from(request.body) });
       answer(answers.shift() ?? plainOk);
     }, undefined),
   );
 });
-afterEach(stop);
+afterEach(() => server.close());
 
-async function listen(enter: (socket: Socket) => void): Promise<void> {
-  sockets = [];
-  server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    enter(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-}
-
-function stop(): void {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-}
-
-const port = () => {
-  const address = server.address();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-};
 const say = async (...parts: (string | Uint8Array)[]) => {
   const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part));
-  return (await talk(`127.0.0.1:${port()}`, bytes, 20_000)).toString('latin1');
+  return (await talk(`127.0.0.1:${server.port}`, bytes, 20_000)).toString('latin1');
 };
 const statuses = (heard: string) =>
   [...heard.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
@@ -240,7 +221,7 @@ test('a request without an answer holds up those behind it, until the client giv
 test('a reset is one, and nothing of the connection is read after it', async () => {
   answers = [plainOk, { kind: 'reset' }];
   const code = await new Promise<string>((resolve) => {
-    const socket = connect(port(), '127.0.0.1', () => socket.write(good.repeat(3)));
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(good.repeat(3)));
     socket.resume();
     socket.on('error', (error) => resolve('code' in error ? String(error.code) : ''));
     socket.on('close', () => resolve('closed'));
@@ -252,8 +233,8 @@ test('a reset is one, and nothing of the connection is read after it', async () 
 describe('a client that takes its time', () => {
   const patience = { stallMs: 60, headMs: 60, lingerMs: 60 };
   beforeEach(async () => {
-    stop();
-    await listen(
+    server.close();
+    server = await startTcpServer(
       createHttp1Server(
         {
           begin: (_, output) => output,
@@ -271,7 +252,7 @@ describe('a client that takes its time', () => {
     new Promise<string>((resolve) => {
       let heard = '';
       const left = [...parts];
-      const socket = connect(port(), '127.0.0.1');
+      const socket = connect(server.port, '127.0.0.1');
       const write = () => {
         const part = left.shift();
         if (part !== undefined) socket.write(part);

@@ -254,6 +254,10 @@ test('what is not an export request is answered as such and leaves no record', a
   expect(
     (await grpc.call({ path: grpcPath('traces'), message: body('traces'), encoding: 'snappy' })).grpc,
   ).toBe(12);
+  // What every object has is no compression either.
+  expect(
+    (await grpc.call({ path: grpcPath('traces'), message: body('traces'), encoding: 'hasOwnProperty' })).grpc,
+  ).toBe(12);
   expect((await grpc.call({ path: grpcPath('traces'), message: Buffer.from('xx'), raw: true })).grpc).toBe(3);
   expect((await post(Buffer.from('{]'), { type: 'application/json' })).http).toBe(400);
   expect((await post(Buffer.from('['.repeat(1e6)), { type: 'application/json' })).http).toBe(400);
