@@ -6,6 +6,8 @@ export interface CommandOptions {
   timeoutMs: number;
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
+  /** Ends the program at once, as its time does. */
+  signal?: AbortSignal;
 }
 
 export interface CommandAnswer {
@@ -25,6 +27,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandAnswer
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
   });

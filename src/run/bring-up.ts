@@ -18,6 +18,7 @@ import { type PrometheusOptions, startPrometheus } from '../target/prometheus-pr
 import { sendCanaries } from './canaries.ts';
 import { clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
+import { kindDown, kindUp } from './kind-site.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
 import { startTarget } from './start-target.ts';
@@ -32,6 +33,7 @@ export function bringUp(session: Session): Task[] {
     // First up is last down: by then nothing writes to a log any more.
     { title: 'logs', up: async () => undefined, down: () => logsDown(session) },
     { title: 'journal and guard', up: () => guardUp(session), down: () => guardDown(session) },
+    { title: 'cluster', up: () => kindUp(session), down: () => kindDown(session) },
     { title: 'networks', up: () => siteUp(session), down: async () => session.site?.down() },
     { title: 'sink', up: () => sinkUp(session), down: () => sinkDown(session) },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },

@@ -20,7 +20,7 @@ export async function siteUp(session: Session): Promise<void> {
 
 /** Where the sink listens: loopback is another one in a container, so there it is this machine's address on the network. */
 export function sinkListens(session: Session, sink: SinkSpec): { grpc: string; http: string } {
-  const gateway = session.site?.network(sinkNetwork).gateway;
+  const gateway = session.site?.network(sinkNetwork).gateway ?? session.kind?.hostAddress;
   const at = (address: string) => {
     const place = splitHostPort(address);
     if (gateway === undefined || place === undefined || !isLoopback(place.host)) return address;
@@ -35,7 +35,10 @@ export function sinkReached(session: Session): { grpc: string; http: string } {
   if (sink === undefined) return { grpc: '127.0.0.1:1', http: '127.0.0.1:1' };
   const given = session.scenario.target.sink;
   const host =
-    (given === 'none' ? undefined : given.advertise) ?? site?.network(sinkNetwork).gateway ?? '127.0.0.1';
+    (given === 'none' ? undefined : given.advertise) ??
+    site?.network(sinkNetwork).gateway ??
+    session.kind?.hostAddress ??
+    '127.0.0.1';
   const at = (address: string) => {
     const any = /^(0\.0\.0\.0|\[::\]):(\d+)$/.exec(address);
     return any === null ? address : `${host}:${any[2]}`;

@@ -127,17 +127,20 @@ function rightsLines(plan: Plan, target: ClusterSpec): string[] {
   return [...rightsOfPlan(specs, faults), `in all: ${rights.map(rightText).join('; ')}`];
 }
 
+function starts(target: TargetSpec, { name, replicas }: { name: string; replicas: number }): string {
+  const plural = replicas === 1 ? '' : 's';
+  if (target.kind === 'docker')
+    return `starts ${replicas} collector container${plural} (${name}) on networks of the run`;
+  if (target.kind === 'kind') return `starts ${replicas} collector pod${plural} (${name}) in that cluster`;
+  return `starts ${replicas} collector process${plural && 'es'} (${name}) on loopback`;
+}
+
 function touches(plan: Plan, scenario: Scenario): string[] {
   const { target } = scenario;
   const lines: string[] = ['a folder for the run, below reports/ unless --out says otherwise'];
-  for (const [name, { replicas }] of Object.entries(collectorsOf(target))) {
-    const plural = replicas === 1 ? '' : 's';
-    lines.push(
-      target.kind === 'docker'
-        ? `starts ${replicas} collector container${plural} (${name}) on networks of the run`
-        : `starts ${replicas} collector process${plural && 'es'} (${name}) on loopback`,
-    );
-  }
+  if (target.kind === 'kind') lines.push('makes a cluster with kind, and deletes it after the run');
+  const started = target.kind === 'kubernetes' ? {} : collectorsOf(target);
+  for (const [name, { replicas }] of Object.entries(started)) lines.push(starts(target, { name, replicas }));
   if (target.kind === 'docker') lines.push('makes a Docker network for each link, without a way out of them');
   if (target.prometheus === undefined && (target.kind === 'local' || target.kind === 'docker'))
     lines.push(`starts a Prometheus ${target.kind === 'local' ? 'on loopback' : 'in a container'}`);

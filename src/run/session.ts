@@ -9,6 +9,7 @@ import type { Sink } from '../observe/sink.ts';
 import type { Plan } from '../plan/types.ts';
 import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
 import type { DockerSite } from '../target/docker-site.ts';
+import type { KindCluster } from '../target/kind-cluster.ts';
 import type { Target } from '../target/target.ts';
 import type { watchLoss } from './live-counts.ts';
 
@@ -33,6 +34,8 @@ export interface Session {
   processes: ProcessSample[];
   /** Networks of a docker target. */
   site?: DockerSite;
+  /** The cluster of a kind target. */
+  kind?: KindCluster;
   journal?: Journal;
   guard?: Guard;
   sink?: Sink;

@@ -6,6 +6,7 @@ import type { FaultSpec, TargetSpec } from '../scenario/types.ts';
 import { startDocker } from '../target/docker.ts';
 import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
+import { startKind } from '../target/kind.ts';
 import { startKubernetes } from '../target/kubernetes.ts';
 import type { Need } from '../target/kubernetes-rights.ts';
 import { startProxy } from '../target/link.ts';
@@ -45,6 +46,17 @@ export async function startTarget(session: Session): Promise<Target> {
           ({ kind, params }) => !(kind === 'network-partition' && params.direction === 'both'),
         ),
         startProxy,
+        onNote: (sentence) => session.say(sentence),
+      });
+    case 'kind':
+      return startKind({
+        spec,
+        made: need(session, 'kind'),
+        runId: session.plan.runId,
+        needs: faultNeeds(session),
+        deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
+        sink: sinkReached(session),
+        clock: session.clock,
         onNote: (sentence) => session.say(sentence),
       });
     case 'kubernetes':

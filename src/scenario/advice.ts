@@ -4,7 +4,7 @@ const inFlight = 'remove it and set maxInFlight: the load is open loop and has n
 const noScript = 'remove it: squall sends items itself and runs no script';
 const later = 'remove it: this version has no such block';
 
-const noTarget = 'use local, docker, kubernetes, external or embedded: this version has no such target';
+const noTarget = 'use local, docker, kind, kubernetes, external or embedded: this version has no such target';
 
 /** What to do about words that people bring along from other tools, by the block they stand in. */
 const blocks: Record<string, Record<string, string>> = {
@@ -24,9 +24,8 @@ const blocks: Record<string, Record<string, string>> = {
     gracefulStop: 'remove it and set settle: load ends by the clock, settle waits for the items under way',
   },
   target: {
-    docker: noTarget,
-    kind: noTarget,
-    kubernetes: noTarget,
+    compose: noTarget,
+    minikube: noTarget,
     endpoint: 'write otlp: {grpc: HOST:PORT}',
   },
   capacity: { capacity: later },

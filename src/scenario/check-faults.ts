@@ -3,6 +3,7 @@ import type { Fault } from '../fault/fault.ts';
 import { checkName } from './check-load.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import { wrongWord } from './issues.ts';
+import { platformOf } from './kind-spec.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { type CollectorSpec, collectorsOf, type FaultSpec } from './types.ts';
 
@@ -34,7 +35,7 @@ function checkAbility(
   const { target } = draft;
   const { fault, path } = one;
   if (target === undefined) return [];
-  const able = fault.needs.targets.includes(target.kind);
+  const able = fault.needs.targets.includes(platformOf(target.kind));
   const sinkless = fault.needs.power === 'sink' && target.sink === 'none';
   if (able && !sinkless) return checkAgent(draft, one);
   return [

@@ -30,7 +30,9 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
       ...missingFile(path, file),
       ...(tool === true ? { code: 'SQ-TOOL-MISSING' as const } : {}),
     })),
-    ...(target.kind === 'local' || target.kind === 'docker' ? checkMembers(target) : []),
+    ...(target.kind === 'local' || target.kind === 'docker' || target.kind === 'kind'
+      ? checkMembers(target)
+      : []),
     ...(target.kind === 'kubernetes' ? checkCluster(target, draft) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
     ...(idle ? [idleRules(target.kind)] : []),
@@ -63,7 +65,7 @@ function checkCluster(target: TargetSpec & { kind: 'kubernetes' }, draft: Draft)
   return [...checkMembers(target), ...checkKubernetes(target, draft), ...checkLimits(draft, outside)];
 }
 
-type WithMembers = TargetSpec & { kind: 'local' | 'docker' | 'kubernetes' };
+type WithMembers = TargetSpec & { kind: 'local' | 'docker' | 'kind' | 'kubernetes' };
 
 function checkMembers({ kind, members }: WithMembers): Mistake[] {
   const names = Object.keys(members);
@@ -205,6 +207,7 @@ export function fileKeys(target: TargetSpec): FileKey[] {
     for (const [name, member] of Object.entries(target.members))
       addTool([...base, 'members', name, 'binary'], member.binary);
   }
+  if (target.kind === 'kind') add([...base, 'cluster'], target.cluster);
   if (target.kind === 'external') addClient([...base, 'otlp'], target.otlp);
   if (target.kind === 'kubernetes') {
     add([...base, 'kubeconfig'], target.kubeconfig);

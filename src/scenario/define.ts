@@ -91,6 +91,14 @@ export interface TargetInput {
     sink?: SinkInput;
     prometheus?: PrometheusInput;
   };
+  kind?: {
+    members: Record<string, Omit<MemberInput, 'binary' | 'storage' | 'restart'> & { image?: string }>;
+    image?: string;
+    nodeImage?: string;
+    cluster?: string;
+    sink?: SinkInput;
+    prometheus?: PrometheusInput;
+  };
   kubernetes?: {
     context: string;
     kubeconfig?: string;

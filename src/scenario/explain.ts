@@ -4,6 +4,7 @@ import { type FindingCode, findingAdvice, findingCodes } from '../base/finding-c
 import { table } from '../base/table.ts';
 import type { Fault } from '../fault/fault.ts';
 import { nearest } from './issues.ts';
+import { platformOf } from './kind-spec.ts';
 import { formatAggregations, type Measure, measures } from './measures.ts';
 import { faultCommon, objectOf } from './schema.ts';
 import { targetKinds } from './target-schema.ts';
@@ -20,6 +21,7 @@ export const targetMeanings: Record<(typeof targetKinds)[number], string> = {
   local: 'collectors as child processes of squall on this machine; squall starts them, a sink and Prometheus',
   docker:
     'collectors as containers of a Docker daemon on this machine, each link a network of its own; squall starts them, a sink and Prometheus',
+  kind: 'collectors as pods of a cluster that `kind` makes for the run out of Docker containers on a Linux machine, and that is deleted after it; squall starts them and a sink',
   kubernetes:
     'collectors that run in a cluster already, found by workload; squall starts nothing but its sink on this machine, and may end pods',
   external: 'a pipeline that is already there; squall starts nothing but its sink',
@@ -112,7 +114,7 @@ function measureRow(name: string, measure: Measure): Row {
 
 function targetRow(kind: (typeof targetKinds)[number], registry: Registry): Row {
   const able = Object.keys(registry.faults).filter((name) =>
-    registry.faults[name]?.needs.targets.includes(kind),
+    registry.faults[name]?.needs.targets.includes(platformOf(kind)),
   );
   return { name: kind, summary: targetMeanings[kind], details: [`  faults: ${able.join(', ') || 'none'}`] };
 }

@@ -8,6 +8,7 @@ import { checkSlos } from './check-slos.ts';
 import { checkTarget, fileKeys } from './check-target.ts';
 import type { Draft, DraftSlo } from './draft.ts';
 import { dataAt, listAt, parseMost } from './issues.ts';
+import { platformOf } from './kind-spec.ts';
 import { loadSchema, toLoadSpec } from './load-schema.ts';
 import type { Mistake, Source } from './mistakes.ts';
 import { scenarioError } from './mistakes.ts';
@@ -71,7 +72,7 @@ export function checkScenario(
   const draft: Draft = {
     target: targetSpec,
     targetWhole,
-    able: targetSpec === undefined ? [] : kindsOf(faults, targetSpec.kind),
+    able: targetSpec === undefined ? [] : kindsOf(faults, platformOf(targetSpec.kind)),
     warmupMs: top?.warmup ?? 0,
     limits: top?.limits ?? (dataAt(source.data, ['limits']) === undefined ? undefined : 'wrong'),
     load: readLoad(source, mistakes),

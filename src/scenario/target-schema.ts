@@ -87,6 +87,10 @@ const dnsName = z
 const dnsLabel = z.string().regex(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
   error: 'expected small letters, digits and hyphens, as a Service is named',
 });
+const { storage: _volume, restart: _policy, ...podFields } = collector;
+const pods = z
+  .strictObject({ ...podFields, image: image.optional().describe('its entrypoint is a collector') })
+  .nullable();
 
 const workload = z.strictObject({
   workload: z
@@ -152,6 +156,16 @@ export const targetSchema = z.strictObject({
     })
     .optional()
     .describe('containers of a Docker daemon on this machine'),
+  kind: z
+    .strictObject({
+      members: z.record(dnsLabel, pods),
+      image: image.optional().describe(`of members without one; default ${images.collector}`),
+      nodeImage: image.optional().describe('of the nodes; default: the one of the installed kind'),
+      cluster: path.optional().describe('a configuration of kind itself'),
+      ...common,
+    })
+    .optional()
+    .describe('a cluster that `kind` on PATH makes for the run and that is deleted after it'),
   kubernetes: z
     .strictObject({
       context: z.string().min(1).describe('of the kubeconfig; the current one is never taken'),
@@ -182,7 +196,7 @@ export const targetSchema = z.strictObject({
     .describe('a small reference collector inside squall, for tests and a first look'),
 });
 
-export const targetKinds = ['local', 'docker', 'kubernetes', 'external', 'embedded'] as const;
+export const targetKinds = ['local', 'docker', 'kind', 'kubernetes', 'external', 'embedded'] as const;
 export type TargetText = z.output<typeof targetSchema>;
 
 function isEndpoint(text: string): boolean {

@@ -42,6 +42,19 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
       ...toCommon(text.docker, from),
     };
   }
+  if (text.kind !== undefined) {
+    const { members, image: given, nodeImage, cluster } = text.kind;
+    return {
+      kind: 'kind',
+      members: Object.fromEntries(
+        Object.entries(members).map(([name, one]) => [name, toContainer(one ?? {}, from)]),
+      ),
+      image: given ?? images.collector,
+      ...(nodeImage === undefined ? {} : { nodeImage }),
+      ...(cluster === undefined ? {} : { cluster: from(cluster) }),
+      ...toCommon(text.kind, from),
+    };
+  }
   if (text.kubernetes !== undefined) return toKubernetes(text.kubernetes, from);
   if (text.external !== undefined) {
     const { settle } = text.external;

@@ -1,5 +1,7 @@
 import type { Protocol, Signal } from '../base/signal.ts';
+import type { ClientTls } from '../base/tls-options.ts';
 import type { CapacitySpec } from './capacity-spec.ts';
+import type { KindTarget } from './kind-spec.ts';
 
 /**
  * A scenario after parsing: every default filled in except those derived from the target's configuration, durations
@@ -40,6 +42,7 @@ export type TargetSpec =
       prometheusImage: string;
       rules?: string;
     } & CommonTargetSpec)
+  | (KindTarget & CommonTargetSpec)
   | ({
       kind: 'kubernetes';
       /** Always written: the current one of a kubeconfig changes under one's feet. */
@@ -108,8 +111,8 @@ export interface CollectorSpec {
 
 /** The collectors of this target whose settings are known, by member; empty where none is. */
 export function collectorsOf(target: TargetSpec): Record<string, CollectorSpec> {
-  if (target.kind === 'local' || target.kind === 'docker') return target.members;
-  if (target.kind !== 'kubernetes') return {};
+  if (target.kind === 'external' || target.kind === 'embedded') return {};
+  if (target.kind !== 'kubernetes') return target.members;
   const told = Object.entries(target.members).map(([name, { config, sendsTo }]): [string, CollectorSpec] => [
     name,
     {
@@ -132,13 +135,7 @@ export interface OtlpSpec {
   tls?: TlsSpec;
 }
 
-export interface TlsSpec {
-  caFile?: string;
-  certFile?: string;
-  keyFile?: string;
-  serverName?: string;
-  insecureSkipVerify: boolean;
-}
+export type TlsSpec = ClientTls;
 
 export interface SinkSpec {
   /** HOST:PORT to listen on; port 0 picks one. */

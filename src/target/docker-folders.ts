@@ -28,7 +28,7 @@ interface FolderOptions {
 }
 
 interface EnvOptions {
-  spec: DockerMemberSpec;
+  spec: Pick<DockerMemberSpec, 'env'>;
   next: LinkAddresses;
   env: Readonly<Record<string, string | undefined>>;
 }
@@ -86,7 +86,7 @@ async function writeOpen(file: string, text: string): Promise<void> {
 /** The contract's variables, the member's own, and those of the runner's that the configuration takes up. */
 export function memberEnv(
   options: EnvOptions,
-  place: DockerPlace & { text: string },
+  place: Pick<DockerPlace, 'caFile'> & { text: string },
 ): Record<string, string> {
   const named = [...place.text.matchAll(/\$\{(?:env:)?([A-Za-z_]\w*)/g)].map(([, name = '']) => name);
   const taken = named.flatMap((name): [string, string][] => {

@@ -208,10 +208,10 @@ const rows: Row[] = [
     what: 'the target is of two kinds',
   },
   {
-    name: 'a target of later',
-    blocks: { target: '{kind: {image: x}}' },
-    what: 'target.kind is not a field',
-    next: /use local, docker, kubernetes, external or embedded/,
+    name: 'a target of other tools',
+    blocks: { target: '{minikube: {image: x}}' },
+    what: 'target.minikube is not a field',
+    next: /use local, docker, kind, kubernetes, external or embedded/,
   },
   { name: 'no members', blocks: { target: '{local: {members: {}}}' }, what: 'the target has no member' },
   {

@@ -9,7 +9,7 @@ import { mistakesOf } from '../../fixtures/scenario-text.ts';
 const names = {
   fault: Object.keys(faults),
   measure: Object.keys(measures),
-  target: ['local', 'docker', 'kubernetes', 'external', 'embedded'],
+  target: ['local', 'docker', 'kind', 'kubernetes', 'external', 'embedded'],
   code: [...Object.keys(errorCodes), ...Object.keys(findingCodes)],
 };
 

@@ -1,0 +1,152 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { type Clock, waitFor } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import type { DockerMemberSpec, KubernetesMemberSpec, TargetSpec } from '../scenario/types.ts';
+import { addressesAt, ports } from './docker-folders.ts';
+import type { KindCluster } from './kind-cluster.ts';
+import { memberObjects } from './kind-manifests.ts';
+import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
+import { allowLabel } from './kubernetes-preflight.ts';
+import { runLabel, runName } from './kubernetes-record.ts';
+import { entryGroups } from './local-order.ts';
+import { type LinkAddresses, lacksOf, readConfig, uses } from './local-seat.ts';
+import type { Target } from './target.ts';
+
+type KindSpec = TargetSpec & { kind: 'kind' };
+
+export interface KindOptions extends Omit<KubernetesOptions, 'spec' | 'intend'> {
+  spec: KindSpec;
+  made: KindCluster;
+  /** Where pods reach the sink. */
+  sink: LinkAddresses;
+  env?: Readonly<Record<string, string | undefined>>;
+  onNote(sentence: string): void;
+}
+
+/** With the pull of an image that was not put on the nodes. */
+const readyMs = 300_000;
+/** What a pod that is not ready waits for, where it will never come by itself. */
+const hopeless = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'CrashLoopBackOff',
+];
+
+/**
+ * The members as Deployments in a namespace of the run's own cluster, then like any kubernetes target. Throws
+ * SQ-IMAGE-MISSING or SQ-TARGET-START when their pods do not become ready.
+ */
+export async function startKind(options: KindOptions): Promise<Target> {
+  const { spec, made, runId } = options;
+  const { core } = made.cluster;
+  const namespace = made.name;
+  const labels = { [runLabel]: runName(runId), 'app.kubernetes.io/managed-by': 'squall' };
+  await core.createNamespace({
+    body: { metadata: { name: namespace, labels: { ...labels, [allowLabel]: 'allowed' } } },
+  });
+  for (const [name, member] of Object.entries(spec.members))
+    await createMember(options, { name, member, namespace, labels });
+  for (const [name, member] of Object.entries(spec.members))
+    await awaitPods(options, { name, namespace, replicas: member.replicas });
+  const members: Record<string, KubernetesMemberSpec> = {};
+  for (const [name, { sendsTo }] of Object.entries(spec.members)) {
+    const otlp = entryGroups(spec.members).includes(name) ? await reached(made, name) : undefined;
+    members[name] = {
+      namespace,
+      workload: { kind: 'deployment', name },
+      ...(otlp === undefined ? {} : { otlp }),
+      ...(sendsTo === undefined ? {} : { sendsTo }),
+    };
+  }
+  const { sink, prometheus } = spec;
+  const target = await startKubernetes({
+    ...options,
+    spec: {
+      kind: 'kubernetes',
+      ...made.ref,
+      namespaces: [namespace],
+      members,
+      sink,
+      ...(prometheus === undefined ? {} : { prometheus }),
+    },
+    // All of it goes with the cluster.
+    intend: () => undefined,
+  });
+  return { ...target, kind: 'kind' };
+}
+
+async function createMember(
+  options: KindOptions,
+  of: { name: string; member: DockerMemberSpec; namespace: string; labels: Record<string, string> },
+): Promise<void> {
+  const { spec, made } = options;
+  const { name, member, namespace } = of;
+  const configText = await readConfig(member, { exporters: ['otlp_grpc'] });
+  for (const sentence of lacksOf(configText)) options.onNote(`${name}: ${sentence}`);
+  if (uses(configText, 'SQUALL_TLS_CERT')) throw noCertificate(name, member.config ?? '');
+  const objects = memberObjects({
+    name,
+    labels: of.labels,
+    spec: member,
+    image: member.image ?? spec.image,
+    configText,
+    next: member.sendsTo === undefined ? options.sink : addressesAt(member.sendsTo),
+    entry: entryGroups(spec.members).includes(name),
+    env: options.env ?? process.env,
+  });
+  await made.cluster.core.createNamespacedConfigMap({ namespace, body: objects.config });
+  await made.cluster.core.createNamespacedService({ namespace, body: objects.service });
+  await made.cluster.apps.createNamespacedDeployment({ namespace, body: objects.deployment });
+}
+
+function noCertificate(name: string, where: string): SquallError {
+  return new SquallError({
+    code: 'SQ-TARGET-START',
+    what: `${name} takes up SQUALL_TLS_CERT, and a kind target makes no certificate`,
+    where,
+    next: 'use target: docker, or bring the certificate as a Secret to target: kubernetes',
+  });
+}
+
+/** A Service's port on the nodes. */
+async function reached({ cluster, name: namespace, nodeAddress }: KindCluster, name: string) {
+  const { spec } = await cluster.core.readNamespacedService({ namespace, name });
+  const at = (port: number) =>
+    `${nodeAddress}:${spec?.ports?.find((one) => one.port === port)?.nodePort ?? 0}`;
+  return { grpc: at(ports.grpc), http: at(ports.http), headers: {} };
+}
+
+async function awaitPods(
+  { made, clock }: { made: KindCluster; clock: Clock },
+  of: { name: string; namespace: string; replicas: number },
+): Promise<void> {
+  const { name, namespace } = of;
+  const { core, apps } = made.cluster;
+  const stuck = await waitFor(clock, { timeoutMs: readyMs, everyMs: 500 }, async () => {
+    const { status } = await apps.readNamespacedDeployment({ namespace, name });
+    if ((status?.readyReplicas ?? 0) >= of.replicas) return 'ready';
+    const labelSelector = `app.kubernetes.io/name=${name}`;
+    const { items } = await core.listNamespacedPod({ namespace, labelSelector });
+    return items.map(waitsFor).find((why) => hopeless.includes(why?.reason ?? ''));
+  });
+  if (stuck === 'ready') return;
+  const why = stuck?.reason ?? `not ready within ${readyMs / 1000} s`;
+  throw new SquallError({
+    code: /Image/.test(why) ? 'SQ-IMAGE-MISSING' : 'SQ-TARGET-START',
+    what: `the pods of ${name} do not become ready`,
+    where: `cluster ${made.name}`,
+    expected: `${of.replicas} ready`,
+    found: [why, stuck?.message].filter((part) => part !== undefined).join(': '),
+    next: /Image/.test(why)
+      ? 'docker pull the image, which is then put on the nodes'
+      : 'try it as target: docker',
+  });
+}
+
+function waitsFor({ status }: V1Pod): { reason?: string; message?: string } | undefined {
+  return status?.containerStatuses
+    ?.map(({ state }) => state?.waiting)
+    .find((waiting) => waiting !== undefined);
+}
