@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { agentNamespace, listAgents, removeAgents } from '../target/kubernetes-agents.ts';
 import { type Cluster, type ClusterRef, connectCluster, reasonOf } from '../target/kubernetes-client.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
@@ -17,12 +18,16 @@ export async function recoverCluster(options: {
   const { namespace, clock = systemClock } = options;
   const cluster = await connectCluster(options.cluster);
   const wanted = options.run === undefined ? {} : { run: runName(options.run) };
-  const found = await listRun(cluster, { namespace, ...wanted });
+  const look = async () => [
+    ...(await listRun(cluster, { namespace, ...wanted })),
+    ...(await listAgents(cluster, wanted)),
+  ];
+  const found = await look();
   const runs = [...new Set(found.map(({ run }) => run))];
   if (runs.length === 0) return { clean: true, lines: [`no run is open in ${namespace}`] };
   // Longer than the runner waits between two renewals.
   await clock.sleep(1.5 * renewEveryMs);
-  const later = await listRun(cluster, { namespace, ...wanted });
+  const later = await look();
   const results = await Promise.all(
     runs.map(async (run): Promise<SweepResult> => {
       const renewed = (objects: typeof found) =>
@@ -41,12 +46,17 @@ async function removed(
 ): Promise<SweepResult> {
   const { run, namespace } = options;
   try {
+    // First: what they hold is undone by them before they end.
+    const agents = { ...options, namespace: agentNamespace(run) };
+    const acted = (await removeAgents(cluster, agents))
+      ? [`${run}: its agents removed with their namespace`]
+      : [];
     const restored = await restoreRecorded(cluster, options);
     const names = await removeRun(cluster, options);
     const lines = restored.map((line) => `${run}: ${line} in ${namespace}`);
     return {
       clean: true,
-      lines: [...lines, `${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`],
+      lines: [...acted, ...lines, `${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`],
     };
   } catch (error) {
     return { clean: false, lines: [`${run}: ${reasonOf(error)}`] };

@@ -10,7 +10,7 @@ import type { Undo } from './fault.ts';
 export type ClusterUndo = Extract<Undo, { kind: 'kubernetes-run' | 'kubernetes-agents' | 'agent-order' }>;
 
 /** An API server that hangs must not keep the other undos of a run from being tried, ms. */
-const answerMs = 30_000;
+const answerMs = 60_000;
 /** An agent looks every 0.4 s; past the time-to-live of what it holds it needs no word. */
 const agentMs = 20_000;
 

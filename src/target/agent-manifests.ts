@@ -17,12 +17,12 @@ const journalFolder = '/run/squall';
  * Role must have all that it gives.
  */
 export const agentRules: readonly RightsRule[] = [
-  { group: '', resource: 'namespaces', verbs: ['create', 'get', 'delete'] },
+  { group: '', resource: 'namespaces', verbs: ['create', 'get', 'list', 'delete'] },
   { group: '', resource: 'nodes', verbs: ['list'] },
   { group: '', resource: 'pods', verbs: ['create', 'list'] },
   { group: '', resource: 'configmaps', verbs: ['create', 'get', 'list', 'patch'] },
   { group: '', resource: 'serviceaccounts', verbs: ['create'] },
-  { group: 'apps', resource: 'daemonsets', verbs: ['create'] },
+  { group: 'apps', resource: 'daemonsets', verbs: ['create', 'delete'] },
   { group: 'batch', resource: 'jobs', verbs: ['create'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create', 'get', 'update'] },
   { group: 'rbac.authorization.k8s.io', resource: 'roles', verbs: ['create'] },
@@ -93,7 +93,7 @@ export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart)
 export function agentSet(own: AgentPods, start: AgentStart): V1DaemonSet {
   const labels = ownLabels(own, 'agent');
   return {
-    metadata: { name: 'agent', labels, ownerReferences: [own.owner] },
+    metadata: { name: agentNames.set, labels, ownerReferences: [own.owner] },
     spec: { selector: { matchLabels: labels }, template: agentTemplate(own, start) },
   };
 }

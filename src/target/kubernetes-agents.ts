@@ -3,7 +3,7 @@ import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { type LeaseBook, leaseBook, makeLease, readStatus, withdrawOrder } from './agent-lease.ts';
 import { type AgentPods, agentRole, agentSet, agentTemplate, ownerJob } from './agent-manifests.ts';
-import { type Cluster, type ClusterRef, orAbsent } from './kubernetes-client.ts';
+import { type Cluster, type ClusterRef, orAbsent, statusOf } from './kubernetes-client.ts';
 import { awaitOwnPods, makeOwn, ownLabels } from './kubernetes-own-pods.ts';
 import { renewEveryMs, runLabel, runName } from './kubernetes-record.ts';
 import { agentNames, makeOrderKeys, type Order, type OrderOutcome, statusName } from './node-order.ts';
@@ -36,13 +36,17 @@ export interface AgentsOptions {
   intend(undo: { cluster: ClusterRef; namespace: string; run: string }): void;
 }
 
+/** Namespaces that runs have made for their agents. */
+const ofAgents = `${runLabel},app.kubernetes.io/name=squall-agent`;
+
 /** An agent looks every 0.4 s; a node that is busy takes its time. */
 const answerMs = 20_000;
 const lookEveryMs = 200;
 const readyMs = 60_000;
 
-export function agentNamespace(runId: string): string {
-  return `squall-${runName(runId)}`;
+/** `run`: its name in labels. */
+export function agentNamespace(run: string): string {
+  return `squall-${run}`;
 }
 
 /**
@@ -51,8 +55,8 @@ export function agentNamespace(runId: string): string {
  */
 export async function startAgents(options: AgentsOptions): Promise<Agents> {
   const { cluster, runId, clock, ref } = options;
-  const namespace = agentNamespace(runId);
   const run = runName(runId);
+  const namespace = agentNamespace(run);
   const keys = makeOrderKeys();
   options.intend({ cluster: ref, namespace, run });
   const bare = { cluster, namespace, run, image: options.image, pullSecrets: [], clock };
@@ -173,6 +177,8 @@ function agentsOf(own: AgentPods, by: { ref: ClusterRef; book: LeaseBook; down()
       return found;
     },
     withdraw: async (id, node) => {
+      const before = await outcome(id, node).catch(() => undefined);
+      if (before !== undefined && before.state !== 'held') return before;
       await withdrawOrder(own, id);
       return waitFor(clock, { timeoutMs: answerMs, everyMs: lookEveryMs }, async () => {
         const found = await outcome(id, node).catch(() => undefined);
@@ -185,7 +191,7 @@ function agentsOf(own: AgentPods, by: { ref: ClusterRef; book: LeaseBook; down()
   };
 }
 
-/** Pods get 20 s to undo what they hold; then the namespace's controller takes a while. */
+/** Pods get 20 s to undo what they hold. */
 const goneWithinMs = 25_000;
 
 /** Removes the namespace of a run's agents, with all in it. Gives whether there was one; rejects when it stays. */
@@ -195,6 +201,12 @@ export async function removeAgents(
 ): Promise<boolean> {
   if (!(await hasAgents(cluster, options))) return false;
   const { namespace: name, clock } = options;
+  // Their pods first: with some of them in it a namespace goes only after half of their grace.
+  await orAbsent<unknown>(cluster.apps.deleteNamespacedDaemonSet({ namespace: name, name: agentNames.set }));
+  await waitFor(clock, { timeoutMs: goneWithinMs, everyMs: 200 }, async () => {
+    const { items } = await cluster.core.listNamespacedPod({ namespace: name });
+    return items.length === 0 ? true : undefined;
+  });
   await orAbsent<unknown>(cluster.core.deleteNamespace({ name }));
   const gone = await waitFor(clock, { timeoutMs: goneWithinMs, everyMs: 300 }, async () =>
     (await hasAgents(cluster, options)) ? undefined : true,
@@ -210,4 +222,24 @@ export async function hasAgents(
 ): Promise<boolean> {
   const found = await orAbsent(cluster.core.readNamespace({ name: namespace }));
   return found?.metadata?.labels?.[runLabel] === run;
+}
+
+/** The Leases of all runs that have agents in the cluster; none where the account may not list namespaces. */
+export async function listAgents(
+  cluster: Cluster,
+  { run }: { run?: string },
+): Promise<{ kind: 'lease'; name: string; run: string; renewed: string }[]> {
+  const query = { labelSelector: run === undefined ? ofAgents : `${ofAgents},${runLabel}=${run}` };
+  const { items } = await cluster.core.listNamespace(query).catch((error: unknown) => {
+    if (statusOf(error) === 403) return { items: [] };
+    throw error;
+  });
+  return Promise.all(
+    items.map(async ({ metadata }) => {
+      const [namespace, name] = [metadata?.name ?? '', agentNames.lease];
+      const lease = await orAbsent(cluster.coordination.readNamespacedLease({ namespace, name }));
+      const renewed = String(lease?.spec?.renewTime ?? '');
+      return { kind: 'lease' as const, name, run: metadata?.labels?.[runLabel] ?? '', renewed };
+    }),
+  );
 }
