@@ -24,8 +24,8 @@ export async function validateCommand(console: Console, flags: GlobalFlags, args
 /** `squall plan`: what would happen; changes nothing. */
 export async function planCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   const { scenario, secrets, runId, seed } = await readScenario(flags, args[0]);
-  const machine = await planningMachine();
-  const plan = compilePlan(scenario, { runId, seed, epochNs: '0', workers: 1, machine });
+  const workers = await planningMachine(scenario.target);
+  const plan = compilePlan(scenario, { runId, seed, epochNs: '0', ...workers });
   const facts = await planFacts(plan, scenario);
   if (flags.json === true) console.print(JSON.stringify(maskDeep({ plan, facts }, secrets)));
   else console.print(maskSecrets(printPlan(plan, scenario, facts), secrets));

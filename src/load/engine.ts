@@ -4,6 +4,8 @@ import { steadyThread } from '../base/thread-limits.ts';
 import type { PeerRecord } from '../observe/evidence.ts';
 import { workersOf } from '../plan/pace.ts';
 import type { Plan } from '../plan/types.ts';
+import type { CanaryOptions } from './canary.ts';
+import type { Outcome } from './exporter.ts';
 import { mergeCounts, mergeHealth } from './merge.ts';
 import type { FromWorker, GeneratorHealth, LoadCounts, LoadEndpoint, ToWorker } from './messages.ts';
 import { orders } from './orders.ts';
@@ -39,6 +41,8 @@ export interface LoadRun {
   done: Promise<LoadResult>;
   /** Ends the threads, whatever their state. */
   close(): Promise<void>;
+  /** Where the load runs elsewhere: canaries take its way, and word of t = 0 needs so long, ms. */
+  remote?: { sendCanary(options: CanaryOptions): Promise<Outcome>; leadMs: number };
 }
 
 interface WorkerState {

@@ -1,10 +1,13 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sendCanary } from '../load/canary.ts';
 import { type LoadRun, startLoad } from '../load/engine.ts';
 import { type Program, type Say, serveControl } from './control.ts';
 import { goAt } from './go.ts';
-import type { Ask, FromPod, LoadTask } from './messages.ts';
+import { type Ask, type FromPod, format, type LoadTask } from './messages.ts';
+
+const ready = { kind: 'ready', format } as const;
 
 /** Load workers in a pod: connect once they were told the plan, wait for the common start, and send their records. */
 export async function main(): Promise<void> {
@@ -37,23 +40,21 @@ function createProgram({ dir, atBoot, say }: { dir: string; atBoot: bigint; say:
         failure = error.message;
       },
     );
-    say({ kind: 'ready' });
+    say(ready);
   };
   return {
     async start(message) {
       if (message.kind === 'load' && load === undefined) await start(message.task);
     },
     async answer(ask: Ask) {
+      if (ask.what === 'send') return { outcome: await sendCanary(ask.canary) };
       if (ask.what !== 'go' || load === undefined) throw new Error(`the load was asked for ${ask.what}`);
       const { t0Ns, lateMs } = goAt(ask.t0WallNs, atBoot);
       if (!gone) load.go(t0Ns);
       gone = true;
       return { lateMs };
     },
-    state: () => [
-      ...(load === undefined ? [] : [{ kind: 'ready' } as const]),
-      ...(ended === undefined ? [] : [ended]),
-    ],
+    state: () => [...(load === undefined ? [] : [ready]), ...(ended === undefined ? [] : [ended])],
     failure: () => failure,
     async stop() {
       load?.stop();

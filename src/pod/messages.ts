@@ -1,10 +1,16 @@
 import type { SinkReply } from '../fault/fault.ts';
+import type { CanaryOptions } from '../load/canary.ts';
 import type { LoadResult } from '../load/engine.ts';
+import type { Outcome } from '../load/exporter.ts';
 import type { LoadEndpoint } from '../load/messages.ts';
+import { arrivalRecordBytes, requestRecordBytes } from '../observe/evidence.ts';
 import type { Plan } from '../plan/types.ts';
 
 /** Where a pod's program hears its runner: on loopback of the pod, so that only the API server leads there. */
 export const controlPort = 14317;
+
+/** An image and a runner of which these differ do not understand one another. */
+export const format = `1/${requestRecordBytes}/${arrivalRecordBytes}`;
 
 /** What a program is to do. */
 export interface SinkTask {
@@ -44,7 +50,9 @@ export type Ask =
   | { what: 'go'; t0WallNs: string }
   | { what: 'reply'; reply: SinkReply | null }
   | { what: 'struck' }
-  | { what: 'canary'; number: number; timeoutMs: number };
+  | { what: 'canary'; number: number; timeoutMs: number }
+  /** The load's own: sends one. */
+  | { what: 'send'; canary: CanaryOptions };
 
 export type Answer =
   /** The pod's wall clock, ns since 1970 in decimals. */
@@ -53,11 +61,12 @@ export type Answer =
   | { lateMs: number }
   | { struck: number }
   /** Null: it did not come. */
-  | { canary: { arrivalWallNs: string; altered: string[] } | null };
+  | { canary: { arrivalWallNs: string; altered: string[] } | null }
+  | { outcome: Outcome };
 
 export type FromPod =
-  /** The sink listens, the load's connections are open. */
-  | { kind: 'ready' }
+  /** The sink listens, the load's connections are open; `format` is the image's. */
+  | { kind: 'ready'; format: string }
   | { kind: 'failed'; message: string; code?: string }
   | { kind: 'answer'; id: number; answer: Answer }
   /** Its body: latencies since the last one, ms, as little-endian float64. A number that JSON has not is null. */

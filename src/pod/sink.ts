@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import { type Sink, startSink } from '../observe/sink.ts';
 import { type Program, serveControl } from './control.ts';
 import { goAt } from './go.ts';
-import type { Ask, SinkTask } from './messages.ts';
+import { type Ask, format, type SinkTask } from './messages.ts';
+
+const ready = { kind: 'ready', format } as const;
 
 /** The sink in a pod: listens once it was told the plan, and sends its evidence to the runner as it grows. */
 export async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'squall-sink-'));
-  await serveControl(
-    (say, { atBoot }) => createProgram({ dir, atBoot, onReady: () => say({ kind: 'ready' }) }),
-    {
-      dir,
-    },
-  );
+  await serveControl((say, { atBoot }) => createProgram({ dir, atBoot, onReady: () => say(ready) }), {
+    dir,
+  });
 }
 
 function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }): Program {
@@ -54,7 +53,7 @@ function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }
       options.onReady();
     },
     answer,
-    state: () => (sink === undefined ? [] : [{ kind: 'ready' }]),
+    state: () => (sink === undefined ? [] : [ready]),
     failure: () => (stopped === undefined ? sink?.failure() : stopped.failure),
     async stop() {
       stopped = { failure: sink?.failure() }; // its threads end now, which is no failure

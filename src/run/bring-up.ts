@@ -8,6 +8,7 @@ import { startGuard } from '../fault/guard.ts';
 import { openJournal } from '../fault/journal.ts';
 import { openRun } from '../fault/state.ts';
 import { startLoad } from '../load/engine.ts';
+import type { LoadCounts } from '../load/messages.ts';
 import { startClientMetrics } from '../observe/client-metrics.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
 import { startSink } from '../observe/sink.ts';
@@ -16,7 +17,7 @@ import { type PrometheusSpec, rulesOf, type TargetSpec } from '../scenario/types
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
-import { clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
+import { clusterLoadUp, clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
 import { kindDown, kindUp } from './kind-site.ts';
 import { maskLogs } from './secrets.ts';
@@ -177,12 +178,13 @@ async function mustAnswer(session: Session, spec: PrometheusSpec): Promise<void>
 
 async function loadUp(session: Session): Promise<void> {
   const { entry } = need(session, 'target');
-  session.load = await startLoad({
-    plan: session.plan,
+  const options = {
     endpoints: entry.map((member) => ({ member: member.name, otlp: member.otlp })),
-    evidenceDir: session.evidenceDir,
-    onProgress: (counts) => session.metrics?.observe(counts),
-  });
+    onProgress: (counts: LoadCounts) => session.metrics?.observe(counts),
+  };
+  const { plan, evidenceDir } = session;
+  session.load =
+    (await clusterLoadUp(session, options)) ?? (await startLoad({ plan, evidenceDir, ...options }));
 }
 
 async function faultsUp(session: Session): Promise<void> {

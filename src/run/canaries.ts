@@ -40,9 +40,8 @@ async function sendOne(session: Session, way: Way, nextNumber: () => number): Pr
     session.signal.throwIfAborted();
     const sentNs = session.clock.nowNs();
     const numbers = Array.from({ length: canariesFor(session, way.signal) }, nextNumber);
-    const outcomes = await Promise.all(
-      numbers.map((number) => sendCanary(canaryOptions(session, way, number))),
-    );
+    const send = session.load?.remote?.sendCanary ?? sendCanary;
+    const outcomes = await Promise.all(numbers.map((number) => send(canaryOptions(session, way, number))));
     const refused = outcomes.find((outcome) => outcome.kind !== 'acknowledged');
     if (refused !== undefined) {
       last = refused.kind;

@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import { protocols } from '../base/signal.ts';
 import type { Ceiling } from '../plan/ceiling.ts';
 import type { PlanningMachine } from '../plan/workers.ts';
+import type { TargetSpec } from '../scenario/types.ts';
 import { defaultCacheDir } from '../tools/present.ts';
 import { machineFacts } from './machine-facts.ts';
 
@@ -15,9 +16,13 @@ const stored = z.object({
   ceilings: z.array(z.object({ protocol: z.enum(protocols), batch: z.number(), itemsPerS: z.number() })),
 });
 
-/** What a plan takes the number of load workers from. */
-export async function planningMachine(): Promise<PlanningMachine> {
-  return { cores: availableParallelism(), ceilings: await readCeilings(defaultCacheDir(process.env)) };
+/** What a plan takes the number of load workers from: this machine, or the pods that the load runs in. */
+export async function planningMachine(
+  target: TargetSpec,
+): Promise<{ workers: number; machine?: PlanningMachine }> {
+  if (target.kind === 'kubernetes' && target.load !== undefined) return { workers: target.load.pods };
+  const ceilings = await readCeilings(defaultCacheDir(process.env));
+  return { workers: 1, machine: { cores: availableParallelism(), ceilings } };
 }
 
 /** Keeps the figures with the machine that they hold for. */

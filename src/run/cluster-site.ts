@@ -1,7 +1,9 @@
+import type { LoadRun } from '../load/engine.ts';
 import { images } from '../scenario/images.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import type { OwnPods } from '../target/kubernetes-own-pods.ts';
 import { loadRules, type Need, sinkRules } from '../target/kubernetes-rights.ts';
+import { type ClusterLoadOptions, startClusterLoad } from './cluster-load.ts';
 import { startClusterSink } from './cluster-sink.ts';
 import { need, type Session } from './session.ts';
 
@@ -68,6 +70,20 @@ export async function clusterSinkUp(session: Session): Promise<void> {
 export async function clusterSinkDown(session: Session): Promise<void> {
   const { sink } = session.scenario.target;
   if (sink !== 'none' && sink.cluster !== undefined) await session.sink?.stop();
+}
+
+/** The load as pods of a Job; undefined: the scenario sends it from this machine. */
+export async function clusterLoadUp(
+  session: Session,
+  options: Pick<ClusterLoadOptions, 'endpoints' | 'onProgress'>,
+): Promise<LoadRun | undefined> {
+  const { target } = session.scenario;
+  if (target.kind !== 'kubernetes' || target.load === undefined) return undefined;
+  const { plan, evidenceDir, clock } = session;
+  const { pods } = target.load;
+  const load = await startClusterLoad({ own: ownPods(session), pods, plan, evidenceDir, clock, ...options });
+  noteClock(session, `the ${pods} load pods`, load.clockBoundNs);
+  return load;
 }
 
 function noteClock(session: Session, whose: string, boundNs: number): void {

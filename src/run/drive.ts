@@ -14,8 +14,8 @@ import { countsSince, type Missing, watchLoss } from './live-counts.ts';
 import { need, type Session } from './session.ts';
 import { type SettleResult, settle, whyLongWait } from './settle.ts';
 
-/** Between "all ready" and t = 0, so that every thread has heard of it. */
-const leadMs = 300;
+/** Between "all ready" and t = 0, so that every thread has heard of it; pods need longer. */
+const threadsLeadMs = 300;
 const lookEveryMs = 200;
 const heldWithinMs = 2000;
 
@@ -24,6 +24,7 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
   const { clock, plan } = session;
   const load = need(session, 'load');
   const engine = need(session, 'faults');
+  const leadMs = load.remote?.leadMs ?? threadsLeadMs;
   const t0Ns = clock.nowNs() + leadMs * 1e6;
   session.t0Ns = t0Ns;
   session.t0WallMs = clock.wallMs() + leadMs;

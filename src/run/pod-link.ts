@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { createFrameReader, encodeFrame } from '../pod/frames.ts';
-import type { Answer, Ask, FromPod, ToPod } from '../pod/messages.ts';
+import { type Answer, type Ask, type FromPod, format, type ToPod } from '../pod/messages.ts';
 import type { Inbox } from './evidence-inbox.ts';
 
 export interface PodLinkOptions {
@@ -70,12 +70,19 @@ export class PodLink {
     return this.#upToNs;
   }
 
+  /** Resolves when the program has ended and all of its evidence is here and proven whole. */
+  get whole(): Promise<void> {
+    return this.#done.promise;
+  }
+
   /** Ends the program's work; resolves when all of its evidence is here and proven whole. */
   async finish(): Promise<void> {
+    if (this.#stopping) return this.#done.promise;
     this.#stopping = true;
     this.#send({ kind: 'stop' });
     await this.#done.promise;
     this.#send({ kind: 'bye' });
+    this.#closed.abort(); // its end is no loss
   }
 
   close(): void {
@@ -150,7 +157,8 @@ export class PodLink {
     const { inbox, onEvidence, onMessage, clock } = this.#options;
     switch (message.kind) {
       case 'ready':
-        this.#ready.resolve();
+        if (message.format === format) this.#ready.resolve();
+        else this.#fail(`its image is of another version of squall (${message.format}, here ${format})`);
         return;
       case 'failed':
         this.#fail(message.message, message.code);

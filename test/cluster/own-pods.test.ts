@@ -85,7 +85,7 @@ describe.skipIf(noImage !== undefined)(
       expect(await imageBytes(image)).toBeLessThan(300e6);
     });
 
-    test('a sink in the cluster names what a killed pod held, as one of this machine does', async () => {
+    test('load and sink in the cluster: what a killed pod held is named, canaries take the same way', async () => {
       const faults = [
         {
           name: 'outage',
@@ -97,7 +97,8 @@ describe.skipIf(noImage !== undefined)(
         },
         { name: 'kill', kind: 'pod-kill', at: '5s', selector: { member: 'gateway' }, gracePeriod: '0s' },
       ];
-      const { stderr, out, code } = await run(scenario({ faults }));
+      const load = { in: 'cluster', pods: 2 };
+      const { stderr, out, code } = await run(scenario({ faults, target: { load } }));
       const { faults: done, ledger } = readReportJson(out);
       expect(done.map(({ name, verified }) => [name, verified])).toEqual([
         ['outage', true],
@@ -139,6 +140,20 @@ describe.skipIf(noImage !== undefined)(
       expect(code, stderr).toBe(0);
       expect(readColumns(join(dir, 'out/evidence/arrivals.bin'), arrivalFields).column('count')).toContain(1);
       expect(await place.objects()).toBe('');
+    });
+
+    test('rights for pods of its own that the account lacks are named, each by verb and object', async () => {
+      const role = JSON.parse(await place.get(['get', 'role', 'squall', '-o', 'json']));
+      const less = structuredClone(role);
+      less.rules = less.rules.filter(
+        ({ resources }: { resources: string[] }) => resources[0] !== 'pods/portforward',
+      );
+      await place.get(['replace', '-f', '-'], JSON.stringify(less));
+      const { code, stderr } = await run(scenario({ target: { load: { in: 'cluster' } } }));
+      await place.get(['replace', '--force', '-f', '-'], JSON.stringify(role));
+      expect(code).toBe(4);
+      expect(stderr).toContain(`may not create pods/portforward in ${place.namespace}`);
+      expect(stderr).not.toContain('may not list');
     });
 
     test('an image that the nodes cannot get is refused by name, before any load', async () => {

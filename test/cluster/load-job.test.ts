@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addAckMs, emptyAckBuckets } from '../../src/base/ack-bounds.ts';
+import { systemClock as clock } from '../../src/base/clock.ts';
+import { startLoad } from '../../src/load/engine.ts';
+import { readColumns } from '../../src/observe/columns.ts';
+import { requestClass, requestFields } from '../../src/observe/evidence.ts';
+import { startSink } from '../../src/observe/sink.ts';
+import { startClusterLoad } from '../../src/run/cluster-load.ts';
+import { startClusterSink } from '../../src/run/cluster-sink.ts';
+import { connectCluster } from '../../src/target/kubernetes-client.ts';
+import type { OwnPods } from '../../src/target/kubernetes-own-pods.ts';
+import { openRunRecord, type RunRecord, runName } from '../../src/target/kubernetes-record.ts';
+import { noImage, ownImage } from '../fixtures/cluster-image.ts';
+import { type ClusterPlace, openPlace } from '../fixtures/cluster-place.ts';
+import { loadPlan, openEntry } from '../fixtures/load/plan.ts';
+import { countRaw } from '../fixtures/raw-count.ts';
+
+const runId = 'load-job';
+const pods = 4;
+const items = 12_000;
+
+describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 'there is a cluster'})`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'squall-load-job-'));
+  let place: ClusterPlace;
+  let record: RunRecord;
+  let own: OwnPods;
+  /** Connections to pods, in the order of their opening. */
+  const streams: Duplex[] = [];
+
+  beforeAll(async () => {
+    const image = await ownImage();
+    place = await openPlace('squall-load');
+    const { namespace, kubeconfig, context } = place;
+    const real = await connectCluster({ context, kubeconfig });
+    const forward: typeof real.forward = async (to) => {
+      const stream = await real.forward(to);
+      streams.push(stream);
+      return stream;
+    };
+    const cluster = { ...real, forward };
+    record = await openRunRecord({ cluster, namespace, runId, deadlineS: 600, clock });
+    own = { cluster, namespace, run: runName(runId), owner: record.owner, image, pullSecrets: [], clock };
+  });
+
+  afterAll(async () => {
+    await record.close();
+    expect(await place.objects()).toBe('');
+    await place.remove();
+    rmSync(dir, { recursive: true });
+  });
+
+  const plan = (workers: number) => {
+    const spec = { batch: 20, connections: 8, maxInFlight: 64 };
+    const entry = openEntry({ spec, itemsPerS: items / 4, durationMs: 4000 });
+    return { ...loadPlan([{ ...entry, workers }]), runId };
+  };
+
+  /** Ids that one worker on this machine sends. */
+  const idsOfOne = async () => {
+    const file = join(dir, 'one.bin');
+    const sink = await startSink({
+      plan: plan(1),
+      grpc: '127.0.0.1:0',
+      http: '127.0.0.1:0',
+      arrivalsFile: join(dir, 'one-arrivals.bin'),
+      captureFile: file,
+      durable: false,
+    });
+    const endpoints = [{ member: 'sink', otlp: { grpc: sink.grpc, headers: {} } }];
+    const load = await startLoad({ plan: plan(1), endpoints, evidenceDir: mkdtempSync(join(dir, 'one-')) });
+    sink.go(clock.nowNs());
+    load.go(clock.nowNs());
+    await load.done;
+    await load.close();
+    await sink.stop();
+    return countRaw(file, runId).traces;
+  };
+
+  test('ids are those of one worker, the histogram is that of all samples, also over broken connections', async () => {
+    const task = { plan: plan(pods), capture: true, durable: false, threads: 1, secrets: [] };
+    const sink = await startClusterSink({ own, service: 'squall-sink', task, evidenceDir: dir, clock });
+    const ip = await place.get(['get', 'service', 'squall-sink', '-o', 'jsonpath={.spec.clusterIP}']);
+    const load = await startClusterLoad({
+      own,
+      pods,
+      plan: plan(pods),
+      endpoints: [{ member: 'sink', otlp: { grpc: `${ip}:4317`, headers: {} } }],
+      evidenceDir: dir,
+      clock,
+    });
+    const nodes = await place.get([
+      'get',
+      'pods',
+      '-l',
+      'squall.dev/program=load',
+      '-o',
+      'jsonpath={.items[*].spec.nodeName}',
+    ]);
+    expect(new Set(nodes.split(' ')).size).toBe(2);
+    const t0Ns = clock.nowNs() + load.remote.leadMs * 1e6;
+    sink.go(t0Ns);
+    load.go(t0Ns);
+    await expect.poll(() => load.progress().counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(0);
+    for (const stream of streams.splice(0)) stream.destroy();
+    const { counts } = await load.done;
+    await sink.stop();
+
+    expect(counts).toMatchObject({ due: items, offered: items, acknowledged: items });
+    expect(sink.progress().delivered.traces).toBe(items);
+    const buckets = emptyAckBuckets();
+    for (let worker = 0; worker < pods; worker++) {
+      const requests = readColumns(join(dir, `requests-${worker}.bin`), requestFields);
+      expect(requests.count).toBe(items / 20 / pods);
+      const [due, final, kind] = [
+        requests.column('dueNs'),
+        requests.column('finalNs'),
+        requests.column('class'),
+      ];
+      for (let i = 0; i < requests.count; i++) {
+        expect(kind[i]).toBe(requestClass.acknowledged);
+        addAckMs(buckets, ((final[i] ?? Number.NaN) - (due[i] ?? Number.NaN)) / 1e6);
+      }
+    }
+    expect(counts.ackMsBuckets).toEqual(buckets);
+
+    const { seen, duplicated, foreign } = countRaw(join(dir, 'capture.bin'), runId).traces;
+    expect({ duplicated, foreign }).toEqual({ duplicated: 0, foreign: 0 });
+    expect([...seen.keys()].toSorted()).toEqual([...(await idsOfOne()).seen.keys()].toSorted());
+    // Both nodes are this machine: what was measured has to hold the truth, which is no difference at all.
+    expect(load.clockBoundNs).toBeGreaterThan(0);
+    expect(load.clockBoundNs).toBeLessThan(1e9);
+  });
+});
