@@ -6,7 +6,8 @@ import { failReport } from '../../fixtures/report-sample.ts';
 function kill(more: Partial<FaultResult> = {}): FaultResult {
   const [fault] = failReport().faults;
   if (fault === undefined) throw new Error('the sample lost its fault');
-  return { ...fault, observed: { injectedS: 20, recoveredS: 22.5 }, ...more };
+  const { alerts: _, retries: __, ...rest } = fault;
+  return { ...rest, observed: { injectedS: 20, recoveredS: 22.5 }, ...more };
 }
 
 const figures = (fault: FaultResult) =>
