@@ -2,6 +2,7 @@ import type { VerdictWord } from '../base/signal.ts';
 import { painter } from './ansi.ts';
 import { formatCount, oneLine } from './format.ts';
 import { membersLine } from './members.ts';
+import { recoveryLine } from './recovery-words.ts';
 import {
   findingSentence,
   ledgerLines,
@@ -30,9 +31,9 @@ const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const 
 >;
 
 /**
- * The last lines of every run, at most 15: verdict (1), what to know of the target (1, at the cost of a failed SLO), the
- * three worst findings (3), failed SLOs (3 and how many more), ledger (3), whose fault, faults left, report, again. Who
- * took the load stands after the ledger where there is room.
+ * The last lines of every run, at most 15: verdict (1), what to know of the target and how it came back from a fault
+ * (1 each, at the cost of a failed SLO), the three worst findings (3), failed SLOs (3 and how many more), ledger (3),
+ * whose fault, faults left, report, again. Who took the load stands after the ledger where there is room.
  */
 export function closingLines(
   report: Report,
@@ -44,7 +45,8 @@ export function closingLines(
   const word = `${verdictSymbol[report.verdict]} ${report.verdict.toUpperCase()}`;
   const label = (text: string) => paint('dim', text.padEnd(9));
   const { banner } = report.run;
-  const slosMax = banner === undefined ? 3 : 2;
+  const recovery = recoveryLine(report);
+  const slosMax = 3 - (banner === undefined ? 0 : 1) - (recovery === '' ? 0 : 1);
   const failed = report.slos.filter((slo) => slo.verdict === 'fail');
   const blame = whoseFault(report);
   const left =
@@ -61,6 +63,7 @@ export function closingLines(
       ? [`${label('failed')}and ${formatCount(failed.length - slosMax)} more`]
       : []),
     ...ledgerLines(report).map((line) => `${label('ledger')}${line}`),
+    ...(recovery === '' ? [] : [`${label('recovery')}${recovery}`]),
     `${label('fault of')}${blame.party}: ${blame.why}`,
     `${label('in place')}${left}`,
     `${label('report')}${oneLine(paths.report, 1000)}`,

@@ -2,6 +2,7 @@ import { signals } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { alertRows, faultFigures } from './fault-words.ts';
 import { formatCount, formatSeconds, formatUnit } from './format.ts';
+import { stageRows } from './recovery-words.ts';
 import { itemWord } from './sentences.ts';
 import type { Report } from './types.ts';
 
@@ -27,36 +28,9 @@ export function faultView(fault: Fault, number: number): Record<string, unknown>
     figures: faultFigures(fault),
     alerts: alertRows(fault).slice(0, alertsMax),
     predictedWhy: fault.predicted?.why ?? '',
-    stages: stagesOf(fault).map(([name, at]) => ({
-      name,
-      at: formatSeconds(at),
-      after: injected === null ? '' : `+${formatSeconds(at - injected)}`,
-    })),
-    stagesNote: stagesNote(fault),
+    stages: stageRows(fault),
+    stagesNote: injected === null ? 'It was not injected, so there is nothing to recover from.' : '',
   };
-}
-
-/** Stages that were seen, in the order of their times: what a kind of fault does not have is not a gap in the data. */
-function stagesOf(fault: Fault): [string, number][] {
-  const { removedS, endpointReadyS, firstAcceptedS, drainedS } = fault.recovery;
-  const stages: [string, number | undefined][] = [
-    ['fault removed', removedS],
-    ['endpoint answers again', endpointReadyS],
-    ['first item accepted', firstAcceptedS],
-    ['queues as before', drainedS],
-  ];
-  const seen = stages.flatMap(([name, at]): [string, number][] => (at === undefined ? [] : [[name, at]]));
-  return seen.sort(([, a], [, b]) => a - b);
-}
-
-/** What was to be seen and was not. */
-function stagesNote(fault: Fault): string {
-  const { removedS, firstAcceptedS } = fault.recovery;
-  if (fault.observed.injectedS === null) return 'It was not injected, so there is nothing to recover from.';
-  if (fault.intended.endS !== null && removedS === undefined) return 'Its removal was not seen.';
-  if (fault.intended.endS === null && firstAcceptedS === undefined)
-    return 'No item was seen to be accepted after it.';
-  return '';
 }
 
 function membersOf(fault: Fault): string {

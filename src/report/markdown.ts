@@ -6,6 +6,7 @@ import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from 
 import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
 import { membersTable } from './members.ts';
+import { stageRows } from './recovery-words.ts';
 import {
   findingSentence,
   ledgerEquations,
@@ -154,7 +155,19 @@ function faults(report: Report): string[] {
     'our own retries',
     'proof',
   ];
-  return table('Faults', names, rows);
+  return [...table('Faults', names, rows), ...recoveryTable(report)];
+}
+
+function recoveryTable(report: Report): string[] {
+  const rows = report.faults.flatMap((fault) =>
+    stageRows(fault).map(({ name, at, after, reason }) => [
+      text(fault.name, 80),
+      name,
+      at,
+      after === '' ? text(reason, 200) : after,
+    ]),
+  );
+  return table('Recovery', ['fault', 'stage', 'at', 'after injection'], rows, '###');
 }
 
 function span(from: number | null, to: number | null): string {

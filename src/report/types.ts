@@ -192,7 +192,20 @@ export interface FaultResult {
   observed: { injectedS: number | null; recoveredS: number | null };
   effect: string;
   verified: boolean;
-  recovery: { removedS?: number; endpointReadyS?: number; firstAcceptedS?: number; drainedS?: number };
+  /** When the target came back, stage by stage. */
+  recovery: {
+    removedS?: number;
+    endpointReadyS?: number;
+    firstAcceptedS?: number;
+    drainedS?: number;
+    /** The P95 of ack_duration is under the limit that an SLO sets it. */
+    p95BackS?: number;
+  };
+  /** Stages that were not reached, and why that is. */
+  notSeen?: {
+    stage: 'removed' | 'endpointReady' | 'firstAccepted' | 'drained' | 'p95Back';
+    reason: string;
+  }[];
   predicted?: { items: number; why: string };
   lost: number;
   /** Alerts that became active after it and before the next fault; undefined where no rule can have been loaded. */

@@ -1,17 +1,18 @@
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { RunEvent } from '../report/types.ts';
 import type { Facts } from './facts.ts';
+import { type Recovery, type RecoveryStage, recoveryStages } from './recovery.ts';
 import { faultBounds, type Window } from './windows.ts';
 
 /** A member that restarts all the time must not make the report one that cannot be opened. */
 const eventsMax = 1000;
 
 /** What happened when, in order: load and its stages, faults as intended and as seen, members, settling. */
-export function listEvents(facts: Facts, run: Window): RunEvent[] {
+export function listEvents(facts: Facts, run: Window, recovered: ReadonlyMap<string, Recovery>): RunEvent[] {
   const { record } = facts;
   const events = [
     ...loadEvents(facts, run),
-    ...record.faults.flatMap((fault) => faultEvents(facts, fault)),
+    ...record.faults.flatMap((fault) => faultEvents(facts, fault, recovered.get(fault.name))),
     ...memberEvents(facts),
     ...alertEvents(facts),
     at(record.settle.fromNs, 'settle', 'the load is over; waiting for the target to be empty'),
@@ -38,18 +39,21 @@ function loadEvents(facts: Facts, run: Window): RunEvent[] {
   return [...each, ...warm];
 }
 
-const recoveryWords: Record<keyof FaultRecord['recovery'], string> = {
-  removedNs: 'is removed',
-  endpointReadyNs: 'is over for the endpoint: it answers again',
-  firstAcceptedNs: 'is over for the load: the first item is accepted again',
-  drainedNs: 'is over: what had piled up is drained',
+const recoveryWords: Record<RecoveryStage, string> = {
+  removed: 'is removed',
+  endpointReady: 'is over for the endpoint: it answers again',
+  firstAccepted: 'is over for the load: the first item is accepted again',
+  drained: 'is over for the queues: what had piled up is drained',
+  p95Back: 'is over: the P95 is back under its limit',
 };
 
-function faultEvents(facts: Facts, fault: FaultRecord): RunEvent[] {
+function faultEvents(facts: Facts, fault: FaultRecord, recovery: Recovery | undefined): RunEvent[] {
   const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
   const on = fault.members.length === 0 ? '' : ` on ${fault.members.join(', ')}`;
-  const stages = (Object.keys(recoveryWords) as (keyof FaultRecord['recovery'])[]).flatMap((stage) => {
-    const ns = fault.recovery[stage];
+  // An instant has no removal that anyone saw.
+  const isOneShot = fault.intended.endNs === undefined;
+  const stages = recoveryStages.flatMap((stage) => {
+    const ns = stage === 'removed' && isOneShot ? undefined : recovery?.atNs[stage];
     return ns === undefined ? [] : [at(ns, 'fault', `${fault.name} ${recoveryWords[stage]}`)];
   });
   return [

@@ -12,6 +12,7 @@ import { listFindings } from './findings.ts';
 import { compareHeadlines } from './headline.ts';
 import { type Doubts, judgeSlo } from './judge-slo.ts';
 import { reconcileCounters } from './reconcile.ts';
+import { recoveries } from './recovery.ts';
 import { joinColumn, requestTable } from './request-table.ts';
 import { summarizeFaults, summarizeSignals } from './summary.ts';
 import { drawTimeline } from './timeline.ts';
@@ -53,6 +54,7 @@ export function judgeRun(input: JudgeInput): Report {
     ...judgeExpectations(facts, doubts),
   ];
   const verdict = mergeVerdicts(slos.map((slo) => slo.verdict));
+  const recovered = recoveries(facts);
   const headline = compareHeadlines(facts, run);
   const balance = balanceLoad(facts);
   const context = { facts, slos, validity, withoutEffect, recoveryIncomplete, interrupted };
@@ -66,7 +68,7 @@ export function judgeRun(input: JudgeInput): Report {
     slos,
     ledger: ledger.bySignal,
     ...summarizeSignals(facts, run),
-    faults: summarizeFaults(facts),
+    faults: summarizeFaults(facts, recovered),
     counters: reconcileCounters(facts),
     headline: headline.pairs,
     ...(balance === undefined ? {} : { balance }),
@@ -80,7 +82,7 @@ export function judgeRun(input: JudgeInput): Report {
       reason: record.settle.reason,
     },
     reach: { s: record.reach.ns / 1e9, parts: record.reach.parts },
-    events: listEvents(facts, run),
+    events: listEvents(facts, run, recovered),
   };
 }
 

@@ -2,13 +2,13 @@ import type { DurationHistogram } from '../base/histogram.ts';
 import { type Signal, signals } from '../base/signal.ts';
 import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
 import { heatMap, quantiles } from './distribution.ts';
-import { drainedNs } from './drained.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
 import { type Facts, rowsIn } from './facts.ts';
 import { watchFaults } from './fault-watch.ts';
 import { encodeNumber } from './judge-slo.ts';
 import { lostIntervals, sumLost } from './lost-items.ts';
 import { rateValue } from './measure.ts';
+import { type Recovery, recoveryResult } from './recovery.ts';
 import { faultBounds, type Window } from './windows.ts';
 
 /** Latency and rate of each signal of the plan over the run window, without the warmup. */
@@ -48,17 +48,11 @@ export function summarizeSignals(
   return { latency, distribution, rate };
 }
 
-export function summarizeFaults(facts: Facts): FaultResult[] {
+export function summarizeFaults(facts: Facts, recovered: ReadonlyMap<string, Recovery>): FaultResult[] {
   const intervals = lostIntervals(facts);
   const watched = watchFaults(facts);
   return facts.record.faults.map((fault) => {
-    const bounds = faultBounds(fault, facts.table);
-    const { injectedNs, recoveredNs } = bounds;
-    const drained = drainedNs(facts.record.prometheus.series, bounds);
-    const stages = { ...(drained === undefined ? {} : { drainedNs: drained }), ...fault.recovery };
-    const recovery = Object.entries(stages).flatMap(([key, ns]) =>
-      ns === undefined ? [] : [[key.replace(/Ns$/, 'S'), ns / 1e9]],
-    );
+    const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
     return {
       name: fault.name,
       kind: fault.kind,
@@ -67,7 +61,7 @@ export function summarizeFaults(facts: Facts): FaultResult[] {
       observed: { injectedS: inS(injectedNs), recoveredS: inS(recoveredNs) },
       effect: fault.effect,
       verified: fault.verified,
-      recovery: Object.fromEntries(recovery),
+      ...recoveryResult(recovered.get(fault.name)),
       ...(fault.predictedWorstLoss === undefined ? {} : { predicted: fault.predictedWorstLoss }),
       lost: sumLost(
         facts,

@@ -21,7 +21,7 @@ test('never more than 15 lines, whatever there is to say', () => {
   };
   const lines = closingLines(crowded, { ...paths, faultsLeft: ['kill on collector-0'] });
   expect(lines).toHaveLength(15);
-  expect(lines).toContainEqual(expect.stringContaining('and 37 more'));
+  expect(lines).toContainEqual(expect.stringContaining('and 38 more'));
   expect(lines.at(-2)).toContain('reports/x/report.html');
   expect(lines.at(-1)).toContain('squall run x.yaml --seed 7');
   const banner = 'embedded: a small reference collector';
