@@ -1,5 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Protocol, Signal } from '../src/base/signal.ts';
+import { createBodies } from '../src/load/bodies.ts';
+import { runKeys } from '../src/otlp/item-id.ts';
 import type { Plan } from '../src/plan/types.ts';
+import { makeCertificates } from '../test/fixtures/load/certificates.ts';
 import { closedEntry, loadPlan } from '../test/fixtures/load/plan.ts';
 
 /** One way of sending as fast as it is answered. */
@@ -12,6 +18,40 @@ export interface LoadCase {
   itemBytes: number;
   inFlight: number;
   connections: number;
+  /** Folder of ca.crt, server.crt and server.key; without it nothing is encrypted. */
+  tlsDir?: string;
+}
+
+/** A row of a table, by the words that differ from the usual: `grpc traces 512 gzip tls`. */
+export function caseOf(
+  name: string,
+  common: { items: number; itemBytes: number; tlsDir: string },
+): LoadCase & { name: string } {
+  const [protocol = '', signal = '', batch = '', ...more] = name.split(' ');
+  const { items, itemBytes, tlsDir } = common;
+  const compression = more.includes('gzip') ? 'gzip' : 'none';
+  // So that a round of all rows takes each about the same time.
+  const share = protocol === 'http/json' ? 1 / 8 : compression === 'gzip' ? 1 / 6 : 1;
+  return {
+    name,
+    protocol: protocol as Protocol,
+    signal: signal as Signal,
+    batch: Number(batch),
+    compression,
+    items: Math.floor(items * share),
+    itemBytes,
+    inFlight: 16,
+    connections: 2,
+    ...(more.includes('tls') ? { tlsDir } : {}),
+  };
+}
+
+/** A folder with certificates for loopback, removed at the end of the process. */
+export function temporaryCertificates(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'squall-bench-tls-'));
+  process.on('exit', () => rmSync(dir, { recursive: true }));
+  makeCertificates(dir);
+  return dir;
 }
 
 /** The plan of one closed entry on one worker; the same at the sender and at the sink that verifies it. */
@@ -30,4 +70,13 @@ export function loadPlanOf(load: LoadCase): Plan {
   };
   const items = Math.floor(load.items / batch) * batch;
   return loadPlan([closedEntry({ spec: { ...spec, timeoutMs: 10_000 }, items, durationMs: 600_000 })]);
+}
+
+/** The first body of the case, gRPC's prefix included, as it is before compression. */
+export function firstBody(load: LoadCase): Buffer {
+  const plan = loadPlanOf(load);
+  const [entry] = plan.entries;
+  if (entry === undefined) throw new Error('no entry');
+  const bodies = createBodies(plan, entry, { stream: 1, keys: runKeys(plan.runId) });
+  return Buffer.from(bodies.make({ from: 0, count: load.batch, timeNs: 0 }).bytes);
 }

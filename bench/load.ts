@@ -1,17 +1,9 @@
 import { parseArgs } from 'node:util';
-import type { Signal } from '../src/base/signal.ts';
 import type { BareStart } from './bare-sender.ts';
-import type { LoadCase } from './load-case.ts';
-import {
-  median,
-  millions,
-  printHeader,
-  printRow,
-  type Receiver,
-  runProgram,
-  startReceiver,
-} from './machine.ts';
+import { caseOf, type LoadCase, temporaryCertificates } from './load-case.ts';
+import { median, millions, printHeader, printRow, runProgram, startReceiver } from './machine.ts';
 import type { SquallResult, SquallStart } from './squall-sender.ts';
+import { takeTurns } from './turns.ts';
 
 /**
  * Unique items per CPU second of the sending process (user and system, all of its threads), beside a bare sender of the
@@ -19,72 +11,81 @@ import type { SquallResult, SquallStart } from './squall-sender.ts';
  */
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    items: { type: 'string', default: '8000000' },
-    protocol: { type: 'string', multiple: true, default: ['grpc', 'http/protobuf'] },
-    batch: { type: 'string', multiple: true, default: ['100', '512'] },
-    signal: { type: 'string', multiple: true, default: ['traces'] },
+    /** A round is begun as long as it can be expected to end within this. */
+    seconds: { type: 'string', default: '80' },
+    /** Only rows whose name matches. */
+    rows: { type: 'string', default: '' },
+    items: { type: 'string', default: '4000000' },
     bytes: { type: 'string', default: '263' },
-    compression: { type: 'string', default: 'none' },
   },
 });
-const inFlight = 16;
-const connections = 2;
-const widths = [14, 8, 5, 18, 16, 5, 7, 16];
+const names = [
+  'grpc traces 512',
+  'http/protobuf traces 512',
+  'grpc traces 100',
+  'http/protobuf traces 100',
+  'grpc logs 512',
+  'http/protobuf logs 512',
+  'grpc metrics 512',
+  'http/protobuf metrics 512',
+  'grpc traces 512 gzip',
+  'http/protobuf traces 512 gzip',
+  'grpc traces 512 tls',
+  'http/protobuf traces 512 tls',
+  'http/json traces 512',
+];
+const widths = [32, 20, 9, 6, 6, 16, 6];
 
-async function main(): Promise<void> {
-  const receiver = await startReceiver({ counts: false });
-  printHeader(
-    `load: ${flags.bytes}-byte items, ${inFlight} in flight, ${connections} connections, median of ${flags.rounds}`,
-  );
-  printRow(
-    ['protocol', 'signal', 'batch', 'squall items/core-s', 'bare', 'share', 'GB/s', 'least..most'],
-    widths,
-  );
-  for (const protocol of ['grpc', 'http/protobuf'] as const) {
-    if (!flags.protocol.includes(protocol)) continue;
-    for (const signal of flags.signal as Signal[]) {
-      for (const batch of flags.batch.map(Number)) await measure(receiver, { protocol, signal, batch });
-    }
-  }
-  receiver.close();
+interface Found {
+  ours: number;
+  bare: number;
+  bodyBytes: number;
 }
 
-async function measure(
-  receiver: Receiver,
-  of: { protocol: 'grpc' | 'http/protobuf'; signal: Signal; batch: number },
-): Promise<void> {
-  const ours: number[] = [];
-  const bare: number[] = [];
-  const compression = flags.compression === 'gzip' ? 'gzip' : 'none';
-  let bodyBytes = 0;
-  for (let round = 0; round < Number(flags.rounds); round++) {
-    const shared = { inFlight, connections, items: Number(flags.items), itemBytes: Number(flags.bytes) };
-    const load: LoadCase = { ...of, ...shared, compression };
-    const { grpc, http } = receiver;
-    const start: SquallStart = { ...load, grpc, http };
-    const squall = await runProgram<SquallResult>('squall-sender.ts', start);
-    bodyBytes = squall.bodyBytes;
-    ours.push(squall.items / squall.cpuS);
-    const requests = Math.floor((load.items * 2) / 3 / of.batch);
-    const bareStart: BareStart = {
-      protocol: of.protocol,
-      address: of.protocol === 'grpc' ? grpc : http,
-      sizeBytes: bodyBytes,
-      requests,
-      warmUp: Math.floor(requests / 2),
-      inFlight,
-      connections,
-    };
-    bare.push((requests * of.batch) / (await runProgram<number>('bare-sender.ts', bareStart)));
-  }
-  const [a, b] = [median(ours), median(bare)];
-  const spread = `${millions(Math.min(...ours))}..${millions(Math.max(...ours))}`;
-  const bytes = ((a * bodyBytes) / of.batch / 1e9).toFixed(2);
-  printRow(
-    [of.protocol, of.signal, of.batch, millions(a), millions(b), (a / b).toFixed(2), bytes, spread],
-    widths,
+async function main(): Promise<void> {
+  const tlsDir = temporaryCertificates();
+  const plain = await startReceiver({ counts: false });
+  const secure = await startReceiver({ counts: false, tlsDir });
+  const common = { items: Number(flags.items), itemBytes: Number(flags.bytes), tlsDir };
+  const rows = names.filter((name) => new RegExp(flags.rows).test(name)).map((name) => caseOf(name, common));
+  const taken = await takeTurns(rows, Number(flags.seconds), (load) =>
+    measure(load, load.tlsDir === undefined ? plain : secure),
   );
+  printHeader(`load: ${flags.bytes}-byte items, 16 in flight, 2 connections, median of the rounds`);
+  printRow(['', 'squall items/core-s', 'bare', 'share', 'GB/s', 'least..most', 'rounds'], widths);
+  for (const { row, found } of taken) print(row, found);
+  plain.close();
+  secure.close();
+}
+
+async function measure(load: LoadCase, at: { grpc: string; http: string }): Promise<Found> {
+  const { grpc, http } = at;
+  const start: SquallStart = { ...load, grpc, http };
+  const squall = await runProgram<SquallResult>('squall-sender.ts', start);
+  const requests = Math.floor((load.items * 2) / 3 / load.batch);
+  const bare: BareStart = {
+    ...load,
+    address: load.protocol === 'grpc' ? grpc : http,
+    requests,
+    warmUp: Math.floor(requests / 2),
+  };
+  const bareCpuS = await runProgram<number>('bare-sender.ts', bare);
+  return {
+    ours: squall.items / squall.cpuS,
+    bare: (requests * load.batch) / bareCpuS,
+    bodyBytes: squall.bodyBytes,
+  };
+}
+
+function print(row: LoadCase & { name: string }, found: readonly Found[]): void {
+  const ours = found.map((one) => one.ours);
+  const a = median(ours);
+  const b = median(found.map(({ bare }) => bare));
+  const share = median(found.map((one) => one.ours / one.bare));
+  const bytesPerS = (a * (found[0]?.bodyBytes ?? Number.NaN)) / row.batch;
+  const spread = `${millions(Math.min(...ours))}..${millions(Math.max(...ours))}`;
+  const figures = [millions(a), millions(b), share.toFixed(2), (bytesPerS / 1e9).toFixed(2)];
+  printRow([row.name, ...figures, spread, found.length], widths);
 }
 
 await main();

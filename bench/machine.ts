@@ -57,10 +57,12 @@ export interface Receiver {
 }
 
 /** A receiver that keeps nothing, in a process of its own. `counts`: it decodes, so that it knows what was delivered. */
-export async function startReceiver(options: { counts: boolean }): Promise<Receiver> {
-  const child = fork(new URL('receiver.ts', import.meta.url), options.counts ? ['--count'] : [], {
-    execArgv: [],
-  });
+export async function startReceiver(options: { counts: boolean; tlsDir?: string }): Promise<Receiver> {
+  const args = [
+    ...(options.counts ? ['--count'] : []),
+    ...(options.tlsDir === undefined ? [] : ['--tls', options.tlsDir]),
+  ];
+  const child = fork(new URL('receiver.ts', import.meta.url), args, { execArgv: [] });
   const next = <T>() =>
     new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)));
   const { grpc, http } = await next<{ grpc: string; http: string }>();

@@ -1,12 +1,16 @@
-import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:http2';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createSecureServer, createServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { grpcMethods, httpPaths } from '../src/observe/sink-core.ts';
 import { createDecoder } from '../src/otlp/decode.ts';
 
 /**
  * Reads requests, keeps nothing, answers OK. A process of its own, so that its CPU is not the sender's. With --count it
- * counts the items of what it reads: to a decoder of a run without streams every item is a foreign one.
+ * counts the items of what it reads: to a decoder of a run without streams every item is a foreign one. With --tls DIR
+ * both ports speak TLS.
  */
 const counts = process.argv.includes('--count');
 const decoder = createDecoder({ runId: 'none', epochNs: '0', streams: [] });
@@ -21,7 +25,12 @@ function take(
   items += decoder.decode(signal, 'protobuf', Buffer.concat(chunks).subarray(prefixBytes)).foreign;
 }
 
-const grpc = createServer({ settings: { initialWindowSize: 16 * 1024 * 1024 } });
+const tlsAt = process.argv.indexOf('--tls');
+const tlsDir = tlsAt < 0 ? undefined : process.argv[tlsAt + 1];
+const file = (name: string) => readFileSync(join(tlsDir ?? '', name));
+const tls = tlsDir === undefined ? undefined : { cert: file('server.crt'), key: file('server.key') };
+const settings = { initialWindowSize: 16 * 1024 * 1024 };
+const grpc = tls === undefined ? createServer({ settings }) : createSecureServer({ settings, ...tls });
 grpc.on('session', (session) => session.setLocalWindowSize(64 * 1024 * 1024));
 grpc.on('stream', (stream, headers) => {
   const chunks: Buffer[] = [];
@@ -35,7 +44,7 @@ grpc.on('stream', (stream, headers) => {
     stream.end(Buffer.alloc(5));
   });
 });
-const http = createHttpServer((request, response) => {
+const receive: RequestListener = (request, response) => {
   const chunks: Buffer[] = [];
   if (counts) request.on('data', (chunk: Buffer) => chunks.push(chunk));
   else request.resume();
@@ -43,7 +52,8 @@ const http = createHttpServer((request, response) => {
     if (counts) take(httpPaths.get(request.url ?? ''), chunks, 0);
     response.end();
   });
-});
+};
+const http = tls === undefined ? createHttpServer(receive) : createHttpsServer(tls, receive);
 
 grpc.listen(0, '127.0.0.1', () => {
   http.listen(0, '127.0.0.1', () => {

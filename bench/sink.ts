@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Protocol, Signal } from '../src/base/signal.ts';
+import { caseOf, temporaryCertificates } from './load-case.ts';
 import { median, millions, printHeader, printRow, runProgram } from './machine.ts';
 import type { SinkCase, SinkResult } from './sink-process.ts';
 import type { SquallResult } from './squall-sender.ts';
+import { takeTurns } from './turns.ts';
 
 /**
  * Items verified (ids read, recorded, duplicates seen) per CPU second of the sink's process, transport included. The
@@ -11,48 +12,56 @@ import type { SquallResult } from './squall-sender.ts';
  */
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    items: { type: 'string', default: '9000000' },
-    batch: { type: 'string', default: '512' },
-    protocol: { type: 'string', multiple: true, default: ['grpc', 'http/protobuf', 'http/json'] },
-    signal: { type: 'string', multiple: true, default: ['traces', 'metrics', 'logs'] },
+    /** A round is begun as long as it can be expected to end within this. */
+    seconds: { type: 'string', default: '80' },
+    /** Only rows whose name matches. */
+    rows: { type: 'string', default: '' },
+    items: { type: 'string', default: '4500000' },
     durable: { type: 'boolean', default: false },
   },
 });
-const widths = [14, 8, 6, 22, 16, 9];
+/** `2 threads` share both addresses; on more connections than usual, as the kernel deals connections out. */
+const names = [
+  'http/protobuf traces 512',
+  'grpc traces 512',
+  'http/protobuf logs 512',
+  'grpc logs 512',
+  'http/protobuf metrics 512',
+  'grpc metrics 512',
+  'http/protobuf traces 100',
+  'grpc traces 100',
+  'http/json traces 512',
+  'http/protobuf traces 512 gzip',
+  'grpc traces 512 gzip',
+  'http/protobuf traces 512 tls',
+  'grpc traces 512 tls',
+  'http/protobuf traces 512 2 threads',
+  'grpc traces 512 8 connections',
+  'grpc traces 512 8 connections 2 threads',
+];
+const widths = [40, 22, 16, 14, 7, 6];
 
 async function main(): Promise<void> {
+  const common = { items: Number(flags.items), itemBytes: 263, tlsDir: temporaryCertificates() };
+  const rows = names
+    .filter((name) => new RegExp(flags.rows).test(name))
+    .map((name) => ({
+      ...caseOf(name, common),
+      durable: flags.durable,
+      threads: name.includes('2 threads') ? 2 : 1,
+      ...(name.includes('8 connections') ? { connections: 8 } : {}),
+    }));
+  const taken = await takeTurns(rows, Number(flags.seconds), verify);
   const durable = flags.durable ? ', fsync before each answer' : '';
-  printHeader(`sink: 263-byte items${durable}, median of ${flags.rounds}`);
-  printRow(['protocol', 'signal', 'batch', 'verified items/core-s', 'least..most', 'RSS MB'], widths);
-  for (const protocol of flags.protocol as Protocol[]) {
-    for (const signal of flags.signal as Signal[]) await measure(protocol, signal);
+  printHeader(`sink: 263-byte items${durable}, median of the rounds`);
+  printRow(['', 'verified items/core-s', 'least..most', 'by the clock/s', 'RSS MB', 'rounds'], widths);
+  for (const { row, found } of taken) {
+    const rates = found.map(({ items, cpuS }) => items / cpuS);
+    const spread = `${millions(Math.min(...rates))}..${millions(Math.max(...rates))}`;
+    const byClock = millions(median(found.map(({ items, wallS }) => items / wallS)));
+    const mb = Math.round(Math.max(...found.map(({ rssBytes }) => rssBytes)) / 1e6);
+    printRow([row.name, millions(median(rates)), spread, byClock, mb, found.length], widths);
   }
-}
-
-async function measure(protocol: Protocol, signal: Signal): Promise<void> {
-  const share = protocol === 'http/json' ? 1 / 5 : 1;
-  const load: SinkCase = {
-    signal,
-    protocol,
-    compression: 'none',
-    batch: Number(flags.batch),
-    items: Math.floor(Number(flags.items) * share),
-    itemBytes: 263,
-    inFlight: 16,
-    connections: 2,
-    durable: flags.durable,
-  };
-  const rates: number[] = [];
-  let rssBytes = 0;
-  for (let round = 0; round < Number(flags.rounds); round++) {
-    const result = await verify(load);
-    rates.push(result.items / result.cpuS);
-    rssBytes = result.rssBytes;
-  }
-  const spread = `${millions(Math.min(...rates))}..${millions(Math.max(...rates))}`;
-  const mb = Math.round(rssBytes / 1e6);
-  printRow([protocol, signal, load.batch, millions(median(rates)), spread, mb], widths);
 }
 
 async function verify(load: SinkCase): Promise<SinkResult> {

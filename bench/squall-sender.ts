@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nowNs } from '../src/base/clock.ts';
-import { createBodies } from '../src/load/bodies.ts';
 import { startLoad } from '../src/load/engine.ts';
-import { runKeys } from '../src/otlp/item-id.ts';
-import { type LoadCase, loadPlanOf } from './load-case.ts';
+import { firstBody, type LoadCase, loadPlanOf } from './load-case.ts';
 import { cpuSecondsSince } from './machine.ts';
 
 export interface SquallStart extends LoadCase {
@@ -26,12 +24,17 @@ async function send(start: SquallStart): Promise<SquallResult> {
   const plan = loadPlanOf(start);
   const [entry] = plan.entries;
   if (entry === undefined) throw new Error('no entry');
-  const { grpc, http } = start;
+  const scheme = start.tlsDir === undefined ? '' : 'https://';
+  const [grpc, http] = [`${scheme}${start.grpc}`, `${scheme}${start.http}`];
+  const tls =
+    start.tlsDir === undefined
+      ? {}
+      : { tls: { caFile: join(start.tlsDir, 'ca.crt'), insecureSkipVerify: false } };
   const evidenceDir = mkdtempSync(join(tmpdir(), 'squall-bench-'));
   let from = { usage: process.cpuUsage(), items: 0 };
   const load = await startLoad({
     plan,
-    endpoints: [{ member: 'receiver', otlp: { grpc, http, headers: {} } }],
+    endpoints: [{ member: 'receiver', otlp: { grpc, http, headers: {}, ...tls } }],
     evidenceDir,
     onProgress({ acknowledged }) {
       if (from.items === 0 && acknowledged >= entry.items / 3) {
@@ -45,11 +48,10 @@ async function send(start: SquallStart): Promise<SquallResult> {
   await load.close();
   rmSync(evidenceDir, { recursive: true });
   if (counts.acknowledged !== entry.items) throw new Error(`not all acknowledged: ${JSON.stringify(counts)}`);
-  const bodies = createBodies(plan, entry, { stream: 1, keys: runKeys(plan.runId) });
   return {
     items: counts.acknowledged - from.items,
     cpuS,
-    bodyBytes: bodies.make({ from: 0, count: start.batch, timeNs: 0 }).bytes.length,
+    bodyBytes: firstBody(start).length,
     rssBytes: process.memoryUsage.rss(),
   };
 }
