@@ -7,6 +7,7 @@ import { diskFill } from './fault/disk-fill.ts';
 import type { Fault } from './fault/fault.ts';
 import { networkBandwidth } from './fault/network-bandwidth.ts';
 import { networkDelay } from './fault/network-delay.ts';
+import { networkLoss } from './fault/network-loss.ts';
 import { networkPartition } from './fault/network-partition.ts';
 import { podFailure } from './fault/pod-failure.ts';
 import { podKill } from './fault/pod-kill.ts';
@@ -25,6 +26,7 @@ export const faults: Record<string, Fault> = {
   'network-partition': networkPartition,
   'network-delay': networkDelay,
   'network-bandwidth': networkBandwidth,
+  'network-loss': networkLoss,
   'connection-reset': connectionReset,
   'collector-reconfigure': collectorReconfigure,
   'disk-fill': diskFill,

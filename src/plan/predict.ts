@@ -42,6 +42,7 @@ function predict(one: Case): Loss {
     case 'network-partition':
     case 'network-delay':
     case 'network-bandwidth':
+    case 'network-loss':
     case 'connection-reset':
       return (spec.params.peer ?? 'load') === 'load'
         ? noLoss

@@ -1,18 +1,17 @@
-import type { V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/types.ts';
-import { linkEnds } from './agent-ends.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { type Agents, startAgents } from './kubernetes-agents.ts';
 import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
-import { type PodGroup, refreshMembers } from './kubernetes-pods.ts';
+import { podGroups } from './kubernetes-groups.ts';
+import { refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
 import { openRunRecord, runName } from './kubernetes-record.ts';
 import { restoreRecorded } from './kubernetes-restore.ts';
 import type { Need } from './kubernetes-rights.ts';
-import { metricsPortOf, readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
+import { readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
 import { workloadMember } from './kubernetes-workload-power.ts';
 import { longestPath } from './local-order.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
@@ -68,32 +67,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     throw error;
   });
   const access = { cluster, ref, record, run: runName(runId), clock };
-  const links = {
-    cluster,
-    members: spec.members,
-    podsOf: (name: string) => ipsOf(groups.find(({ group }) => group === name)),
-    sink: sinkPlaces(spec, home),
-  };
-  const groups = Object.entries(spec.members).map(([group, { namespace }]): PodGroup => {
-    const { selector = '', template = {} } = workloads[group] ?? {};
-    const lossyComponents = facts.get(group)?.lossyComponents ?? [];
-    const metricsPort = metricsPortOf(template);
-    const [known, seen] = [new Map<string, Member>(), new Map<string, V1Pod>()];
-    const acting = agents === undefined ? {} : { acting: { agents, ends: linkEnds({ ...links, group }) } };
-    return {
-      cluster,
-      group,
-      namespace,
-      selector,
-      metricsPort,
-      lossyComponents,
-      access,
-      known,
-      seen,
-      clock,
-      ...acting,
-    };
-  });
+  const groups = podGroups({ spec, workloads, facts, access, home, agents });
   const members: Member[] = [];
   const ended = new AbortController();
   const refresh = () => Promise.all(groups.map((group) => refreshMembers(group, members)));
@@ -146,26 +120,6 @@ async function agentsFor(
   if (agents === undefined) return undefined;
   const intendAgents = (undo: RunInCluster) => intend(undo, 'agents');
   return startAgents({ ...at, ...agents, runId, deadlineS, clock, intend: intendAgents });
-}
-
-function ipsOf(group: PodGroup | undefined): string[] {
-  return [...(group?.seen.values() ?? [])].flatMap(({ status }) =>
-    status?.podIP === undefined ? [] : [status.podIP],
-  );
-}
-
-/** HOST:PORT at which pods find the sink. */
-function sinkPlaces({ sink }: Spec, home: string): string[] {
-  if (sink === 'none') return [];
-  if (sink.cluster !== undefined) {
-    const host = `${sink.cluster.service}.${home}.svc`;
-    return [`${host}:4317`, `${host}:4318`];
-  }
-  const told = [sink.grpc, sink.http].filter((address) => !address.endsWith(':0'));
-  const { advertise } = sink;
-  return advertise === undefined
-    ? told
-    : told.map((address) => `${advertise}${address.slice(address.lastIndexOf(':'))}`);
 }
 
 /** The kubeconfig as this process finds it, so that a guard or another shell finds the same one. */
