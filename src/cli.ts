@@ -118,18 +118,7 @@ function buildProgram(done: (code: number) => void): Command {
     'measure what load and sink reach here (20 s); plan then warns of more than 70 % of it',
   );
   verb('setup', 'find or build the collector and Prometheus', commands.setup);
-  verb('sink', 'run the sink alone', commands.sink)
-    .option('--print-config', 'print what to add to a collector so that it exports to the sink')
-    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
-    .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318')
-    .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
-    .option('--durable', 'what it accepted is on disk before it answers')
-    .option('--kubernetes', 'as a pod of a cluster; its evidence comes here')
-    .option('--context <name>', 'with --kubernetes: of the kubeconfig')
-    .option('--kubeconfig <file>', 'with --kubernetes; default: as kubectl finds it')
-    .option('-n, --namespace <name>', 'with --kubernetes: where the pod stands')
-    .option('--service <name>', 'with --kubernetes: the Service that leads to it', 'squall-sink')
-    .option('--image <name>', 'with --kubernetes: one of k8s/Dockerfile that the nodes can have');
+  addSinkFlags(verb('sink', 'run the sink alone', commands.sink));
   verb('init', 'write a commented scenario', commands.init)
     .option('--from <file>', 'a collector configuration to start from')
     .option('--to <file>', 'where to write it', 'scenario.yaml');
@@ -152,6 +141,21 @@ function addGlobalFlags(command: Command): void {
         process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
       ),
     );
+}
+
+function addSinkFlags(command: Command): void {
+  command
+    .option('--print-config', 'print what to add to a collector so that it exports to the sink')
+    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
+    .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318')
+    .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
+    .option('--durable', 'what it accepted is on disk before it answers')
+    .option('--kubernetes', 'as a pod of a cluster; its evidence comes here')
+    .option('--context <name>', 'with --kubernetes: of the kubeconfig')
+    .option('--kubeconfig <file>', 'with --kubernetes; default: as kubectl finds it')
+    .option('-n, --namespace <name>', 'with --kubernetes: where the pod stands')
+    .option('--service <name>', 'with --kubernetes: the Service that leads to it', 'squall-sink')
+    .option('--image <name>', 'with --kubernetes: one of k8s/Dockerfile that the nodes can have');
 }
 
 function addScenarioFlags(command: Command): Command {
