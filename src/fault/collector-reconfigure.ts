@@ -5,6 +5,8 @@ import type { Member } from '../target/target.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { backUp, backupOf, undoOfChange } from './file-backup.ts';
 import { listeningInodes } from './listening.ts';
+import { mergePatch } from './merge-patch.ts';
+import { rolledBack, rollOut, rolloutRefusal, rolloutSeen, rolloutUndo } from './rollout-reconfigure.ts';
 
 const params = z.strictObject({
   configPatch: z
@@ -12,26 +14,41 @@ const params = z.strictObject({
     .describe("merged into the member's configuration; null takes a key away"),
 });
 
-/** Changes the configuration of a running collector and makes it take it up (SIGHUP), and back after the duration. */
+/** Changes the configuration of a running collector and makes it take it up (SIGHUP, or a rollout in a cluster), and back. */
 export const collectorReconfigure: Fault<z.infer<typeof params>> = {
   kind: 'collector-reconfigure',
   summary: 'changes the configuration of a running collector, and back after the duration',
   params,
   oneShot: false,
-  effectWithinMs: 20_000,
-  absenceWithinMs: 30_000,
-  needs: { targets: ['local', 'docker'], power: 'reconfigure' },
-  precondition: async (member) => {
+  // A reload takes seconds, a rollout some for each pod.
+  effectWithinMs: 180_000,
+  absenceWithinMs: 180_000,
+  needs: { targets: ['local', 'docker', 'kubernetes'], power: 'reconfigure' },
+  rights: [
+    {
+      class: 'role',
+      rules: [
+        { group: 'apps', resource: 'workloads', verbs: ['get', 'patch'] },
+        { group: '', resource: 'configmaps', verbs: ['get', 'patch'] },
+        { group: 'apps', resource: 'replicasets', verbs: ['list', 'delete'] },
+        { group: 'apps', resource: 'controllerrevisions', verbs: ['list', 'delete'] },
+      ],
+    },
+  ],
+  precondition: async (member, { configPatch }) => {
+    if (member.workload !== undefined) return rolloutRefusal(member, configPatch);
     if (member.reconfigure === undefined) return `${member.name} cannot be reconfigured`;
     if (member.process?.current() === undefined) return `${member.name} has no running process`;
     const listens = listeningInodes(member.process.current()?.host?.pid ?? 0).length > 0;
     return listens ? undefined : `the sockets of ${member.name} cannot be seen`;
   },
-  undo: async (member, _, context) => {
+  undo: async (member, { configPatch }, context) => {
+    if (member.workload !== undefined) return rolloutUndo(member, configPatch);
     const file = fileOf(member);
     return undoOfChange(file, backupOf(file, context), member);
   },
   inject: async (member, { configPatch }, context) => {
+    if (member.workload !== undefined) return rollOut(member, configPatch, context);
     const file = fileOf(member);
     const prior = readFileSync(file, 'utf8');
     remember(member, context);
@@ -39,7 +56,10 @@ export const collectorReconfigure: Fault<z.infer<typeof params>> = {
     backUp(file, backupOf(file, context));
     await member.reconfigure?.apply(stringify(mergePatch(parse(prior), configPatch)));
   },
-  effect: async (member, _, context) => reloadSeen(member, context, 'took up the changed configuration'),
+  effect: async (member, _, context) =>
+    member.workload === undefined
+      ? reloadSeen(member, context, 'took up the changed configuration')
+      : rolloutSeen(member, context),
   recover: async (member, _, context) => {
     const before = context.memory.get('id');
     const now = member.process?.current()?.id;
@@ -47,6 +67,7 @@ export const collectorReconfigure: Fault<z.infer<typeof params>> = {
     if (now !== undefined && now !== before) await member.process?.signal('SIGHUP');
   },
   absence: async (member, _, context) => {
+    if (member.workload !== undefined) return rolledBack(member, context);
     if (readFileSync(fileOf(member), 'utf8') !== context.memory.get('prior')) return undefined;
     const seen = reloadSeen(member, context, 'is back on its configuration');
     if (seen === undefined || (await member.process?.ready(1_000)) === undefined) return undefined;
@@ -78,19 +99,4 @@ function reloadSeen(member: Member, context: FaultContext, what: string): string
   if (!anew && current.id === context.memory.get('id')) return undefined;
   remember(member, context);
   return `${member.name} ${what}: ${current.id} opened its ports anew`;
-}
-
-/** JSON Merge Patch (RFC 7396). */
-export function mergePatch(value: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch;
-  const merged: Record<string, unknown> = isRecord(value) ? { ...value } : {};
-  for (const [key, part] of Object.entries(patch)) {
-    if (part === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], part);
-  }
-  return merged;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

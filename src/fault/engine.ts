@@ -145,11 +145,16 @@ function choose(fault: Fault, planned: PlannedFault, options: FaultEngineOptions
   if (fault.needs.power === 'sink') return [sinkMember];
   const { members, workloads = [], entry } = options.target;
   return selectMembers({
-    members: fault.needs.power === 'workload' ? workloads : members,
+    members: workloads.some((one) => actsOnWhole(fault, one)) ? workloads : members,
     selector: planned.spec.selector,
     random: random(options.seed, `fault/${planned.spec.name}`),
     prefer: (member) => entry.includes(member) && (member.process === undefined || isRunning(member)),
   });
+}
+
+/** Replicas and configuration are a workload's, where there is one. */
+function actsOnWhole({ needs: { power } }: Fault, { workload }: Member): boolean {
+  return workload !== undefined && (power === 'workload' || power === 'reconfigure');
 }
 
 function isRunning(member: Member): boolean {

@@ -9,8 +9,11 @@ import {
   stepsTo,
   valueAt,
 } from './kubernetes-object.ts';
-import { type RunRecord, runLabel } from './kubernetes-record.ts';
+import type { RunRecord } from './kubernetes-record.ts';
 import type { ObjectPower } from './target.ts';
+
+/** Stands on an object of others that a run has changed; what carries the run's own label may be removed with it. */
+export const changedLabel = 'squall.dev/changed-by';
 
 /** What puts an object back, as data. */
 export interface ObjectRestore {
@@ -20,7 +23,9 @@ export interface ObjectRestore {
   fields: FieldValue[];
 }
 
-const labelPath = `/metadata/labels/${pointerPart(runLabel)}`;
+const labelPath = `/metadata/labels/${pointerPart(changedLabel)}`;
+/** In a workload: of its pods' template. */
+export const templateMark = `/spec/template${labelPath}`;
 /** Of a patch that met another writer: controllers write to the status of what they look after all the time. */
 const tries = 5;
 
@@ -113,7 +118,7 @@ async function present(cluster: Cluster, object: ObjectRef) {
 }
 
 function holderOf(found: Awaited<ReturnType<typeof readObject>>): string | undefined {
-  return found?.metadata?.labels?.[runLabel];
+  return found?.metadata?.labels?.[changedLabel];
 }
 
 function nameOf({ kind, name }: ObjectRef): string {

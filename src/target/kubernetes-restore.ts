@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { type ObjectRestore, restoreObject } from './kubernetes-change.ts';
+import { systemClock } from '../base/clock.ts';
+import { type ObjectRestore, restoreObject, templateMark } from './kubernetes-change.ts';
 import type { Cluster } from './kubernetes-client.ts';
 import { objectKinds } from './kubernetes-object.ts';
 import { journalKey, runLabel } from './kubernetes-record.ts';
+import { removeRevisions } from './kubernetes-revisions.ts';
 
 const restoreSchema: z.ZodType<ObjectRestore> = z.object({
   object: z.object({
@@ -31,6 +33,9 @@ export async function restoreRecorded(
   const restores = items.flatMap(({ data }) => recorded(data?.[journalKey] ?? ''));
   const done: string[] = [];
   for (const restore of restores.toReversed()) done.push(await restoreObject(cluster, restore));
+  const rolled = restores.filter(({ fields }) => fields.some(({ path }) => path === templateMark));
+  for (const place of new Set(rolled.map(({ object }) => object.namespace)))
+    await removeRevisions(cluster, { namespace: place, run, clock: systemClock });
   return done.filter((line) => line.endsWith('restored'));
 }
 

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
-import { objectPower } from './kubernetes-change.ts';
+import { changedLabel, objectPower, templateMark } from './kubernetes-change.ts';
 import type { Cluster, ClusterRef } from './kubernetes-client.ts';
 import { sharedLook } from './kubernetes-look.ts';
+import { pointerPart } from './kubernetes-object.ts';
 import type { RunRecord } from './kubernetes-record.ts';
-import { isServing, listPods, type Workload } from './kubernetes-workload.ts';
+import { isServing, listPods, mountedConfig, type Workload } from './kubernetes-workload.ts';
 import type { Member, WorkloadPower } from './target.ts';
 
 /** What every change of a run in a cluster goes through. */
@@ -37,9 +38,22 @@ function workloadPower(
   return {
     kind,
     object: objectPower({ ...access, object }),
+    mark: { path: templateMark, value: access.run },
+    config: async () => {
+      const found = mountedConfig(workload.template);
+      if (found === undefined) return undefined;
+      const at = { namespace, name: found.name };
+      const { metadata } = await access.cluster.core.readNamespacedConfigMap(at);
+      const map = { kind: 'configmap' as const, ...at, uid: metadata?.uid ?? '' };
+      return {
+        object: objectPower({ ...access, object: map }),
+        path: `/data/${pointerPart(found.key)}`,
+      };
+    },
     look: sharedLook(access.clock, async () => {
       const pods = await listPods(access.cluster, { namespace, selector });
-      return { running: pods.length, serving: pods.filter(isServing).length };
+      const marked = pods.filter(({ metadata }) => metadata?.labels?.[changedLabel] === access.run);
+      return { running: pods.length, serving: pods.filter(isServing).length, marked: marked.length };
     }),
   };
 }

@@ -65,14 +65,10 @@ export function metricsPortOf(template: V1PodTemplateSpec): number {
 }
 
 /**
- * The collector's configuration, where a container names a file by --config that comes from a ConfigMap. Of several
- * the first: what is laid over it says nothing about queues as a rule. Undefined when it comes from elsewhere.
+ * Where the collector's configuration stands, if a container names a file by --config that comes from a ConfigMap. Of
+ * several files the first: what is laid over it says nothing about queues as a rule.
  */
-export async function readMountedConfig(
-  cluster: Cluster,
-  options: { namespace: string; template: V1PodTemplateSpec },
-): Promise<string | undefined> {
-  const { spec } = options.template;
+export function mountedConfig({ spec }: V1PodTemplateSpec): { name: string; key: string } | undefined {
   for (const { args, command, volumeMounts } of spec?.containers ?? []) {
     const file = configArgument([...(command ?? []), ...(args ?? [])]);
     const mount = volumeMounts?.find(({ mountPath }) => file?.startsWith(`${mountPath}/`));
@@ -80,12 +76,21 @@ export async function readMountedConfig(
     const { configMap } = spec?.volumes?.find(({ name }) => name === mount.name) ?? {};
     if (configMap?.name === undefined) continue;
     const path = file.slice(mount.mountPath.length + 1);
-    const key = configMap.items?.find((item) => item.path === path)?.key ?? path;
-    const { namespace } = options;
-    const { data } = await cluster.core.readNamespacedConfigMap({ namespace, name: configMap.name });
-    return data?.[key];
+    return { name: configMap.name, key: configMap.items?.find((item) => item.path === path)?.key ?? path };
   }
   return undefined;
+}
+
+/** The collector's configuration; undefined when it comes from no ConfigMap. */
+export async function readMountedConfig(
+  cluster: Cluster,
+  options: { namespace: string; template: V1PodTemplateSpec },
+): Promise<string | undefined> {
+  const found = mountedConfig(options.template);
+  if (found === undefined) return undefined;
+  const { name, key } = found;
+  const { data } = await cluster.core.readNamespacedConfigMap({ namespace: options.namespace, name });
+  return data?.[key];
 }
 
 function configArgument(words: readonly string[]): string | undefined {

@@ -45,7 +45,7 @@ export interface PodPower {
   look(): Promise<{ state: 'there' | 'ending' | 'gone'; replacedBy?: string }>;
 }
 
-/** An object of a cluster that a fault changes in place; until it is put back it carries the run's label. */
+/** An object of a cluster that a fault changes in place; until it is put back it carries a label of the run. */
 export interface ObjectPower {
   /** deployment/gateway */
   id: string;
@@ -63,8 +63,12 @@ export interface ObjectPower {
 export interface WorkloadPower {
   kind: 'deployment' | 'statefulset' | 'daemonset';
   object: ObjectPower;
-  /** Its pods: all that run, also those on their way out, and those that serve. */
-  look(): Promise<{ running: number; serving: number }>;
+  /** In the pod template: with it every pod is replaced, by the workload's own strategy. */
+  mark: FieldValue;
+  /** The ConfigMap with the collector's configuration and the place in it; undefined: it names none. */
+  config(): Promise<{ object: ObjectPower; path: string } | undefined>;
+  /** Its pods: all that run, also those on their way out; those that serve; those that carry the mark. */
+  look(): Promise<{ running: number; serving: number; marked: number }>;
 }
 
 export interface PodEnd {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mergePatch } from '../../../src/fault/collector-reconfigure.ts';
+import { mergePatch } from '../../../src/fault/merge-patch.ts';
 
 test('a configuration patch merges, replaces lists, and null takes away', () => {
   const prior = { a: { b: 1, c: [1, 2] }, d: 4 };
