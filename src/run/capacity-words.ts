@@ -22,7 +22,7 @@ export function planLines(scenario: Scenario, head: SearchHead): string[] {
     `trials of ${shortS} s to steer, ${fullS} s to judge, each after ${warmupMs / 1000} s of warmup`,
     `until the ends are within ${(100 * width).toFixed(1)} %, then ${confirmBelow} fresh ones below and ${confirmAbove} above`,
     `some ${trials} trials in ${time(seconds)}, at most ${time(settings.budgetS)}${pace === 'quick' ? '; quick: indicative' : ''}`,
-    ...(scenario.faults.length > 0 ? ['without the faults of the scenario'] : []),
+    ...(scenario.faults.length > 0 ? ['the search itself without the faults of the scenario'] : []),
     ...studyLines(head),
     ...(out.length > 0 ? [`without the SLOs ${out.join(', ')}`] : []),
   ];

@@ -48,18 +48,26 @@ async function outcomeOf(change: {
   request?(row: RequestRow, dueS: number): RequestRow;
   arrival?(row: ArrivalRow, dueS: number): ArrivalRow[];
   more?: Partial<typeof record>;
+  /** A fault that lasts for all of it. */
+  fault?: string;
 }): Promise<TrialOutcome> {
   const dir = join(place, String(number++));
   const { request = (row) => row, arrival = (row) => [row] } = change;
   const requests = steady.requests.map((row) => request(row, row.dueMs / 1000));
   const arrivals = steady.arrivals.flatMap((row) => arrival(row, (row.atMs - 5) / 1000));
   mkdirSync(join(dir, 'evidence'), { recursive: true });
-  const own = { ...record, ...change.more };
+  const own = { ...record, peers: [], ...change.more };
   await writeRecord(dir, { record: own });
   writeFileSync(evidencePaths(dir).requests(0), encode(requestColumns(requests), requestFields));
   writeFileSync(evidencePaths(dir).arrivals, encode(arrivalColumns(arrivals), arrivalFields));
   const report = await judgeEvidence(dir, own);
-  const order = { purpose: 'classify' as const, ratePerS: 1000, measureS: seconds - warmupS };
+  const { fault } = change;
+  const order = {
+    purpose: 'classify' as const,
+    ratePerS: 1000,
+    measureS: seconds - warmupS,
+    ...(fault === undefined ? {} : { variant: { name: fault, fault } }),
+  };
   return observeTrial(dir, { order, report, costS: 60, vary: 'spans' });
 }
 
@@ -128,5 +136,15 @@ describe('a trial, from its evidence on disk', () => {
     const starts = [0, 10e9].map((atNs) => ({ atNs, pid: 1 }));
     const members = [{ name: 'c', group: 'c', version: '', lossyComponents: [], starts }];
     expect((await outcomeOf({ more: { members } })).reason).toContain('restarts: 1');
+  });
+
+  test('what a fault strikes down at its start is its own matter, what is lost after the warmup is not', async () => {
+    const starts = [0, 1e9].map((atNs) => ({ atNs, pid: 1 }));
+    const more = { members: [{ name: 'c', group: 'c', version: '', lossyComponents: [], starts }] };
+    const lose = (from: number) => (row: ArrivalRow) => [row.from === from ? { ...row, count: 9 } : row];
+    const early = await outcomeOf({ arrival: lose(1000), more, fault: 'dead' });
+    expect([early.status, early.reason]).toEqual(['pass', 'every goal holds']);
+    const late = await outcomeOf({ arrival: lose(30_000), more, fault: 'dead' });
+    expect([late.status, late.reason]).toEqual(['fail', expect.stringContaining('loss: 1 of')]);
   });
 });
