@@ -12,7 +12,7 @@ export interface Answer {
   detail: string;
 }
 
-/** Failed SLOs that an answer names; the table beside it has all. */
+/** Failed SLOs and faults that an answer names; the tables below have all. */
 const namesMax = 2;
 
 /** Beside the verdict: what broke, whose fault it was, how much was lost, what to do. The same words in every output. */
@@ -55,12 +55,14 @@ function underWhat(report: Report, failed: readonly SloResult[]): string {
   const ofLoss = lossFailed ? report.faults.filter(({ lost }) => lost > 0).map(({ name }) => name) : [];
   const ofWindows = failed.flatMap(({ window }) => /^during:(.+)$/.exec(window)?.[1] ?? []);
   const named = report.faults.filter(({ name }) => ofLoss.includes(name) || ofWindows.includes(name));
-  const [fault] = named;
-  if (fault === undefined)
+  if (named.length === 0)
     return `in window ${[...new Set(failed.map(({ window }) => oneLine(window, 40)))].slice(0, 3).join(', ')}`;
-  const at = fault.observed.injectedS === null ? '' : ` at ${formatSeconds(fault.observed.injectedS)}`;
-  const more = named.length > 1 ? ` and ${named.length - 1} more` : '';
-  return `by fault ${oneLine(fault.name, 40)} (${oneLine(fault.kind, 40)})${at}${more}`;
+  const words = named.slice(0, namesMax).map(({ name, kind, observed: { injectedS } }) => {
+    const at = injectedS === null ? '' : ` at ${formatSeconds(injectedS)}`;
+    return `${oneLine(name, 40)} (${oneLine(kind, 40)})${at}`;
+  });
+  const more = named.length > namesMax ? ` and ${named.length - namesMax} more` : '';
+  return `by fault${named.length > 1 ? 's' : ''} ${words.join(', ')}${more}`;
 }
 
 function throughWhat(report: Report): string {

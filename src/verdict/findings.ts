@@ -1,6 +1,7 @@
 import type { FindingCode } from '../base/finding-codes.ts';
 import type { VerdictWord } from '../base/signal.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
+import type { LostInterval } from '../observe/ledger-types.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { lostByPlace, lostIntervals } from './lost-items.ts';
@@ -52,10 +53,16 @@ function ofRecovery({ facts, recoveryIncomplete }: FindingContext): VerdictFindi
   ];
 }
 
+/** What ends a member takes its memory with it, whichever fault had filled that. */
+const deadly = new Set(['container-kill', 'pod-kill']);
+
 /** What keeps such items another time; where that is not known, what the count means. */
-function afterLoss(facts: Facts, fault: string | undefined): string {
-  const kind = facts.record.faults.find(({ name }) => name === fault)?.kind;
-  return kind === 'container-kill'
+function afterLoss(facts: Facts, intervals: readonly LostInterval[]): string {
+  const struck = facts.record.faults.some(({ kind, observed: { injectedNs } }) => {
+    const mayHold = ({ dueFromS }: LostInterval) => dueFromS <= (injectedNs ?? 0) / 1e9;
+    return deadly.has(kind) && injectedNs !== undefined && intervals.some(mayHold);
+  });
+  return struck
     ? 'give the exporter a persistent queue (sending_queue.storage: file_storage) and no batch processor before it'
     : 'squall explain measure items_lost';
 }
@@ -79,7 +86,7 @@ function ofLedger({ facts }: FindingContext): VerdictFinding[] {
         : {
             evidence: `${formatWithUnit(intervals.length, 'intervals')}; the first: ${first.load}, worker ${first.worker}, sequences ${first.from} to ${first.to}, due ${format(first.dueFromS)} to ${format(first.dueToS)} s`,
           }),
-      next: afterLoss(facts, intervals[0]?.fault),
+      next: afterLoss(facts, intervals),
     });
   }
   const pending = sumLedger(facts, 'pending');

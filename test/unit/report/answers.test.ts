@@ -21,6 +21,19 @@ test('a failed run: what broke under which fault, whose it was, the share that w
   });
 });
 
+test('a loss under several faults names two of them', () => {
+  const [kill] = failReport().faults;
+  if (kill === undefined) throw new Error('the sample lost its fault');
+  const broke = (count: number) => {
+    const faults = Array.from({ length: count }, (_, i) => ({ ...kill, name: `f${i}` }));
+    return told({ ...failReport(), faults })['What broke?']?.split(' | ')[1];
+  };
+  const each = (name: string) => `${name} (container-kill) at 20.004 s`;
+  expect(broke(2)).toBe(`by faults ${each('f0')}, ${each('f1')}`);
+  expect(broke(4)).toBe(`by faults ${each('f0')}, ${each('f1')} and 2 more`);
+  expect(broke(0)).toBe('in window run');
+});
+
 test('a run that passed: nothing, nobody, and what a loss of none leaves possible', () => {
   expect(told(passReport())).toEqual({
     'What broke?': 'nothing | all 4 SLOs held',

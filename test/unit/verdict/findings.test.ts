@@ -161,3 +161,17 @@ describe('expect: a pipeline that thins out on purpose', () => {
     expect(report.slos).toMatchObject([{ verdict: 'unknown', actual: null }]);
   });
 });
+
+test('a loss with a kill after it is answered by a queue on disk, one that no kill explains is not', () => {
+  const nextStep = (kind: string, injectedMs: number) => {
+    const record = runRecord({ faults: [{ ...killRecord(injectedMs, injectedMs + 10), kind }] });
+    const { findings } = judgeRun(judgeInput({ record, arrivals: arrivals.slice(5) }));
+    return findings.find(({ code }) => code === 'ITEMS-LOST')?.next;
+  };
+  const queue = /^give the exporter a persistent queue/;
+  expect(nextStep('container-kill', 500)).toMatch(queue);
+  expect(nextStep('pod-kill', 500)).toMatch(queue);
+  expect(nextStep('container-pause', 500)).toBe('squall explain measure items_lost');
+  // What was lost was due after it.
+  expect(nextStep('pod-kill', 1)).toBe('squall explain measure items_lost');
+});
