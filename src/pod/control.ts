@@ -21,7 +21,7 @@ export type Say = (message: FromPod, body?: Uint8Array) => void;
 
 const pumpEveryMs = 200;
 /** A runner that is silent for so long is gone: nobody would read the evidence, and load must not go on unwatched. */
-const silenceMs = 30_000;
+const silenceMs = 60_000;
 
 /**
  * Hears the runner until it says goodbye, is gone, or the pod is told to end; then ends the process. `dir`: the folder

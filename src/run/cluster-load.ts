@@ -6,7 +6,7 @@ import { workersOf } from '../plan/pace.ts';
 import type { Plan } from '../plan/types.ts';
 import { controlPort, type FromPod } from '../pod/messages.ts';
 import { startLoadJob } from '../target/kubernetes-load.ts';
-import type { OwnPods } from '../target/kubernetes-own-pods.ts';
+import { type OwnPods, ownPodEnd } from '../target/kubernetes-own-pods.ts';
 import { createInbox } from './evidence-inbox.ts';
 import { boundNs, measureClock, type PodClock, podWallNs } from './pod-clock.ts';
 import { PodLink } from './pod-link.ts';
@@ -116,6 +116,7 @@ function openSeat(
   const link = new PodLink({
     name: `pod ${namespace}/${pod}`,
     open: () => cluster.forward({ namespace, pod, port: controlPort }),
+    ended: () => ownPodEnd(own, pod),
     task: { kind: 'load', task: { plan, endpoints, workers } },
     inbox: createInbox(evidenceDir),
     clock,

@@ -5,7 +5,7 @@ import type { Sink } from '../observe/sink.ts';
 import { createLiveCounts } from '../observe/sink-live.ts';
 import type { SinkNews } from '../observe/sink-recorder.ts';
 import { controlPort, type SinkTask } from '../pod/messages.ts';
-import type { OwnPods } from '../target/kubernetes-own-pods.ts';
+import { type OwnPods, ownPodEnd } from '../target/kubernetes-own-pods.ts';
 import { sinkPorts, startSinkPod } from '../target/kubernetes-sink.ts';
 import { createInbox } from './evidence-inbox.ts';
 import { boundNs, measureClock, ownNs, podWallNs } from './pod-clock.ts';
@@ -36,6 +36,7 @@ export async function startClusterSink(options: {
   const link = new PodLink({
     name: `pod ${namespace}/${pod}`,
     open: () => cluster.forward({ namespace, pod, port: controlPort }),
+    ended: () => ownPodEnd(own, pod),
     task: {
       kind: 'sink',
       task: { ...task, grpc: `0.0.0.0:${sinkPorts.grpc}`, http: `0.0.0.0:${sinkPorts.http}` },
@@ -49,8 +50,12 @@ export async function startClusterSink(options: {
       live.add([...readers.keys()].indexOf(file), read(bytes));
     },
   });
-  await link.ready;
-  const podClock = await measureClock(link, clock);
+  const podClock = await link.ready
+    .then(() => measureClock(link, clock))
+    .catch((error: unknown) => {
+      link.close();
+      throw error;
+    });
   return {
     pod,
     clockBoundNs: boundNs(podClock),

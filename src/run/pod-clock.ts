@@ -14,8 +14,12 @@ export interface PodClock {
 
 const asks = 8;
 
-export async function measureClock(link: PodLink, clock: Clock): Promise<PodClock> {
-  const own = wallMinusMonotonicNs();
+/** `own`: this machine's wall clock minus its monotonic one. */
+export async function measureClock(
+  link: Pick<PodLink, 'ask'>,
+  clock: Clock,
+  own: bigint = wallMinusMonotonicNs(),
+): Promise<PodClock> {
   let best: PodClock = { skewNs: 0, errorNs: Number.POSITIVE_INFINITY };
   for (let i = 0; i < asks; i++) {
     const fromNs = clock.nowNs();

@@ -8,6 +8,8 @@ export interface PodLinkOptions {
   /** As people know the pod. */
   name: string;
   open(): Promise<Duplex>;
+  /** Why the pod will never answer again, or undefined; may reject. */
+  ended(): Promise<string | undefined>;
   /** Its work, told on every connection. */
   task: ToPod;
   inbox: Inbox;
@@ -19,8 +21,8 @@ export interface PodLinkOptions {
 }
 
 const retryMs = 300;
-/** An API server that restarts is away for seconds; a pod that is away for longer ended. */
-const lostMs = 20_000;
+/** An API server that restarts may be away so long; the pod waits longer for its runner. */
+const lostMs = 45_000;
 /** Far below what the pod takes for silence. */
 const wordEveryMs = 5_000;
 
@@ -98,7 +100,7 @@ export class PodLink {
   }
 
   async #keepConnected(): Promise<void> {
-    const { clock, open } = this.#options;
+    const { clock, open, ended } = this.#options;
     let seenNs = clock.nowNs();
     while (!this.#closed.signal.aborted) {
       try {
@@ -106,10 +108,10 @@ export class PodLink {
           seenNs = clock.nowNs();
         });
       } catch (error) {
-        if (clock.nowNs() - seenNs > lostMs * 1e6) {
-          this.#lose(`it cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
-          return;
-        }
+        const end = await ended().catch(() => undefined); // the API server is away
+        const late = clock.nowNs() - seenNs > lostMs * 1e6;
+        const reason = error instanceof Error ? error.message : String(error);
+        if (end !== undefined || late) return this.#lose(end ?? `it cannot be reached: ${reason}`);
       }
       await clock.sleep(retryMs, this.#closed.signal).catch(() => undefined); // closed: the loop ends
     }

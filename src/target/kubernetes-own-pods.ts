@@ -94,6 +94,18 @@ export async function awaitOwnPods(own: OwnPods, program: OwnProgram, count: num
   });
 }
 
+/** Why this pod will never run again, or undefined. Rejects when the API server does not answer. */
+export async function ownPodEnd(
+  { cluster, namespace, run }: Pick<OwnPods, 'cluster' | 'namespace' | 'run'>,
+  name: string,
+): Promise<string | undefined> {
+  const { items } = await cluster.core.listNamespacedPod({ namespace, labelSelector: `${runLabel}=${run}` });
+  const pod = items.find(({ metadata }) => metadata?.name === name);
+  if (pod === undefined) return 'it was removed';
+  const ended = pod.status?.containerStatuses?.[0]?.state?.terminated !== undefined;
+  return ended || pod.status?.phase === 'Failed' ? stateText(pod) : undefined;
+}
+
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'];
 
 function refuseHopeless(own: OwnPods, pod: V1Pod): void {

@@ -142,6 +142,25 @@ describe.skipIf(noImage !== undefined)(
       expect(await place.objects()).toBe('');
     });
 
+    test('a runner that is killed leaves none of its pods: its guard removes them', async () => {
+      const { dir, env } = makePlace();
+      const target = { load: { in: 'cluster' } };
+      const file = scenario({ target, load: { duration: '60s' } });
+      let pid = 0;
+      const run = squall(['run', file, '--out', join(dir, 'out')], {
+        env,
+        onStart(own) {
+          pid = own;
+        },
+      });
+      const over = run.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
+      const there = expect.poll(place.objects, { timeout: 120_000, interval: 200 });
+      await Promise.race([over, there.toMatch(/pod\/squall-load(.|\n)*service\/squall-sink/)]);
+      process.kill(pid, 'SIGKILL');
+      await run;
+      await expect.poll(place.objects, { timeout: 60_000, interval: 500 }).toBe('');
+    });
+
     test('rights for pods of its own that the account lacks are named, each by verb and object', async () => {
       const role = JSON.parse(await place.get(['get', 'role', 'squall', '-o', 'json']));
       const less = structuredClone(role);
