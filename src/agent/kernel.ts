@@ -5,10 +5,17 @@ import { networkOf, processesOf, sharesNodeNetwork } from './processes.ts';
 import {
   anyone,
   countersIn,
+  isShaped,
   type NetworkAct,
   removalText,
   rulesText,
+  shapeCommands,
+  slowClass,
+  slowDevice,
+  slowedIn,
+  slowHandle,
   socketFilter,
+  tableOf,
   timerFile,
 } from './rules.ts';
 
@@ -46,7 +53,7 @@ export const nodeKernel: Kernel = {
   },
   look: async (order) => {
     const { act } = order;
-    if (act.kind === 'network') return lookAtNetwork(order);
+    if (act.kind === 'network') return lookAtNetwork(order, act);
     const stopped = act.kind === 'pause' ? processesOf(act.container).filter(isStopped) : [];
     return stopped.length === 0 ? undefined : { detail: `${stopped.length} processes are stopped` };
   },
@@ -66,35 +73,59 @@ export async function nodeLacks(): Promise<Record<string, string>> {
   const flows: NetworkAct['flows'] = [
     { chain: 'OUTPUT', portOf: 'destination', port: 1, address: '192.0.2.1' },
   ];
-  const effects: NetworkAct['effect'][] = [{ kind: 'drop' }, { kind: 'loss', ratio: 0.5 }];
+  const effects: NetworkAct['effect'][] = [
+    { kind: 'drop' },
+    { kind: 'loss', ratio: 0.5 },
+    { kind: 'rate', bytesPerS: 1e6 },
+    { kind: 'delay', latencyMs: 1, jitterMs: 0 },
+  ];
   const lacks: Record<string, string> = {};
   for (const effect of effects) {
     const act: NetworkAct = { kind: 'network', flows, effect };
     const order: Order = { id: '000000000000', node: '', podUid: '', holdMs: 1, act };
     try {
       await setRules(process.pid, order, act, Date.parse('2037-01-01'));
-      await removeRules(process.pid, order);
     } catch (error) {
       lacks[effect.kind] = error instanceof Error ? error.message : String(error);
     }
+    await removeRules(process.pid, order, act);
   }
   return lacks;
 }
 
 async function setRules(pid: number, order: Order, act: NetworkAct, endsWallMs: number): Promise<void> {
+  const { effect } = act;
+  if (isShaped(effect)) {
+    const queue = await inNetwork(pid, ['tc', 'qdisc', 'show', 'dev', slowDevice, 'root']);
+    if (!/^qdisc (noqueue|pfifo_fast|fq_codel|mq|noop) 0: /.test(queue))
+      throw new Error(`${slowDevice} has a queue of its own already: ${queue.trim()}`);
+    for (const command of shapeCommands(effect)) await inNetwork(pid, ['tc', ...command]);
+  }
   await inNetwork(pid, ['iptables-restore', '-w', '5', '-n'], rulesText(order, act, endsWallMs));
   // Until here the rules are inert: the time starts running now.
   writeFileSync(timerFile(order, pid), anyone);
 }
 
 /** Whether there were any; resolves when it was read back that there are none. */
-async function removeRules(pid: number, order: Order): Promise<boolean> {
-  const shown = () => inNetwork(pid, ['iptables', '-w', '5', '-S']);
-  const removal = removalText(order, await shown());
-  if (removal === undefined) return false;
-  await inNetwork(pid, ['iptables-restore', '-w', '5', '-n'], removal);
-  if (removalText(order, await shown()) !== undefined) throw new Error('its rules are still there');
-  return true;
+async function removeRules(pid: number, order: Order, act: NetworkAct): Promise<boolean> {
+  const table = tableOf(act);
+  const shown = () => inNetwork(pid, ['iptables', '-w', '5', '-t', table, '-S']);
+  const removal = removalText(order, table, await shown());
+  if (removal !== undefined) {
+    await inNetwork(pid, ['iptables-restore', '-w', '5', '-n'], removal);
+    if (removalText(order, table, await shown()) !== undefined) throw new Error('its rules are still there');
+  }
+  const shaped = isShaped(act.effect) && (await hasQueue(pid));
+  if (shaped) {
+    await inNetwork(pid, ['tc', 'qdisc', 'del', 'dev', slowDevice, 'root']);
+    if (await hasQueue(pid)) throw new Error('its queue is still there');
+  }
+  return removal !== undefined || shaped;
+}
+
+/** Ours, by its handle. */
+async function hasQueue(pid: number): Promise<boolean> {
+  return (await inNetwork(pid, ['tc', 'qdisc', 'show', 'dev', slowDevice])).includes(` ${slowHandle} root`);
 }
 
 async function beginNetwork(order: Order, act: NetworkAct, endsWallMs: number) {
@@ -106,18 +137,28 @@ async function beginNetwork(order: Order, act: NetworkAct, endsWallMs: number) {
   return { detail: 'rules are in place', packets: 0, bytes: 0 };
 }
 
-async function lookAtNetwork(order: Order): Promise<Omit<OrderOutcome, 'state'> | undefined> {
+async function lookAtNetwork(
+  order: Order,
+  act: NetworkAct,
+): Promise<Omit<OrderOutcome, 'state'> | undefined> {
   const pid = networkOf(order.podUid);
   if (pid === undefined) return undefined;
-  const counts = countersIn(order, await inNetwork(pid, ['iptables-save', '-c', '-t', 'filter']));
+  const counts = countersIn(order, await inNetwork(pid, ['iptables-save', '-c', '-t', tableOf(act)]));
   if (counts === undefined) return undefined;
-  return { detail: `${counts.packets} packets (${counts.bytes} bytes) dropped`, ...counts };
+  const { packets, bytes } = counts;
+  if (!isShaped(act.effect)) return { detail: `${packets} packets (${bytes} bytes) dropped`, ...counts };
+  // Packets that the class let through as they came are no effect.
+  const shown = await inNetwork(pid, ['tc', '-s', 'class', 'show', 'dev', slowDevice, 'classid', slowClass]);
+  const slowed = slowedIn(shown, act.effect);
+  const detail = `${packets} packets (${bytes} bytes) slowed, held back ${slowed} times`;
+  return slowed === 0 ? { detail, packets: 0, bytes: 0 } : { detail, ...counts };
 }
 
 async function endNetwork(order: Order, act: NetworkAct): Promise<string> {
   const pid = networkOf(order.podUid);
   if (pid === undefined) return 'the pod is gone, and its network with it';
-  if (!(await removeRules(pid, order))) return 'no rule of it was there';
+  if (!(await removeRules(pid, order, act))) return 'no rule of it was there';
+  if (isShaped(act.effect)) return 'rules and queue removed';
   // Connections that waited go on only after their back-off, up to as long as the cut was: end them now.
   let closed = 0;
   for (const flow of act.flows) {

@@ -13,10 +13,18 @@ export interface ContainerProcess {
   first: boolean;
 }
 
+/** Found once, as looking through all processes of a node takes a while; looked at again each time. */
+const networks = new Map<string, number>();
+
 /** A process in the network of a pod, its sandbox's where there is one; undefined: no process of it is on this node. */
 export function networkOf(podUid: string): number | undefined {
-  const own = pidsIn([`pod${podUid}`, `pod${podUid.replaceAll('-', '_')}`]);
+  const names = [`pod${podUid}`, `pod${podUid.replaceAll('-', '_')}`];
+  const known = networks.get(podUid);
+  if (known !== undefined && isIn(known, names)) return known;
+  const own = pidsIn(names);
   const sandbox = own.find((pid) => readText(`${procFolder}/${pid}/comm`)?.trim() === 'pause');
+  // A process of a container ends with it; the sandbox's lives as long as the network.
+  if (sandbox !== undefined) networks.set(podUid, sandbox);
   return sandbox ?? own[0];
 }
 
@@ -59,11 +67,12 @@ function namespacePid(pid: number): number | undefined {
 function pidsIn(names: readonly string[]): number[] {
   return readdirSync(procFolder)
     .map(Number)
-    .filter((pid) => Number.isInteger(pid))
-    .filter((pid) => {
-      const groups = readText(`${procFolder}/${pid}/cgroup`);
-      return groups !== undefined && names.some((name) => groups.includes(name));
-    });
+    .filter((pid) => Number.isInteger(pid) && isIn(pid, names));
+}
+
+function isIn(pid: number, names: readonly string[]): boolean {
+  const groups = readText(`${procFolder}/${pid}/cgroup`);
+  return groups !== undefined && names.some((name) => groups.includes(name));
 }
 
 /** Undefined when the process is gone: in /proc that happens at any instant. */

@@ -1,4 +1,4 @@
-import type { Act, Flow, Order } from '../target/node-order.ts';
+import type { Act, Flow, NetworkEffect, Order } from '../target/node-order.ts';
 import { ttlMs } from './watch.ts';
 
 export type NetworkAct = Extract<Act, { kind: 'network' }>;
@@ -22,6 +22,17 @@ function listOf({ id }: Order): string {
   return `sq-${id}`;
 }
 
+/** Dropped packets need no more than a filter; slowed ones are handed to a class of the pod's interface. */
+export function tableOf({ effect }: NetworkAct): 'filter' | 'mangle' {
+  return isShaped(effect) ? 'mangle' : 'filter';
+}
+
+export function isShaped(
+  effect: NetworkEffect,
+): effect is Extract<NetworkEffect, { kind: 'rate' | 'delay' }> {
+  return effect.kind === 'rate' || effect.kind === 'delay';
+}
+
 /**
  * What iptables-restore takes, in one transaction, to put an order in place. Every rule is inert `ttlMs` after the last
  * entry in its list, and for good after its deadline by the kernel's own clock. `endsWallMs`: that deadline.
@@ -31,19 +42,53 @@ export function rulesText(order: Order, act: NetworkAct, endsWallMs: number): st
   const used = [...new Set(act.flows.map(({ chain }) => chain))];
   const timer = `-m recent --name ${listOf(order)} --mask 0.0.0.0 --rsource --rcheck --seconds ${ttlMs / 1000}`;
   const end = `-m time --datestop ${untilText(endsWallMs)}`;
-  const { effect } = act;
-  const chance =
-    effect.kind === 'loss' ? ` -m statistic --mode random --probability ${effect.ratio.toFixed(6)}` : '';
+  const from = (chain: Chain) => (isShaped(act.effect) ? 'POSTROUTING' : chain);
   return [
-    '*filter',
+    `*${tableOf(act)}`,
     ...used.map((chain) => `:${chains[chain]} - [0:0]`),
     ...act.flows.map(
-      (flow) => `-A ${chains[flow.chain]} ${matchText(flow)} ${timer} ${end}${chance} -j DROP`,
+      (flow) => `-A ${chains[flow.chain]} ${matchText(flow)} ${timer} ${end}${actionText(act.effect)}`,
     ),
-    ...used.map((chain) => `-I ${chain} 1 -j ${chains[chain]}`),
+    ...used.map((chain) => `-I ${from(chain)} 1 -j ${chains[chain]}`),
     'COMMIT',
     '',
   ].join('\n');
+}
+
+function actionText(effect: NetworkEffect): string {
+  if (isShaped(effect)) return ` -j CLASSIFY --set-class ${slowClass}`;
+  const chance =
+    effect.kind === 'loss' ? ` -m statistic --mode random --probability ${effect.ratio.toFixed(6)}` : '';
+  return `${chance} -j DROP`;
+}
+
+/** A pod has one interface; its queue is ours by this handle. */
+export const slowDevice = 'eth0';
+export const slowHandle = '5317:';
+export const slowClass = '5317:20';
+/** Far above what a pod sends: a class that only delays. */
+const unlimited = '10gbit';
+
+/** Arguments of tc, one call each, that make the class. What no rule hands to it goes as before. */
+export function shapeCommands(effect: Extract<NetworkEffect, { kind: 'rate' | 'delay' }>): string[][] {
+  const rate = effect.kind === 'rate' ? `${Math.ceil(effect.bytesPerS * 8)}bit` : unlimited;
+  const leaf =
+    effect.kind === 'rate'
+      ? // Below one packet of segmentation offload, 64 kB, a queue would drop whole bursts.
+        ['bfifo', 'limit', '400k']
+      : ['netem', 'delay', `${effect.latencyMs}ms`, `${effect.jitterMs}ms`];
+  const on = ['dev', slowDevice];
+  return [
+    ['qdisc', 'add', ...on, 'root', 'handle', slowHandle, 'htb', 'default', '0'],
+    ['class', 'add', ...on, 'parent', slowHandle, 'classid', slowClass, 'htb', 'rate', rate, 'burst', '15k'],
+    ['qdisc', 'add', ...on, 'parent', slowClass, 'handle', '5318:', ...leaf],
+  ];
+}
+
+/** How often the class held something back, of `tc -s class show`; for a delay that is every packet of it. */
+export function slowedIn(shown: string, effect: NetworkEffect): number {
+  const pattern = effect.kind === 'delay' ? /Sent \d+ bytes (\d+) pkt/ : /overlimits (\d+)/;
+  return Number(pattern.exec(shown)?.[1] ?? 0);
 }
 
 function matchText({ chain, portOf, port, address }: Flow): string {
@@ -57,14 +102,14 @@ function untilText(wallMs: number): string {
 }
 
 /** What iptables-restore takes to remove an order, given what `iptables -S` shows; undefined: nothing of it is there. */
-export function removalText(order: Order, shown: string): string | undefined {
+export function removalText(order: Order, table: string, shown: string): string | undefined {
   const names = Object.values(chainsOf(order));
   const lines = shown.split('\n').map((line) => line.trim());
   const there = names.filter((name) => lines.includes(`-N ${name}`));
   const jumps = lines.filter((line) => names.some((name) => line.endsWith(` -j ${name}`)));
   if (there.length === 0) return undefined;
   return [
-    '*filter',
+    `*${table}`,
     ...jumps.map((line) => line.replace('-A ', '-D ')),
     ...there.flatMap((name) => [`-F ${name}`, `-X ${name}`]),
     'COMMIT',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byteRateField } from '../base/fields.ts';
+import { agentRights } from './agent-rights.ts';
 import { directionField, linkFault, linkFields } from './link-fault.ts';
 
 const params = z.strictObject({
@@ -14,5 +15,7 @@ export const networkBandwidth = linkFault<z.infer<typeof params>>({
   summary: 'lets no more than a rate of bytes through a link',
   params,
   oneShot: false,
+  targets: ['local', 'docker', 'kubernetes'],
+  rights: agentRights,
   effectOf: ({ direction, rate }) => ({ kind: 'bandwidth', direction, bytesPerS: rate }),
 });

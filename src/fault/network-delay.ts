@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
+import { agentRights } from './agent-rights.ts';
 import { directionField, linkFault, linkFields } from './link-fault.ts';
 
 const params = z.strictObject({
@@ -15,6 +16,8 @@ export const networkDelay = linkFault<z.infer<typeof params>>({
   summary: 'delays everything on a link by a latency and a jitter',
   params,
   oneShot: false,
+  targets: ['local', 'docker', 'kubernetes'],
+  rights: agentRights,
   effectOf: ({ direction, latency, jitter }) => ({
     kind: 'delay',
     direction,

@@ -23,6 +23,9 @@ export function podLink(pod: ActedPod & { name: string }, ends: LinkEnds): LinkP
       if (asked === undefined) return `an agent cannot do ${effect.kind} on a link`;
       if (pod.latest()?.spec?.hostNetwork === true)
         return `${pod.name} is in the network of its node: cutting it would cut the node`;
+      const slows = asked.kind === 'rate' || asked.kind === 'delay';
+      if (slows && 'direction' in effect && effect.direction !== 'to')
+        return `a node can slow only what a pod sends; the direction must be to, not ${effect.direction}`;
       const lack = await agents.lack(node, asked.kind);
       return lack === undefined ? undefined : `node ${node} cannot: ${lack}`;
     },
@@ -54,7 +57,7 @@ export function podLink(pod: ActedPod & { name: string }, ends: LinkEnds): LinkP
       return {
         affectedBytes: struck?.bytes ?? 0,
         affectedConnections: 0,
-        sentence: `${struck?.packets ?? 0} packets (${struck?.bytes ?? 0} bytes) between ${pod.name} and ${peer} dropped`,
+        sentence: `between ${pod.name} and ${peer}: ${struck?.detail ?? 'nothing is in place'}`,
       };
     },
   };
@@ -67,7 +70,11 @@ function networkEffect(effect: LinkEffect): NetworkEffect | undefined {
       return { kind: 'drop' };
     case 'loss':
       return { kind: 'loss', ratio: effect.ratio };
-    default:
+    case 'bandwidth':
+      return { kind: 'rate', bytesPerS: effect.bytesPerS };
+    case 'delay':
+      return { kind: 'delay', latencyMs: effect.latencyMs, jitterMs: effect.jitterMs };
+    case 'reset':
       return undefined;
   }
 }

@@ -23,7 +23,12 @@ export interface Flow {
   address?: string;
 }
 
-export type NetworkEffect = { kind: 'drop' } | { kind: 'loss'; ratio: number };
+export type NetworkEffect =
+  | { kind: 'drop' }
+  | { kind: 'loss'; ratio: number }
+  /** Of what the pod sends only. */
+  | { kind: 'rate'; bytesPerS: number }
+  | { kind: 'delay'; latencyMs: number; jitterMs: number };
 
 export type Act =
   | { kind: 'network'; flows: Flow[]; effect: NetworkEffect }
@@ -150,8 +155,23 @@ function isFlow(value: unknown): boolean {
   return address === undefined || (isText(address) && isIPv4(address));
 }
 
-function isEffect({ kind, ratio }: Record<string, unknown>): boolean {
-  return kind === 'drop' || (kind === 'loss' && typeof ratio === 'number' && ratio > 0 && ratio <= 1);
+function isEffect({ kind, ratio, bytesPerS, latencyMs, jitterMs }: Record<string, unknown>): boolean {
+  switch (kind) {
+    case 'drop':
+      return true;
+    case 'loss':
+      return isBetween(ratio, Number.MIN_VALUE, 1);
+    case 'rate':
+      return isBetween(bytesPerS, 1, 1e10);
+    case 'delay':
+      return isBetween(latencyMs, 0, 1e6) && isBetween(jitterMs, 0, 1e6);
+    default:
+      return false;
+  }
+}
+
+function isBetween(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {

@@ -77,7 +77,7 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     const report = readReportJson(join(dir, 'out'));
     const [partition, pause, kill] = report.faults;
     expect(partition?.effect, stderr).toMatch(
-      /^[1-9]\d* packets \([1-9]\d* bytes\) between \S+ and sink dropped$/,
+      /^between \S+ and sink: [1-9]\d* packets \([1-9]\d* bytes\) dropped$/,
     );
     expect(pause?.effect).toMatch(/is paused$/);
     expect(kill?.effect).toMatch(/ended by SIGKILL$/);

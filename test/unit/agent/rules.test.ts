@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { countersIn, removalText, rulesText, socketFilter } from '../../../src/agent/rules.ts';
+import {
+  countersIn,
+  removalText,
+  rulesText,
+  shapeCommands,
+  slowedIn,
+  socketFilter,
+} from '../../../src/agent/rules.ts';
 import type { Flow, Order } from '../../../src/target/node-order.ts';
 
 const flows: Flow[] = [
@@ -26,6 +33,28 @@ test('a loss drops a share', () => {
   expect(rulesText(order, loss, 0)).toContain('-m statistic --mode random --probability 0.300000 -j DROP');
 });
 
+test('what is slowed is handed to a class, and only what the pod sends', () => {
+  const rate = { kind: 'rate' as const, bytesPerS: 250_000 };
+  const slow = { ...act, flows: flows.slice(0, 1), effect: rate };
+  expect(rulesText(order, slow, 0)).toMatch(
+    /^\*mangle\n[\s\S]* -j CLASSIFY --set-class 5317:20\n-I POSTROUTING 1 /,
+  );
+  expect(shapeCommands(rate).map((words) => words.join(' '))).toEqual([
+    'qdisc add dev eth0 root handle 5317: htb default 0',
+    'class add dev eth0 parent 5317: classid 5317:20 htb rate 2000000bit burst 15k',
+    'qdisc add dev eth0 parent 5317:20 handle 5318: bfifo limit 400k',
+  ]);
+  const delay = shapeCommands({ kind: 'delay', latencyMs: 100, jitterMs: 5 }).at(-1);
+  expect(delay?.join(' ')).toBe('qdisc add dev eth0 parent 5317:20 handle 5318: netem delay 100ms 5ms');
+});
+
+test('a class that held nothing back slowed nothing', () => {
+  const shown = 'class htb 5317:20\n Sent 900 bytes 7 pkt (dropped 0, overlimits 3 requeues 0)';
+  expect(slowedIn(shown, { kind: 'rate', bytesPerS: 1 })).toBe(3);
+  expect(slowedIn(shown, { kind: 'delay', latencyMs: 1, jitterMs: 0 })).toBe(7);
+  expect(slowedIn('', { kind: 'rate', bytesPerS: 1 })).toBe(0);
+});
+
 const shown = `-P INPUT ACCEPT
 -N OTHER
 -N SQ-0123456789ab-in
@@ -36,13 +65,13 @@ const shown = `-P INPUT ACCEPT
 `;
 
 test('what is removed is the order’s own, by name, and nothing when none of it is there', () => {
-  expect(removalText(order, shown)).toBe(`*filter
+  expect(removalText(order, 'filter', shown)).toBe(`*filter
 -D INPUT -j SQ-0123456789ab-in
 -F SQ-0123456789ab-in
 -X SQ-0123456789ab-in
 COMMIT
 `);
-  expect(removalText(order, '-P INPUT ACCEPT\n-N OTHER\n-A INPUT -j OTHER\n')).toBeUndefined();
+  expect(removalText(order, 'filter', '-P INPUT ACCEPT\n-N OTHER\n-A INPUT -j OTHER\n')).toBeUndefined();
 });
 
 test('counters are summed over the order’s rules only', () => {
