@@ -29,6 +29,10 @@ export const findingCodes = {
     'the highest rate at which every SLO holds lies between two rates, both confirmed by fresh trials',
   'CAPACITY-UNKNOWN':
     'the search for the highest rate ended without a confirmed answer; the bounds are all that is known',
+  'NO-REGRESSION': 'a comparison found the candidate no worse than the baseline, beyond the margins',
+  REGRESSION: 'a comparison found the candidate worse than the baseline, beyond chance and margin',
+  'REGRESSION-UNKNOWN':
+    'a comparison cannot tell: the noise is larger than what matters, or the runs are not alike',
   'NO-PROMETHEUS': 'no Prometheus could be had, so what asks it is unknown',
 } as const satisfies Record<string, string>;
 

@@ -3,6 +3,7 @@ import { readRecord, writeReports } from '../record.ts';
 import { stableJson } from '../report/json.ts';
 import { isSearch } from '../run/capacity-record.ts';
 import { judgeSearch } from '../run/capacity-report.ts';
+import { isComparison, judgeComparison } from '../run/compare.ts';
 import { judgeEvidence } from '../run/finish.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { openPage } from './open-page.ts';
@@ -16,7 +17,8 @@ export async function reportCommand(console: Console, flags: GlobalFlags, args: 
   if (flags.index === true) return await indexCommand(console, flags, resolve(args[0] ?? 'reports'));
   const dir = resolve(args[0] ?? 'reports/latest');
   const search = isSearch(dir) ? await judgeSearch(dir) : undefined;
-  const report = search ?? (await judgeEvidence(dir, await readRecord(dir)));
+  const compared = isComparison(dir) ? await judgeComparison(dir) : undefined;
+  const report = search ?? compared ?? (await judgeEvidence(dir, await readRecord(dir)));
   const out = flags.out === undefined ? dir : resolve(flags.out);
   await writeReports(out, report);
   if (flags.json === true) console.print(stableJson(report));

@@ -22,6 +22,8 @@ export function answersOf(report: Report): Answer[] {
 
 function whatBroke(report: Report): Answer {
   const question = 'What broke?';
+  if (report.comparison !== undefined)
+    return { question, answer: oneLine(report.comparison.sentence), detail: '' };
   const failed = report.slos.filter(({ verdict }) => verdict === 'fail');
   if (failed.length > 0) {
     const more = failed.length - namesMax;

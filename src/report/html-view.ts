@@ -1,6 +1,7 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { answersOf } from './answers.ts';
+import { comparisonView } from './comparison.ts';
 import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds, formatUtc } from './format.ts';
 import { capacityView } from './html-capacity.ts';
 import { timelineViews } from './html-charts.ts';
@@ -49,6 +50,7 @@ export function htmlView(report: Report): Record<string, unknown> {
     ...timelineViews(report),
     faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),
     capacity: capacityView(report),
+    comparison: comparisonView(report),
     faultsLeftOut: Math.max(0, report.faults.length - rowsMax),
     members: membersView(report),
     latency: latencyView(report),

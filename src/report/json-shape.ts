@@ -205,6 +205,7 @@ const reportKeys: Keys<Report> = {
   timeline: { keys: { stepS: no, series: { each: { keys: series } } } },
   settle: { keys: { fromS: no, toS: no, horizonS: no, shownEmpty: no, reason: no } },
   reach: { keys: { s: no, parts: no } },
+  comparison: no,
   capacity: no,
   events: { each: { keys: { atS: no, about: no, what: no } } },
   configuration: { each: { keys: { name: no, text: no } } },

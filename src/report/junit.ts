@@ -1,3 +1,5 @@
+import { verdictOfMeasure } from './comparison.ts';
+import type { ComparedMeasure } from './comparison-types.ts';
 import { formatSeconds, oneLine } from './format.ts';
 import { findingSentence, ledgerLines, topFindings, verdictSentence, whoseFault } from './sentences.ts';
 import { sloActual, sloInterval, sloSentence } from './slo-words.ts';
@@ -20,7 +22,11 @@ interface Case {
  * the run's exit code is not 0 and no SLO says why.
  */
 export function renderJunit(report: Report, options: JunitOptions = { unknownAs: 'error' }): string {
-  const cases = [...report.slos.map((slo) => sloCase(report, slo, options)), runCase(report)];
+  const cases = [
+    ...report.slos.map((slo) => sloCase(report, slo, options)),
+    ...(report.comparison?.measures ?? []).map((measure) => measureCase(report, measure, options)),
+    runCase(report),
+  ];
   const count = (tag: string) => cases.filter((one) => one.outcome?.tag === tag).length;
   const totals =
     `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" ` +
@@ -82,9 +88,27 @@ function sloCase(report: Report, slo: SloResult, options: JunitOptions): Case {
   return { ...base, outcome: { tag, type, message: sloSentence(slo), text } };
 }
 
+/** One measure of a comparison; what does not hold it up when it is unknown is no error either. */
+function measureCase(report: Report, measure: ComparedMeasure, options: JunitOptions): Case {
+  const base = { name: oneLine(measure.name, 400), timeS: report.run.durationS };
+  const verdict = verdictOfMeasure(measure);
+  if (verdict === 'pass' || (verdict === 'unknown' && !measure.needed)) return base;
+  const text = oneLine(measure.reason);
+  const failed = verdict === 'fail';
+  const outcome = {
+    tag: failed ? 'failure' : options.unknownAs,
+    type: failed ? 'regression' : 'regression-unknown',
+    message: `${base.name}: ${text}`,
+    text,
+  } as const;
+  return { ...base, outcome };
+}
+
 function runCase(report: Report): Case {
   const base = { name: 'run', timeS: report.run.durationS };
   const explained =
+    report.comparison?.measures.some((one) => one.needed && one.verdict === 'unknown') === true ||
+    (report.exitCode === 1 && report.comparison !== undefined) ||
     (report.exitCode === 1 && report.slos.some((slo) => slo.verdict === 'fail')) ||
     (report.exitCode === 2 && report.slos.some((slo) => slo.verdict === 'unknown') && report.validity.valid);
   if (report.exitCode === 0 || explained) return base;

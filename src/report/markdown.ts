@@ -1,6 +1,7 @@
 import { signals } from '../base/signal.ts';
 import { type Answer, answersOf } from './answers.ts';
 import { capacityLines } from './capacity.ts';
+import { comparisonLines } from './comparison.ts';
 import { faultFigures } from './fault-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
@@ -44,6 +45,7 @@ function sections(report: Report): string[] {
   return [
     ...head(report),
     ...capacityLines(report),
+    ...comparisonLines(report),
     ...slos(report),
     ...ledger(report),
     ...faults(report),

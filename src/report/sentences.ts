@@ -21,6 +21,7 @@ export function verdictSentence(report: Report): string {
 
 export function verdictReason(report: Report): string {
   if (report.capacity !== undefined) return report.capacity.sentence;
+  if (report.comparison !== undefined) return report.comparison.sentence;
   const scenario = oneLine(report.run.scenario, 80);
   const ending = exitWords[report.exitCode] ?? '';
   if (report.verdict === 'pass') {
@@ -153,6 +154,7 @@ export type Party = 'nobody' | 'target' | 'generator' | 'Prometheus' | 'set-up';
 
 /** Who is to look at it: the one answer a person wants at three in the morning. */
 export function whoseFault(report: Report): { party: Party; why: string } {
+  if (report.comparison !== undefined) return whoseRegression(report);
   const { validity } = report;
   if (report.verdict === 'pass' && report.exitCode === 0) return { party: 'nobody', why: 'every SLO held' };
   if (report.slos.some((slo) => slo.verdict === 'fail')) {
@@ -185,6 +187,13 @@ export function whoseFault(report: Report): { party: Party; why: string } {
     };
   }
   return { party: 'set-up', why: sentencePart(unknown[0]?.reason ?? firstFinding ?? 'evidence is missing') };
+}
+
+function whoseRegression({ verdict }: Report): { party: Party; why: string } {
+  if (verdict === 'pass') return { party: 'nobody', why: 'the candidate is not worse' };
+  return verdict === 'fail'
+    ? { party: 'target', why: 'the candidate is worse than the baseline' }
+    : { party: 'set-up', why: 'the runs do not tell the two apart' };
 }
 
 function sentencePart(text: string): string {

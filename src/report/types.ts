@@ -1,6 +1,7 @@
 import type { Signal, VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
 import type { CapacityReport } from './capacity-types.ts';
+import type { ComparisonReport } from './comparison-types.ts';
 
 /** report.json, schema squall.report/v1. An infinite value is written "Infinity"; a value without evidence is null. */
 export interface Report {
@@ -66,6 +67,8 @@ export interface Report {
   timeline: { stepS: number; series: TimelineSeries[] };
   settle: { fromS: number; toS: number; horizonS: number; shownEmpty: boolean; reason: string };
   reach: { s: number; parts: string[] };
+  /** Of `squall compare`: the rest of the report is of the candidate's last run. */
+  comparison?: ComparisonReport;
   /** Of `squall capacity`: the rest of the report is its most telling trial. */
   capacity?: CapacityReport;
   /** What happened when, in order. */

@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { SquallError } from '../base/errors.ts';
+import { columnsFrom, readColumns } from '../observe/columns.ts';
+import { arrivalFields, requestFieldsOf } from '../observe/evidence.ts';
+import { mergedFiles } from '../observe/records.ts';
+import { evidencePaths, listArrivalFiles, listRequestFiles, readRecord, writeAtomically } from '../record.ts';
+import type { Finding, Report } from '../report/types.ts';
+import { compareSides } from '../verdict/compare.ts';
+import type { RunEvidence } from '../verdict/compared-measures.ts';
+import { joinDeliveries } from '../verdict/deliveries.ts';
+import { requestTable } from '../verdict/request-table.ts';
+import { judgeEvidence } from './finish.ts';
+
+/** evidence/comparison.json: which runs were set against one another. */
+const askedShape = z.object({
+  schema: z.literal('squall.comparison/v1'),
+  /** Folders of runs, absolute. */
+  baseline: z.array(z.string()),
+  candidate: z.array(z.string()),
+  command: z.string(),
+});
+export type Asked = z.infer<typeof askedShape>;
+
+/** Runs of a folder: itself, or those in the folders below it, each once. Throws SQ-RUN-NOT-FOUND. */
+export function runsIn(folder: string): string[] {
+  const dir = resolve(folder);
+  if (existsSync(evidencePaths(dir).record)) return [realpathSync(dir)];
+  const below = existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : [];
+  const runs = below
+    .filter((path) => existsSync(evidencePaths(path).record))
+    .map((path) => realpathSync(path));
+  if (runs.length > 0) return [...new Set(runs)].sort();
+  throw new SquallError({
+    code: 'SQ-RUN-NOT-FOUND',
+    what: 'there is no run to compare',
+    where: dir,
+    expected: 'the folder of a run, or one with such folders',
+    found: existsSync(dir) ? 'neither evidence/record.json nor a folder with one' : 'no such folder',
+    next: 'ls reports/',
+  });
+}
+
+/** Puts down what is compared, so that `squall report` finds it again. */
+export async function writeAsked(dir: string, asked: Omit<Asked, 'schema'>): Promise<void> {
+  const body: Asked = { schema: 'squall.comparison/v1', ...asked };
+  await writeAtomically({ [askedFile(dir)]: `${JSON.stringify(body, undefined, 2)}\n` });
+}
+
+export function isComparison(dir: string): boolean {
+  return existsSync(askedFile(dir));
+}
+
+/** The report of a comparison from what its folder names. Throws SQ-RUN-NOT-FOUND where one of the runs is gone. */
+export async function judgeComparison(dir: string): Promise<Report> {
+  const asked = askedShape.parse(JSON.parse(readFileSync(askedFile(dir), 'utf8')));
+  const baseline = await readSide(asked.baseline);
+  const candidate = await readSide(asked.candidate);
+  const { comparison, verdict } = compareSides({ baseline, candidate });
+  const shown = candidate.at(-1)?.report;
+  if (shown === undefined) throw new Error(`${askedFile(dir)} names no candidate`);
+  const { run } = shown;
+  return {
+    ...shown,
+    verdict,
+    exitCode: { pass: 0, fail: 1, unknown: 2 }[verdict],
+    findings: [findingOf(verdict, comparison.sentence)],
+    // Its own verdicts stand in its own report.
+    slos: [],
+    run: {
+      ...run,
+      id: basename(dir),
+      description: `${run.scenario} against its baseline (figures below the comparison: run ${run.id})`,
+      command: asked.command,
+    },
+    comparison,
+  };
+}
+
+function findingOf(verdict: Report['verdict'], sentence: string): Finding {
+  switch (verdict) {
+    case 'fail':
+      return {
+        code: 'REGRESSION',
+        severity: 'fail',
+        sentence,
+        next: 'look at what changed between the two: versions and configuration stand in both reports',
+      };
+    case 'unknown':
+      return {
+        code: 'REGRESSION-UNKNOWN',
+        severity: 'unknown',
+        sentence,
+        next: 'squall explain code REGRESSION-UNKNOWN',
+      };
+    case 'pass':
+      return { code: 'NO-REGRESSION', severity: 'info', sentence, next: '' };
+  }
+}
+
+/** In the order of their start. */
+async function readSide(dirs: readonly string[]): Promise<RunEvidence[]> {
+  const runs: RunEvidence[] = [];
+  for (const dir of dirs) runs.push(await readRun(dir));
+  return runs.sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt));
+}
+
+async function readRun(dir: string): Promise<RunEvidence> {
+  const record = await readRecord(dir);
+  const report = await judgeEvidence(dir, record);
+  const fields = requestFieldsOf(record);
+  const parts = (await listRequestFiles(dir)).map((file) => readColumns(file, fields));
+  const table = requestTable(record.plan, parts);
+  const arrivals =
+    record.sink === 'none'
+      ? columnsFrom({ count: 0, width: 0, each: () => undefined }, arrivalFields)
+      : columnsFrom(mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs'), arrivalFields);
+  return { record, report, table, deliveries: joinDeliveries(table, arrivals) };
+}
+
+function askedFile(dir: string): string {
+  return join(dir, 'evidence', 'comparison.json');
+}
