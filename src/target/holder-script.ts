@@ -7,6 +7,7 @@
  * watcher then sends SIGKILL (which also ends a stopped process), removes the folders and ends the session. Either
  * of the two is enough: the shell does the same when the process ends by itself.
  *
+ * A process that cannot be moved (the kernel refuses real-time ones) is not started: it would run without its limits.
  * Reports go on when nobody reads them any more: SIGPIPE would end the shell between the process and its watcher.
  * `echo 0` into cgroup.procs moves the writing process, here the subshell before its exec. A folder stays EBUSY until
  * the kernel has let go of its last process, hence the 60 tries of 50 ms.
@@ -37,7 +38,11 @@ clean() {
   done
 }
 (
-  for d in $dirs; do echo 0 >"$d/cgroup.procs"; done
+  for d in $dirs; do
+    echo 0 >"$d/cgroup.procs" && continue
+    echo "Error: no process may be moved into $d, so its limit would not be kept" >&5
+    exit 125
+  done
   PATH=$path
   trap - PIPE
   exec "$@" >&5 2>&1 3>&- 4<&- 5>&-

@@ -51,6 +51,23 @@ test('exit codes and signals are told, and what is written is kept', async () =>
   expect(await (await hold('no-such-program')).exited).toMatchObject({ code: 127 });
 });
 
+test('what cannot be put under its limits is not started: it would run without them', async () => {
+  const env = { PATH: process.env.PATH ?? '' };
+  const cgroups = ['/proc/squall-none'];
+  const held = await spawnHeld({
+    command: 'echo',
+    args: ['ran'],
+    env,
+    logFile: log,
+    cgroups,
+    runId: 'test',
+    name: 'it',
+  });
+  started.push(held);
+  expect(await held.exited).toMatchObject({ code: 125 });
+  expect(readFileSync(log, 'utf8')).toMatch(/^Error: no process may be moved into \/proc\/squall-none/);
+});
+
 test('arguments are text and never shell', async () => {
   const file = join(dir, 'made');
   const nasty = [`$(touch ${file})`, `; touch ${file}`, '`id`', '*', "'", 'two\nlines'];
