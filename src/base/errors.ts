@@ -37,6 +37,11 @@ export const errorCodes = {
     meaning: 'the account lacks a right in the cluster; verb and object are named',
   },
   'SQ-PODS-MISSING': { exit: 4, meaning: 'a workload is not there or has no pod that is ready' },
+  'SQ-BLAST-RADIUS': { exit: 3, meaning: 'faults would take more of a workload at once than it allows' },
+  'SQ-MEMBER-PROTECTED': {
+    exit: 3,
+    meaning: 'a member is DNS, Prometheus, or a part of the cluster or squall',
+  },
   'SQ-TARGET-START': { exit: 4, meaning: 'a member of the target did not start or ended at once' },
   'SQ-TARGET-UNREACHABLE': { exit: 4, meaning: 'no connection to the OTLP endpoint' },
   'SQ-TARGET-AUTH': {

@@ -1,3 +1,4 @@
+import { strikesOf } from '../fault/blast-radius.ts';
 import type { Undo } from '../fault/fault.ts';
 import { needsOf, rightsOf } from '../fault/rights.ts';
 import { faults } from '../registry.ts';
@@ -64,6 +65,7 @@ export async function startTarget(session: Session): Promise<Target> {
         spec,
         runId: session.plan.runId,
         needs: [...faultNeeds(session), ...ownNeeds(spec)],
+        strikes: strikesOf(session.plan.faults),
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
         ...agentsOf(session, spec),

@@ -113,6 +113,7 @@ export interface TargetInput {
         sendsTo?: string;
       }
     >;
+    blastRadius?: string | number;
     agent?: 'none' | 'deploy';
     settle?: string;
     sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' | 'cluster'; service?: string });

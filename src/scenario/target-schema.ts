@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bytesField, cpuField, durationField } from '../base/fields.ts';
+import { bytesField, cpuField, durationField, ratioField } from '../base/fields.ts';
 import { images } from './images.ts';
 
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
@@ -175,7 +175,12 @@ export const targetSchema = z.strictObject({
       agent: z
         .enum(['none', 'deploy'], { error: 'expected none or deploy' })
         .optional()
-        .describe('deploy: privileged pods on every node for the run, for faults that need them; default none'),
+        .describe(
+          'deploy: privileged pods on every node for the run, for faults that need them; default none',
+        ),
+      blastRadius: ratioField()
+        .optional()
+        .describe("share of a workload's pods that faults may take at once, one in any case; default 50%"),
       settle: durationField().optional(),
       sink: placedSink,
       load: placedLoad.optional(),

@@ -97,6 +97,7 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     namespaces,
     members: Object.fromEntries(members),
     ...(settle === undefined ? {} : { settleMs: settle }),
+    ...(text.blastRadius === undefined ? {} : { blastRadius: text.blastRadius }),
     ...(text.agent === undefined ? {} : { agent: text.agent }),
     ...(text.image === undefined ? {} : { image: text.image }),
     ...(text.imagePullSecrets === undefined ? {} : { imagePullSecrets: text.imagePullSecrets }),

@@ -53,6 +53,8 @@ export type TargetSpec =
       namespaces: string[];
       members: Record<string, KubernetesMemberSpec>;
       settleMs?: number;
+      /** Share of a workload's pods that faults may take at once, 0..1; undefined: a half. */
+      blastRadius?: number;
       /** deploy: squall may put its agents on the nodes. */
       agent?: 'none' | 'deploy';
       /** Of squall's own pods; undefined: that of this version. */

@@ -1,6 +1,8 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { checkRadius, type Strike } from './kubernetes-radius.ts';
+import { runLabel } from './kubernetes-record.ts';
 import { missingRights, type Need, neededRights, type Right, rightText } from './kubernetes-rights.ts';
 import { isServing, listPods, readWorkload, type Workload } from './kubernetes-workload.ts';
 
@@ -21,6 +23,8 @@ export async function checkCluster(options: {
   home: string;
   members: Record<string, KubernetesMemberSpec>;
   needs: readonly Need[];
+  /** What the faults take, and the share of a workload's pods that they may at once. */
+  radius?: { strikes: readonly Strike[]; share: number };
 }): Promise<Preflight> {
   const { cluster, home } = options;
   const members = Object.values(options.members);
@@ -28,18 +32,26 @@ export async function checkCluster(options: {
   const lacks = await lackingRights(cluster, rights);
   const found = lacks.map((right) => refusedRight(cluster, right));
   const canRead = (namespace: string, resource: string) =>
-    !lacks.some((right) => right.namespace === namespace && right.resource === resource);
+    !lacks.some(
+      (right) =>
+        right.namespace === namespace && right.resource === resource && ['get', 'list'].includes(right.verb),
+    );
   for (const namespace of new Set([home, ...members.map((member) => member.namespace)])) {
     if (canRead(namespace, 'namespaces')) found.push(...(await checkNamespace(cluster, namespace)));
   }
   const workloads: Preflight['workloads'] = {};
+  const sizes: Record<string, number> = {};
   for (const [name, member] of Object.entries(options.members)) {
     if (!canRead(member.namespace, `${member.workload.kind}s`) || !canRead(member.namespace, 'pods'))
       continue;
     const result = await checkWorkload(cluster, name, member);
     if ('code' in result) found.push(result);
-    else workloads[name] = result;
+    else {
+      workloads[name] = result.workload;
+      sizes[name] = result.serving;
+    }
   }
+  if (options.radius !== undefined) found.push(...checkRadius({ ...options.radius, sizes }));
   const [first, ...others] = found;
   if (first !== undefined) throw new SquallError(first, { others });
   return { workloads };
@@ -108,7 +120,7 @@ async function checkWorkload(
   cluster: Cluster,
   member: string,
   spec: KubernetesMemberSpec,
-): Promise<Workload | ErrorParts> {
+): Promise<{ workload: Workload; serving: number } | ErrorParts> {
   const { namespace } = spec;
   const what = `${spec.workload.kind}/${spec.workload.name}`;
   const where = `context ${cluster.context}, namespace ${namespace}, member ${member}`;
@@ -118,8 +130,15 @@ async function checkWorkload(
     const next = `${kubectl} get deployments,statefulsets,daemonsets`;
     return { code: 'SQ-PODS-MISSING', what: `there is no ${what}`, where, next };
   }
+  const guarded = protectedBy(workload);
+  if (guarded !== undefined) {
+    const why = `${what} is ${guarded}, which no fault may strike`;
+    const next = `take ${member} out of target.kubernetes.members`;
+    return { code: 'SQ-MEMBER-PROTECTED', what: why, where, next };
+  }
   const pods = await listPods(cluster, { namespace, selector: workload.selector });
-  if (pods.some(isServing)) return workload;
+  const serving = pods.filter(isServing).length;
+  if (serving > 0) return { workload, serving };
   return {
     code: 'SQ-PODS-MISSING',
     what: `${what} has no pod that is ready`,
@@ -128,4 +147,15 @@ async function checkWorkload(
     found: pods.length === 0 ? 'no running pod' : `${pods.length} running pods that are not ready`,
     next: `${kubectl} get pods -l '${workload.selector}'`,
   };
+}
+
+/** What a run is judged by and what everything in a cluster lives by; by its usual labels, also under a name of one's own. */
+function protectedBy({ template }: Workload): string | undefined {
+  const labels = template.metadata?.labels ?? {};
+  const name = labels['app.kubernetes.io/name'] ?? labels['k8s-app'] ?? labels.app ?? '';
+  if (name === 'prometheus') return 'Prometheus';
+  if (['kube-dns', 'coredns'].includes(name)) return "the cluster's DNS";
+  if (['kube-apiserver', 'etcd', 'kube-proxy'].includes(name) || labels.component === 'kube-apiserver')
+    return 'a part of the cluster itself';
+  return labels[runLabel] === undefined ? undefined : "squall's own";
 }

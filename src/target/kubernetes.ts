@@ -8,6 +8,7 @@ import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kuber
 import { podGroups } from './kubernetes-groups.ts';
 import { refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
+import type { Strike } from './kubernetes-radius.ts';
 import { openRunRecord, runName } from './kubernetes-record.ts';
 import { restoreRecorded } from './kubernetes-restore.ts';
 import type { Need } from './kubernetes-rights.ts';
@@ -25,6 +26,8 @@ export interface KubernetesOptions {
   runId: string;
   /** What the plan's faults ask of the account. */
   needs: readonly Need[];
+  /** What they take from the members, against spec.blastRadius. */
+  strikes?: readonly Strike[];
   /** Longer than the run can last. */
   deadlineS: number;
   clock: Clock;
@@ -41,6 +44,8 @@ interface RunInCluster {
 }
 
 const refreshEveryMs = 500;
+/** Of a workload's pods, that faults may take at once. */
+const defaultShare = 0.5;
 
 /**
  * Collectors that run in a cluster already: squall starts none of them, finds their pods, and may end pods. Throws
@@ -56,6 +61,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     home,
     members: spec.members,
     needs: options.needs,
+    radius: { strikes: options.strikes ?? [], share: spec.blastRadius ?? defaultShare },
   });
   const entry = await entryMembers(cluster, spec);
   const { facts, unread } = await readFacts(cluster, spec, workloads);

@@ -107,6 +107,26 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
     expect(await gateways.state()).toEqual(before);
   });
 
+  test('rights that are missing and too many pods at once are refused, each by name, before any effect', async () => {
+    const role = await gateways.get(['get', 'role', 'squall', '-o', 'json']);
+    const less = JSON.parse(role);
+    less.rules = less.rules.filter(({ verbs }: { verbs: string[] }) => verbs.join() !== 'patch');
+    for (const rule of less.rules) rule.verbs = rule.verbs.filter((verb: string) => verb !== 'patch');
+    await gateways.get(['replace', '-f', '-'], JSON.stringify(less));
+    const before = await gateways.state();
+    const { dir, env } = makePlace();
+    const none = { ...common, name: 'none', kind: 'scale', selector: spare, replicas: 0 };
+    const file = gateways.scenario({ faults: [...planned.slice(0, 3), none], seconds: 5 });
+    const { code, stderr } = await squall(['run', file, '--out', join(dir, 'out')], { env });
+    expect(await gateways.state()).toEqual(before);
+    await gateways.get(['replace', '--force', '-f', '-'], role);
+    expect(code).toBe(3);
+    for (const what of ['pods', 'pods/resize', 'deployments.apps'])
+      expect(stderr).toContain(`the account may not patch ${what} in ${gateways.namespace}`);
+    expect(stderr).toContain('SQ-BLAST-RADIUS slow and none would take 2 of the 2 pods of spare at once');
+    expect(await gateways.marked()).toBe('');
+  });
+
   test('a runner that is killed in the midst of all: its guard puts everything back', async () => {
     const before = await gateways.state();
     const { dir, env } = makePlace();

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { strikesOf } from '../../../src/fault/blast-radius.ts';
+import type { PlannedFault } from '../../../src/plan/types.ts';
+import type { SelectorSpec } from '../../../src/scenario/types.ts';
+import { checkRadius } from '../../../src/target/kubernetes-radius.ts';
+
+function planned(
+  kind: string,
+  more: {
+    from?: number;
+    to?: number;
+    selector?: Partial<SelectorSpec>;
+    params?: Record<string, unknown>;
+  } = {},
+): PlannedFault {
+  const { from = 0, to, selector = {}, params = {} } = more;
+  const acts = kind === 'backend-outage' ? 'sink' : 'pod';
+  const spec = {
+    name: kind,
+    kind,
+    atMs: 0,
+    selector: { member: 'gateway', mode: 'one' as const, ...selector },
+    params,
+    acts,
+  } as const;
+  return { spec, startNs: from, ...(to === undefined ? {} : { endNs: to }) };
+}
+
+const check = (faults: PlannedFault[], size: number, share = 0.5) =>
+  checkRadius({ strikes: strikesOf(faults), sizes: { gateway: size, other: 9 }, share }).map(
+    ({ found }) => found,
+  );
+
+test('one pod may be taken whatever the share, all only where the share says so', () => {
+  expect(check([planned('pod-kill')], 1)).toEqual([]);
+  const all = planned('pod-kill', { selector: { mode: 'all' } });
+  expect(check([all], 3)).toEqual(['3']);
+  expect(check([all], 3, 1)).toEqual([]);
+  expect(check([planned('pod-kill', { selector: { mode: 'fixed-percent', value: 50 } })], 4)).toEqual([]);
+});
+
+test('scaling takes what it takes away; a backend’s outage takes none, a rollout one at a time', () => {
+  expect(check([planned('scale', { params: { replicas: 1 } })], 3)).toEqual(['2']);
+  expect(check([planned('scale', { params: { replicas: 5 } })], 3)).toEqual([]);
+  expect(check([planned('collector-reconfigure'), planned('backend-outage')], 3)).toEqual([]);
+});
+
+test('faults that overlap are added up, those that follow one another are not; other workloads count for themselves', () => {
+  const early = planned('pod-failure', { from: 0, to: 10 });
+  expect(check([early, planned('pod-kill', { from: 5 })], 3)).toEqual(['2']);
+  expect(check([early, planned('pod-kill', { from: 11 })], 3)).toEqual([]);
+  expect(check([early, planned('pod-kill', { from: 5, selector: { member: 'other' } })], 3)).toEqual([]);
+});
