@@ -17,6 +17,8 @@ const leadMs = 2_000;
 export interface ClusterLoadOptions {
   own: OwnPods;
   pods: number;
+  /** What each pod asks of its node: load that is kept from the CPU is late. */
+  cpuMillis: number;
   plan: Plan;
   endpoints: LoadEndpoint[];
   evidenceDir: string;
@@ -53,7 +55,7 @@ export async function startClusterLoad(options: ClusterLoadOptions): Promise<Clu
     ended.reject(new Error('the load was closed before it ended'));
   };
   try {
-    const names = await startLoadJob(own, { pods: options.pods });
+    const names = await startLoadJob(own, { pods: options.pods, cpuMillis: options.cpuMillis });
     for (const [index, pod] of names.entries()) {
       seats.push(
         openSeat(options, {

@@ -80,9 +80,9 @@ export async function clusterLoadUp(
   const { target } = session.scenario;
   if (target.kind !== 'kubernetes' || target.load === undefined) return undefined;
   const { plan, evidenceDir, clock } = session;
-  const { pods } = target.load;
-  const load = await startClusterLoad({ own: ownPods(session), pods, plan, evidenceDir, clock, ...options });
-  noteClock(session, `the ${pods} load pods`, load.clockBoundNs);
+  const place = { plan, evidenceDir, clock };
+  const load = await startClusterLoad({ own: ownPods(session), ...target.load, ...place, ...options });
+  noteClock(session, `the ${target.load.pods} load pods`, load.clockBoundNs);
   return load;
 }
 

@@ -117,7 +117,7 @@ export interface TargetInput {
     agent?: 'none' | 'deploy';
     settle?: string;
     sink: 'none' | (Exclude<SinkInput, 'none'> & { in?: 'runner' | 'cluster'; service?: string });
-    load?: { in?: 'runner' | 'cluster'; pods?: number };
+    load?: { in?: 'runner' | 'cluster'; pods?: number; cpu?: string | number };
     image?: string;
     imagePullSecrets?: string[];
     prometheus?: PrometheusInput;

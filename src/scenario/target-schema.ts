@@ -132,7 +132,8 @@ const placedLoad = z.strictObject({
     .enum(['runner', 'cluster'], { error: 'expected runner or cluster' })
     .optional()
     .describe('cluster: pods of a Job; default runner, the machine that runs squall'),
-  pods: z.int().min(1).max(64).optional().describe('in: cluster: how many, a core each; default 1'),
+  pods: z.int().min(1).max(64).optional().describe('in: cluster: how many; default 1'),
+  cpu: cpuField().optional().describe('in: cluster: what each pod asks of its node; default 250m'),
 });
 
 /** Exactly one of them; a check says so in better words than a union could. */

@@ -101,7 +101,7 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     ...(text.agent === undefined ? {} : { agent: text.agent }),
     ...(text.image === undefined ? {} : { image: text.image }),
     ...(text.imagePullSecrets === undefined ? {} : { imagePullSecrets: text.imagePullSecrets }),
-    ...(load?.in === 'cluster' ? { load: { pods: load.pods ?? 1 } } : {}),
+    ...(load?.in === 'cluster' ? { load: { pods: load.pods ?? 1, cpuMillis: load.cpu ?? 250 } } : {}),
     ...common,
     sink: common.sink === 'none' ? 'none' : { ...common.sink, ...inCluster },
   };

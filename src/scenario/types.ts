@@ -61,7 +61,7 @@ export type TargetSpec =
       image?: string;
       imagePullSecrets?: string[];
       /** Undefined: the load is sent from this machine. */
-      load?: { pods: number };
+      load?: { pods: number; cpuMillis: number };
     } & CommonTargetSpec)
   | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
   | ({ kind: 'embedded' } & CommonTargetSpec);

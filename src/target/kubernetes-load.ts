@@ -6,11 +6,14 @@ const indexLabel = 'batch.kubernetes.io/job-completion-index';
  * Load pods of an Indexed Job, over the nodes as evenly as they can be. Resolves with their names by index when the
  * programs of all run.
  */
-export async function startLoadJob(own: OwnPods, { pods }: { pods: number }): Promise<string[]> {
+export async function startLoadJob(
+  own: OwnPods,
+  { pods, cpuMillis }: { pods: number; cpuMillis: number },
+): Promise<string[]> {
   const { cluster, namespace, owner } = own;
   const labels = ownLabels(own, 'load');
   const name = `squall-load-${own.run}`;
-  const { spec, ...template } = ownTemplate(own, 'load');
+  const { spec, ...template } = ownTemplate(own, 'load', { cpuMillis });
   const spread = {
     maxSkew: 1,
     topologyKey: 'kubernetes.io/hostname',

@@ -35,7 +35,11 @@ export function ownLabels(own: Pick<OwnPods, 'run'>, program: OwnProgram): Recor
 }
 
 /** Runs wherever the restricted Pod Security Standard holds; writes to nothing but a folder of its own. */
-export function ownTemplate(own: OwnPods, program: OwnProgram): V1PodTemplateSpec {
+export function ownTemplate(
+  own: OwnPods,
+  program: OwnProgram,
+  { cpuMillis = 50 }: { cpuMillis?: number } = {},
+): V1PodTemplateSpec {
   return {
     metadata: { labels: ownLabels(own, program) },
     spec: {
@@ -51,7 +55,7 @@ export function ownTemplate(own: OwnPods, program: OwnProgram): V1PodTemplateSpe
           image: own.image,
           imagePullPolicy: 'IfNotPresent',
           args: [program],
-          resources: { requests: { cpu: '50m', memory: '96Mi' } },
+          resources: { requests: { cpu: `${cpuMillis}m`, memory: '96Mi' } },
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,

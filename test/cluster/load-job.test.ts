@@ -87,6 +87,7 @@ describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 't
     const load = await startClusterLoad({
       own,
       pods,
+      cpuMillis: 50,
       plan: plan(pods),
       endpoints: [{ member: 'sink', otlp: { grpc: `${ip}:4317`, headers: {} } }],
       evidenceDir: dir,

@@ -97,7 +97,7 @@ describe.skipIf(noImage !== undefined)(
         },
         { name: 'kill', kind: 'pod-kill', at: '5s', selector: { member: 'gateway' }, gracePeriod: '0s' },
       ];
-      const load = { in: 'cluster', pods: 2 };
+      const load = { in: 'cluster', pods: 2, cpu: '50m' };
       const { stderr, out, code } = await run(scenario({ faults, target: { load } }));
       const { faults: done, ledger } = readReportJson(out);
       expect(done.map(({ name, verified }) => [name, verified])).toEqual([
@@ -144,7 +144,7 @@ describe.skipIf(noImage !== undefined)(
 
     test('a runner that is killed leaves none of its pods: its guard removes them', async () => {
       const { dir, env } = makePlace();
-      const target = { load: { in: 'cluster' } };
+      const target = { load: { in: 'cluster', cpu: '50m' } };
       const file = scenario({ target, load: { duration: '60s' } });
       let pid = 0;
       const run = squall(['run', file, '--out', join(dir, 'out')], {
