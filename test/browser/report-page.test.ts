@@ -32,7 +32,7 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
       test(`${name}, ${scheme}: verdict, SLOs, ledger and timeline are on the first screen`, async () => {
         await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
           const bottoms = await page.$$eval(
-            '.badge, .tiles, .first .stack, .ledger, .first figure svg',
+            '.badge, [aria-label="Validity of the run"], .first .stack, .ledger, .first figure svg',
             (found) => found.map((one) => one.getBoundingClientRect().bottom),
           );
           expect(bottoms.length).toBeGreaterThanOrEqual(5);
