@@ -2,10 +2,7 @@ import type { V1OwnerReference, V1Pod, V1PodTemplateSpec } from '@kubernetes/cli
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { type Cluster, reasonOf } from './kubernetes-client.ts';
-import { runLabel } from './kubernetes-record.ts';
-
-/** Tells squall's own pods of a run apart: sink, load. */
-const programLabel = 'squall.dev/program';
+import { programLabel, runLabel } from './kubernetes-record.ts';
 
 /** Pods that squall makes for a run, in the image of k8s/Dockerfile. */
 export interface OwnPods {

@@ -2,7 +2,7 @@ import { type ErrorParts, SquallError } from '../base/errors.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 import { checkRadius, type Strike } from './kubernetes-radius.ts';
-import { runLabel } from './kubernetes-record.ts';
+import { programLabel } from './kubernetes-record.ts';
 import { missingRights, type Need, neededRights, type Right, rightText } from './kubernetes-rights.ts';
 import { isServing, listPods, readWorkload, type Workload } from './kubernetes-workload.ts';
 
@@ -130,7 +130,7 @@ async function checkWorkload(
     const next = `${kubectl} get deployments,statefulsets,daemonsets`;
     return { code: 'SQ-PODS-MISSING', what: `there is no ${what}`, where, next };
   }
-  const guarded = protectedBy(workload);
+  const guarded = protectedBy(workload.template.metadata?.labels ?? {});
   if (guarded !== undefined) {
     const why = `${what} is ${guarded}, which no fault may strike`;
     const next = `take ${member} out of target.kubernetes.members`;
@@ -150,12 +150,11 @@ async function checkWorkload(
 }
 
 /** What a run is judged by and what everything in a cluster lives by; by its usual labels, also under a name of one's own. */
-function protectedBy({ template }: Workload): string | undefined {
-  const labels = template.metadata?.labels ?? {};
+export function protectedBy(labels: Readonly<Record<string, string>>): string | undefined {
   const name = labels['app.kubernetes.io/name'] ?? labels['k8s-app'] ?? labels.app ?? '';
   if (name === 'prometheus') return 'Prometheus';
   if (['kube-dns', 'coredns'].includes(name)) return "the cluster's DNS";
   if (['kube-apiserver', 'etcd', 'kube-proxy'].includes(name) || labels.component === 'kube-apiserver')
     return 'a part of the cluster itself';
-  return labels[runLabel] === undefined ? undefined : "squall's own";
+  return labels[programLabel] === undefined ? undefined : "squall's own";
 }

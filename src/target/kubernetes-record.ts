@@ -5,6 +5,8 @@ import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
+/** Of squall's own pods, sink, load and agent: tells them apart, and from members that were made for the run. */
+export const programLabel = 'squall.dev/program';
 /** Where in the ConfigMap its lines stand. */
 export const journalKey = 'journal.jsonl';
 const runnerLeaseS = 15;
