@@ -7,7 +7,6 @@ import type { KindCluster } from './kind-cluster.ts';
 import { memberObjects } from './kind-manifests.ts';
 import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
 import { allowLabel } from './kubernetes-preflight.ts';
-import { runLabel, runName } from './kubernetes-record.ts';
 import { entryGroups } from './local-order.ts';
 import { type LinkAddresses, lacksOf, readConfig, uses } from './local-seat.ts';
 import type { Target } from './target.ts';
@@ -39,10 +38,11 @@ const hopeless = [
  * SQ-IMAGE-MISSING or SQ-TARGET-START when their pods do not become ready.
  */
 export async function startKind(options: KindOptions): Promise<Target> {
-  const { spec, made, runId } = options;
+  const { spec, made } = options;
   const { core } = made.cluster;
   const namespace = made.name;
-  const labels = { [runLabel]: runName(runId), 'app.kubernetes.io/managed-by': 'squall' };
+  // Without the run's label, by which what a run made in a cluster is removed: these go with the cluster.
+  const labels = { 'app.kubernetes.io/managed-by': 'squall' };
   await core.createNamespace({
     body: { metadata: { name: namespace, labels: { ...labels, [allowLabel]: 'allowed' } } },
   });
