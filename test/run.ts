@@ -64,7 +64,7 @@ for (const check of checks) {
   console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${check.name}`);
 }
 await runTests('unit, property and simulation', quickProjects, ['--maxWorkers=2', '--no-isolate']);
-await runTests('mutation', ['mutation'], ['--maxWorkers=2']);
+await runTests('mutation', ['mutation'], []);
 const files = slowProjects.flatMap((project) => testFiles(project).map((file) => ({ project, file })));
 const byImportance = files.toSorted((a, b) => rank(a.file) - rank(b.file));
 const lane = async (queue: typeof files) => {

@@ -1,4 +1,4 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { DockerMemberSpec, KubernetesMemberSpec, TargetSpec } from '../scenario/types.ts';
@@ -7,9 +7,12 @@ import type { KindCluster } from './kind-cluster.ts';
 import { memberObjects } from './kind-manifests.ts';
 import { type KubernetesOptions, startKubernetes } from './kubernetes.ts';
 import { allowLabel } from './kubernetes-preflight.ts';
-import { entryGroups } from './local-order.ts';
+import { entryGroups, startOrder } from './local-order.ts';
 import { type LinkAddresses, lacksOf, readConfig, uses } from './local-seat.ts';
+import { isReady } from './member-process.ts';
 import type { Target } from './target.ts';
+
+const proxiedMs = 30_000;
 
 type KindSpec = TargetSpec & { kind: 'kind' };
 
@@ -46,13 +49,19 @@ export async function startKind(options: KindOptions): Promise<Target> {
   await core.createNamespace({
     body: { metadata: { name: namespace, labels: { ...labels, [allowLabel]: 'allowed' } } },
   });
+  // First: a Service whose name is asked for too early stays unknown for half a minute in DNS caches.
+  const deployments = new Map<string, V1Deployment>();
   for (const [name, member] of Object.entries(spec.members))
-    await createMember(options, { name, member, namespace, labels });
-  for (const [name, member] of Object.entries(spec.members))
-    await awaitPods(options, { name, namespace, replicas: member.replicas });
+    deployments.set(name, await createAround(options, { name, member, namespace, labels }));
+  for (const name of startOrder(spec.members)) {
+    const body = deployments.get(name);
+    if (body === undefined) continue;
+    await made.cluster.apps.createNamespacedDeployment({ namespace, body });
+    await awaitPods(options, { name, namespace, replicas: spec.members[name]?.replicas ?? 1 });
+  }
   const members: Record<string, KubernetesMemberSpec> = {};
   for (const [name, { sendsTo }] of Object.entries(spec.members)) {
-    const otlp = entryGroups(spec.members).includes(name) ? await reached(made, name) : undefined;
+    const otlp = entryGroups(spec.members).includes(name) ? await reached(options, name) : undefined;
     members[name] = {
       namespace,
       workload: { kind: 'deployment', name },
@@ -77,10 +86,11 @@ export async function startKind(options: KindOptions): Promise<Target> {
   return { ...target, kind: 'kind' };
 }
 
-async function createMember(
+/** Makes what a member needs beside its pods, whose Deployment it gives. */
+async function createAround(
   options: KindOptions,
   of: { name: string; member: DockerMemberSpec; namespace: string; labels: Record<string, string> },
-): Promise<void> {
+): Promise<V1Deployment> {
   const { spec, made } = options;
   const { name, member, namespace } = of;
   const configText = await readConfig(member, { exporters: ['otlp_grpc'] });
@@ -98,7 +108,7 @@ async function createMember(
   });
   await made.cluster.core.createNamespacedConfigMap({ namespace, body: objects.config });
   await made.cluster.core.createNamespacedService({ namespace, body: objects.service });
-  await made.cluster.apps.createNamespacedDeployment({ namespace, body: objects.deployment });
+  return objects.deployment;
 }
 
 function noCertificate(name: string, where: string): SquallError {
@@ -110,12 +120,18 @@ function noCertificate(name: string, where: string): SquallError {
   });
 }
 
-/** A Service's port on the nodes. */
-async function reached({ cluster, name: namespace, nodeAddress }: KindCluster, name: string) {
+/** A Service's ports on the nodes, once they lead to its pods: kube-proxy hears of those later than we do. */
+async function reached({ made, clock }: KindOptions, name: string) {
+  const { cluster, name: namespace, nodeAddress: host } = made;
   const { spec } = await cluster.core.readNamespacedService({ namespace, name });
-  const at = (port: number) =>
-    `${nodeAddress}:${spec?.ports?.find((one) => one.port === port)?.nodePort ?? 0}`;
-  return { grpc: at(ports.grpc), http: at(ports.http), headers: {} };
+  const nodePort = (port: number) => spec?.ports?.find((one) => one.port === port)?.nodePort ?? 0;
+  const [grpc, http] = [nodePort(ports.grpc), nodePort(ports.http)];
+  const isOpen = (port: number) => isReady({ kind: 'port', host, port });
+  // One is enough, as a configuration need not have both; what stays closed is named by the canary, with its address.
+  await waitFor(clock, { timeoutMs: proxiedMs, everyMs: 200 }, async () =>
+    (await isOpen(grpc)) || (await isOpen(http)) ? true : undefined,
+  );
+  return { grpc: `${host}:${grpc}`, http: `${host}:${http}`, headers: {} };
 }
 
 async function awaitPods(

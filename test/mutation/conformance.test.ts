@@ -76,11 +76,11 @@ const mutations: [name: string, rows: string, file: string, from: string, to: st
     'if (answer.head.status >= 100)',
   ],
   [
-    "the peer's window is passed over",
+    "the peer's wider window is passed over",
     'mb=1 server=tight',
     sender,
-    'length > stream.window || length > this.#window',
-    'length > 1e9',
+    'stream.window = widened(stream.window, bytes);',
+    '',
   ],
   [
     'Retry-After is not read',
