@@ -89,7 +89,7 @@ function writeEvidence(dir: string): { missing: number; start: LedgerStart } {
       for (const k of shuffled(first, end, inOrder)) {
         const count = Math.min(batch, perSignal - k * batch);
         const dueNs = (k + 1) * batch * perNs;
-        const acknowledged = [requestClass.acknowledged, 0, 1, 0];
+        const acknowledged = [requestClass.acknowledged, 0, 1, 0, 0];
         requests.add([i + 1, k * batch, count, dueNs, dueNs, dueNs + 2e6, ...acknowledged]);
         const into = arrivals[number % arrivals.length] as RecordsFile;
         const cuts = pieces.get(k) ?? [];
