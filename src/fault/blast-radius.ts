@@ -1,6 +1,6 @@
 import type { PlannedFault } from '../plan/types.ts';
-import type { SelectorSpec } from '../scenario/types.ts';
 import type { Strike } from '../target/kubernetes-radius.ts';
+import { countOf } from './selector.ts';
 
 /** What each fault of a plan takes from a group of members at most, and when. Pure. */
 export function strikesOf(faults: readonly PlannedFault[]): Strike[] {
@@ -19,20 +19,8 @@ function hitsOf({ kind, params, selector }: PlannedFault['spec'], among: number)
   if (kind === 'scale') return Math.max(0, among - Number(params.replicas));
   // A rollout goes by the workload's own strategy.
   if (kind === 'collector-reconfigure') return Math.min(1, among);
-  return Math.min(among, mostOf(selector, among));
+  return Math.min(among, countOf(selector, among, worst));
 }
 
-/** The most that a selector can take of so many. */
-function mostOf({ mode, value = 0 }: SelectorSpec, among: number): number {
-  switch (mode) {
-    case 'one':
-      return 1;
-    case 'all':
-      return among;
-    case 'fixed':
-      return value;
-    case 'fixed-percent':
-    case 'random-max-percent':
-      return Math.max(1, Math.floor((among * value) / 100));
-  }
-}
+/** Chance at its worst: what a selector takes by it is the most that it can take. */
+const worst = { below: (limit: number) => limit - 1 };

@@ -24,7 +24,7 @@ export function selectMembers(options: {
 }
 
 /** Chaos Mesh's modes. Percentages round down, and strike at least one member where there is one. */
-function countOf(selector: SelectorSpec, among: number, random: Random): number {
+export function countOf(selector: SelectorSpec, among: number, random: Pick<Random, 'below'>): number {
   const value = selector.value ?? 0;
   switch (selector.mode) {
     case 'one':

@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics';
 import type { ComparedMeasure } from '../report/comparison-types.ts';
 import { encodeNumber } from './judge-slo.ts';
 import { format } from './measured.ts';
@@ -154,7 +155,5 @@ function isPositive(value: number | undefined): value is number {
 }
 
 function medianOf(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
-  return low === undefined || high === undefined ? undefined : (low + high) / 2;
+  return values.length === 0 ? undefined : median([...values]);
 }

@@ -1,3 +1,4 @@
+import { medianSorted } from 'simple-statistics';
 import { betaQuantile, regularisedBeta } from '../base/binomial.ts';
 
 /** By how much one sample lies above another, in the unit of the values; here logarithms, so that it is a ratio. */
@@ -25,7 +26,7 @@ export function pairedShift(differences: readonly number[]): Shift {
   const up = moved.reduce((sum, value, i) => sum + (value > 0 ? (ranks[i] ?? 0) : 0), 0);
   const share = nullOf(ranks);
   return {
-    estimate: medianOfSorted(averages),
+    estimate: medianSorted(averages),
     interval: [averages[low] ?? Number.NEGATIVE_INFINITY, averages[high] ?? Number.POSITIVE_INFINITY],
     p: share.slice(up).reduce((sum, one) => sum + one, 0),
   };
@@ -151,9 +152,4 @@ function mean(values: readonly number[]): number {
 function squares(values: readonly number[]): number {
   const middle = mean(values);
   return values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
-}
-
-function medianOfSorted(values: readonly number[]): number {
-  const middle = values.length / 2;
-  return ((values[Math.ceil(middle) - 1] ?? Number.NaN) + (values[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
