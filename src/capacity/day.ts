@@ -1,4 +1,4 @@
-import { freshHpa, type HpaSpec, stepHpa } from './hpa.ts';
+import { freshHpa, type HpaSpec, stepHpa, wholePercent } from './hpa.ts';
 
 /** Items per second at a time of the day, for every second asked. */
 export type LoadCurve = (atS: number) => number;
@@ -61,7 +61,7 @@ export function simulateDay(input: DayInput): DayResult {
     result.items += load;
     result.podS += wanted;
     if (atS % turnS !== 0) continue;
-    const metric = cpu[Math.max(0, atS - metricLagS)] ?? 0;
+    const metric = wholePercent(cpu[Math.max(0, atS - metricLagS)] ?? 0);
     const next = stepHpa(hpa, state, { atS, replicas: wanted, metric, readyPods: ready });
     for (let more = wanted; more < next.replicas; more++) starting.push(atS + startLagS);
     for (let fewer = next.replicas; fewer < wanted; fewer++) if (starting.pop() === undefined) ready--;

@@ -2,7 +2,7 @@
  * The HorizontalPodAutoscaler of Kubernetes as its documentation describes it
  * (kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale, "Algorithm details" and "Configurable scaling
  * behavior"): desired = ceil(current x metric / target), no change within the tolerance, then stabilisation windows,
- * policies and bounds. Pure: metrics come with their time.
+ * policies and bounds. Pure: metrics come with their time. test/fixtures/hpa holds what real ones did.
  */
 
 export interface ScalingPolicy {
@@ -55,49 +55,76 @@ export interface HpaState {
 
 export const freshHpa: HpaState = { recommended: [], changes: [] };
 
-/** One turn of the controller: the replicas to set, and what it remembers. `metric` is the mean over ready pods. */
+/** What one turn of the controller sees. */
+export interface HpaLook {
+  /** Of the workload, as set. */
+  replicas: number;
+  /** Mean over the pods that count. */
+  metric: number;
+  /** Pods that count: ready, and a whole window of the metric old since; default all. */
+  readyPods?: number;
+  /** Pods that run and have no metric yet; the rest, neither ready nor missing, are not yet ready. */
+  missingPods?: number;
+}
+
+/** One turn of the controller: the replicas to set, and what it remembers. */
 export function stepHpa(
   spec: HpaSpec,
   state: HpaState,
-  look: { atS: number; replicas: number; metric: number; readyPods?: number },
+  look: HpaLook & { atS: number },
 ): { replicas: number; state: HpaState } {
   const { atS, replicas } = look;
   const wanted = desiredReplicas(spec, look);
   const reachS = Math.max(spec.scaleUp.stabilizationWindowS, spec.scaleDown.stabilizationWindowS);
-  const recommended = [
-    ...state.recommended.filter((one) => one.atS > atS - reachS),
-    { atS, replicas: wanted },
-  ];
-  const stable = stabilize(spec, recommended, { atS, replicas });
+  // What it finds at its first look counts as recommended then: a new HPA takes nothing away for a whole window.
+  const earlier = state.recommended.length === 0 ? [{ atS, replicas }] : state.recommended;
+  const stable = stabilize(spec, earlier, { atS, replicas, wanted });
+  const recommended = [...earlier.filter((one) => one.atS > atS - reachS), { atS, replicas: wanted }];
   const limited = limitRate(spec, state.changes, { atS, replicas, wanted: stable });
   const next = Math.min(spec.maxReplicas, Math.max(spec.minReplicas, limited));
   const changes = next === replicas ? state.changes : [...state.changes, { atS, by: next - replicas }];
   return { replicas: next, state: { recommended, changes } };
 }
 
-/** ceil(current x metric / target), and no change while the ratio is within the tolerance of 1. */
+/** As the HPA reads a share of a request: in whole per cent, rounded down. */
+export function wholePercent(share: number): number {
+  return Math.floor(100 * share + 1e-9) / 100;
+}
+
+/**
+ * ceil(pods x metric / target), and no change while the ratio is within the tolerance of 1. Pods that do not count are
+ * no reason to go the other way, nor all of the way: upwards they are taken to use nothing; downwards those without a
+ * metric all of their request, or of the target where that is more. If it then turns around, or is within the
+ * tolerance, nothing is changed.
+ */
 export function desiredReplicas(
   { target, tolerance }: Pick<HpaSpec, 'target' | 'tolerance'>,
-  { replicas, metric, readyPods = replicas }: { replicas: number; metric: number; readyPods?: number },
+  { replicas, metric, readyPods = replicas, missingPods = 0 }: HpaLook,
 ): number {
+  if (readyPods === 0) return replicas;
+  const within = (ratio: number) => Math.abs(ratio - 1) <= tolerance + 1e-9;
   const ratio = metric / target;
-  if (Math.abs(ratio - 1) <= tolerance + 1e-9) return replicas;
+  const up = ratio > 1;
+  const unreadyPods = up ? Math.max(0, replicas - readyPods - missingPods) : 0;
+  const pods = readyPods + missingPods + unreadyPods;
+  const missing = up ? 0 : missingPods * Math.max(1, 1 / target);
+  const damped = (ratio * readyPods + missing) / pods;
+  if (within(damped) || damped > 1 !== up) return replicas;
   // Binary fractions: 3 x 0.7 / 0.7 must not become 4.
-  const desired = Math.ceil(readyPods * ratio - 1e-9);
-  // Pods that are not ready yet are no reason to go the other way.
-  return ratio > 1 ? Math.max(replicas, desired) : Math.min(replicas, desired);
+  const desired = Math.ceil(damped * pods - 1e-9);
+  return up ? Math.max(replicas, desired) : Math.min(replicas, desired);
 }
 
 /** Upwards the least of the window, downwards the greatest; within both, as it is. */
 function stabilize(
   spec: HpaSpec,
-  recommended: HpaState['recommended'],
-  now: { atS: number; replicas: number },
+  earlier: HpaState['recommended'],
+  now: { atS: number; replicas: number; wanted: number },
 ): number {
-  const within = (windowS: number) =>
-    recommended
-      .filter(({ atS }) => atS > now.atS - windowS || atS === now.atS)
-      .map(({ replicas }) => replicas);
+  const within = (windowS: number) => [
+    now.wanted,
+    ...earlier.filter(({ atS }) => atS > now.atS - windowS).map(({ replicas }) => replicas),
+  ];
   const upTo = Math.min(...within(spec.scaleUp.stabilizationWindowS));
   const downTo = Math.max(...within(spec.scaleDown.stabilizationWindowS));
   return Math.min(downTo, Math.max(upTo, now.replicas));

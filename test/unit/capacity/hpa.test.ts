@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { defaultRules, desiredReplicas, freshHpa, type HpaSpec, stepHpa } from '../../../src/capacity/hpa.ts';
+import {
+  defaultRules,
+  desiredReplicas,
+  freshHpa,
+  type HpaSpec,
+  stepHpa,
+  wholePercent,
+} from '../../../src/capacity/hpa.ts';
 
 const cpu = { target: 200, tolerance: 0.1 };
 
@@ -40,6 +47,41 @@ describe('the algorithm of the documentation', () => {
     expect(desiredReplicas({ target: 0.7, tolerance: 0 }, { replicas: 3, metric: 1.4 })).toBe(6);
     expect(desiredReplicas({ target: 0.1, tolerance: 0 }, { replicas: 1, metric: 0.3 })).toBe(3);
   });
+});
+
+describe('pods that are not ready, or without a metric', () => {
+  test.each([
+    // "conservatively assumes that the not-yet-ready pods are consuming 0% of the desired metric".
+    ['upwards, one not ready uses nothing', { replicas: 4, metric: 400, readyPods: 3 }, 6],
+    [
+      'upwards, one without a metric uses nothing',
+      { replicas: 4, metric: 400, readyPods: 3, missingPods: 1 },
+      6,
+    ],
+    // "within the tolerance, the controller doesn't take any scaling action".
+    ['upwards, within the tolerance with it', { replicas: 4, metric: 290, readyPods: 3 }, 4],
+    // "If the new ratio reverses the scale direction ... the controller doesn't take any scaling action".
+    ['upwards, it would turn around', { replicas: 4, metric: 300, readyPods: 2 }, 4],
+    // "assuming those pods were consuming 100% of the desired value in case of a scale down".
+    [
+      'downwards, one without a metric uses its target',
+      { replicas: 4, metric: 100, readyPods: 3, missingPods: 1 },
+      3,
+    ],
+    ['downwards, one not ready is left out', { replicas: 4, metric: 100, readyPods: 3 }, 2],
+    ['no metric at all', { replicas: 4, metric: Number.NaN, readyPods: 0 }, 4],
+  ])('%s', (_name, look, wanted) => {
+    expect(desiredReplicas(cpu, look)).toBe(wanted);
+  });
+
+  test('a share of the request: one without a metric is taken to use all of it', () => {
+    const look = { replicas: 4, metric: 0.2, readyPods: 3, missingPods: 1 };
+    expect(desiredReplicas({ target: 0.7, tolerance: 0.1 }, look)).toBe(3); // ceil((3 x 0.2 + 1) / 0.7)
+  });
+});
+
+test('a share is read in whole per cent, rounded down', () => {
+  expect([0.779, 0.29, 1].map(wholePercent)).toEqual([0.77, 0.29, 1]);
 });
 
 describe('the examples of the documentation', () => {
@@ -85,6 +127,11 @@ describe('the examples of the documentation', () => {
     const turns = follow(spec({}), 10, [200, ...new Array<number>(24).fill(100)]);
     expect(turns.slice(0, 20)).toEqual(new Array(20).fill(10));
     expect(turns[20]).toBe(5);
+  });
+
+  test('the default window holds from the first look on, whatever was before', () => {
+    const turns = follow(spec({}), 10, new Array<number>(24).fill(100));
+    expect([turns[0], turns[19], turns[20]]).toEqual([10, 10, 5]);
   });
 
   test('the default upwards: at once, doubled or by 4 in 15 s, whichever is more', () => {
