@@ -148,5 +148,6 @@ async function createSession(options: RunOptions, found: FoundTools): Promise<Se
     say: (line) => options.live.say(line),
     canaries: [],
     processes: [],
+    otherWork: [],
   };
 }

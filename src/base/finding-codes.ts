@@ -16,6 +16,8 @@ export const findingCodes = {
   'TARGET-STALLED': 'the in-flight bound was full when requests were due: the target did not answer in time',
   'LOAD-IMBALANCED':
     'a member took over 10 % more or less than an even share of the acknowledged items, with no fault at work',
+  'MACHINE-SHARED':
+    'over 10 % of the machine that squall and the target ran on went to others while the load ran',
   'NO-SLO': 'the scenario has nothing to pass',
   'NO-LOAD': 'the plan has no load',
   'FAULT-WITHOUT-EFFECT': 'a fault was not seen to act and to end, so the run says nothing about it',
@@ -60,6 +62,10 @@ export const findingAdvice: Partial<Record<FindingCode, readonly string[]>> = {
     'the load sends to every member in turn. One that took less refused requests, which then went to another, or could ' +
       'not be reached for a while: its own log and its refused counter say which',
     'figures per member, capacity above all, are of the members together: the busiest one is nearer to its limit',
+  ],
+  'MACHINE-SHARED': [
+    'end other work on this machine (builds, a desktop, a cluster that is not the target) and run again, or take a ' +
+      'machine of its own; kept back by the host: take one whose cores are not shared',
   ],
   'FAULT-WITHOUT-EFFECT': [
     'squall explain fault KIND says what the fault needs; squall doctor what the machine lacks',

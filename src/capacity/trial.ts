@@ -18,6 +18,8 @@ export interface Observation {
   missedByGenerator: number;
   /** Why the generator was not in order (late wake-ups, no time left), if it was not. */
   generatorReasons: readonly string[];
+  /** Who else had the machine, if that was too much of it. */
+  disturbed?: string | undefined;
   /** The target held nothing when the load began. */
   idleAtStart: boolean;
   percentiles: readonly PercentileGoal[];
@@ -43,7 +45,7 @@ const slopeShareMax = 0.01;
 const missedShareMax = 0.01;
 
 /**
- * The verdict of one trial. Invalid is only what the generator, the warmup or the start spoiled; the reasons of the
+ * The verdict of one trial. Invalid is only what the generator, other work on the machine, the warmup or the start spoiled; the reasons of the
  * generator are its own (late wake-ups, no time left), which a target that stalls does not give it: what the target kept
  * from going is charged to the target. A loss found is a loss, whatever the generator did.
  */
@@ -70,6 +72,7 @@ function whySpoiled(seen: Observation, soft: readonly GoalResult[]): string | un
   if (seen.missedByGenerator > missedShareMax)
     return `the generator itself left out ${percent(seen.missedByGenerator)} of the load`;
   if (!seen.idleAtStart) return 'the target did not start idle';
+  if (seen.disturbed !== undefined) return seen.disturbed;
   if (seen.generatorReasons.length > 0) return seen.generatorReasons.join('; ');
   const open = soft.filter((goal) => goal.verdict !== 'pass');
   if (open.length > 0 && open.every((goal) => stillWarming(seen, goal)))

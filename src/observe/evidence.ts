@@ -99,6 +99,8 @@ export interface RunRecord {
   generator: { lateTicks: number; ticks: number; cpuRatioMax: number };
   prometheus: PrometheusRecord;
   processes: ProcessSample[];
+  /** Of a target beside squall on one machine: what others had of its CPU meanwhile. */
+  otherWork?: OtherWorkSample[];
   /** Anything people should see that is neither an SLO nor a fault. */
   notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
 }
@@ -209,4 +211,16 @@ export interface ProcessSample {
   periods?: number;
   /** It is another process than at the last look. */
   restarted?: true;
+}
+
+/** Means over the second before `atS`. */
+export interface OtherWorkSample {
+  /** Seconds from t = 0. */
+  atS: number;
+  /** Of the machine. */
+  cores: number;
+  /** Neither squall's nor the target's. */
+  otherCores: number;
+  /** Kept back by the host of a virtual machine. */
+  stolenCores: number;
 }

@@ -8,7 +8,9 @@ import type { Report } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import { type Deliveries, joinDeliveries } from '../verdict/deliveries.ts';
 import { inScope } from '../verdict/facts.ts';
+import { whyDisturbed } from '../verdict/other-work.ts';
 import { answerNs, type RequestTable, requestTable } from '../verdict/request-table.ts';
+import { otherShareMax } from './capacity-checks.ts';
 
 /** Share of requests that may end without an acknowledgement before a rate counts as more than is carried. */
 const unansweredShareMax = 0.01;
@@ -68,6 +70,11 @@ function observe(trial: Trial): Observation {
     ratePerS: due / Math.max(1, trial.seconds.all),
     missedByGenerator: due === 0 ? 1 : report.validity.missedByGenerator / due,
     generatorReasons: report.validity.reasons,
+    disturbed: whyDisturbed(record, {
+      fromS: trial.seconds.warmup,
+      toS: trial.seconds.all,
+      shareMax: otherShareMax,
+    }),
     // Every trial has a target of its own, and the canaries have passed it.
     idleAtStart: true,
     percentiles: [...record.plan.slos.flatMap((slo) => percentileGoals(trial, slo)), answered(trial)],

@@ -10,7 +10,7 @@ import type { Report } from '../report/types.ts';
 import { type RunOptions, runScenario } from '../run.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 import { collectorsOf, type Scenario } from '../scenario/types.ts';
-import { checkGenerator, readCurve } from './capacity-checks.ts';
+import { checkGenerator, readCurve, waitForQuiet } from './capacity-checks.ts';
 import { observeTrial } from './capacity-observe.ts';
 import {
   appendTrial,
@@ -48,6 +48,9 @@ export async function runCapacity(options: CapacityOptions): Promise<Report> {
     const outcomes = trials.map(({ outcome }) => outcome);
     const step = nextStep(head.settings, outcomes, head.study);
     if (step.kind === 'done' || signal.aborted) break;
+    if (options.scenario.target.kind === 'local')
+      await waitForQuiet(options.clock, { signal, say: live.say });
+    if (signal.aborted) break;
     const name = freshName(dir, trials.length + 1);
     const outcome = await runTrial(options, {
       head,

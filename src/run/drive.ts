@@ -5,6 +5,7 @@ import { haltFile } from '../fault/heartbeat.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { readBacklog, sumBacklog } from '../observe/backlog.ts';
 import type { RunRecord } from '../observe/evidence.ts';
+import { watchOtherWork } from '../observe/other-work.ts';
 import { watchProcesses } from '../observe/process.ts';
 import type { Live } from '../report/live.ts';
 import { withinMs } from '../target/docker-client.ts';
@@ -34,6 +35,7 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
     t0Ns,
     into: session.processes,
   });
+  const otherWork = watchNeighbours(session, t0Ns);
   session.sink?.go(t0Ns);
   load.go(t0Ns);
   engine.go(t0Ns);
@@ -79,7 +81,17 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
     return { kind: 'complete' };
   } finally {
     processes.stop();
+    otherWork?.stop();
   }
+}
+
+/** Only where all of the target is known to be squall's own children. */
+function watchNeighbours(session: Session, t0Ns: number): { stop(): void } | undefined {
+  const { clock, otherWork: into } = session;
+  const { kind, members } = need(session, 'target');
+  if (kind !== 'local' && kind !== 'embedded') return undefined;
+  const pids = () => members.flatMap(({ process: own }) => own?.current()?.host?.pid ?? []);
+  return watchOtherWork({ roots: () => [process.pid, ...pids()], clock, t0Ns, into });
 }
 
 /** Judges the stop conditions on what happened since the warmup ended. */

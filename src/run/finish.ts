@@ -64,6 +64,7 @@ export async function takeRecord(
     generator: { lateTicks: generator.lateTicks, ticks: generator.ticks, cpuRatioMax: generator.cpuRatio },
     prometheus: withoutAnswers({ scrapeIntervalMs }),
     processes: session.processes,
+    ...(session.otherWork.length === 0 ? {} : { otherWork: session.otherWork }),
     notes: session.notes,
   };
   return { ...record, prometheus: await askPrometheus(session, record, requests) };

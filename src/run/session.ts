@@ -4,7 +4,7 @@ import type { Guard } from '../fault/guard.ts';
 import type { Journal } from '../fault/journal.ts';
 import type { LoadRun } from '../load/engine.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
-import type { CanaryRecord, ProcessSample, RunRecord } from '../observe/evidence.ts';
+import type { CanaryRecord, OtherWorkSample, ProcessSample, RunRecord } from '../observe/evidence.ts';
 import type { Sink } from '../observe/sink.ts';
 import type { Plan } from '../plan/types.ts';
 import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
@@ -32,6 +32,7 @@ export interface Session {
   notes: RunRecord['notes'];
   canaries: CanaryRecord[];
   processes: ProcessSample[];
+  otherWork: OtherWorkSample[];
   /** Networks of a docker target. */
   site?: DockerSite;
   /** The cluster of a kind target. */

@@ -11,6 +11,7 @@ import type { Facts } from './facts.ts';
 import { listFindings } from './findings.ts';
 import { compareHeadlines } from './headline.ts';
 import { type Doubts, judgeSlo } from './judge-slo.ts';
+import { otherWorkFindings } from './other-work.ts';
 import { reconcileCounters } from './reconcile.ts';
 import { recoveries } from './recovery.ts';
 import { joinColumn, requestTable } from './request-table.ts';
@@ -62,7 +63,11 @@ export function judgeRun(input: JudgeInput): Report {
     schema: 'squall.report/v1',
     verdict,
     exitCode: exitCodeOf(input, slos, verdict),
-    findings: listFindings(context, [...imbalanceFindings(balance), ...headline.findings]),
+    findings: listFindings(context, [
+      ...imbalanceFindings(balance),
+      ...otherWorkFindings(record),
+      ...headline.findings,
+    ]),
     run: describeRun(input),
     validity,
     slos,

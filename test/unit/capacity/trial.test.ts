@@ -46,6 +46,8 @@ describe('a trial', () => {
     ['whose generator left out 2 %', { missedByGenerator: 0.02 }, 'invalid', 'left out 2 %'],
     ['that did not start idle', { idleAtStart: false }, 'invalid', 'idle'],
     ['that was still cold', { percentiles: [cold] }, 'invalid', 'warming up'],
+    ['beside other work', { disturbed: 'other work took 0.3', percentiles: [goal(9)] }, 'invalid', '0.3'],
+    ['that lost beside other work', { disturbed: 'other work', lost: 5 }, 'fail', 'loss'],
     ['that lost, though its generator was late', { generatorReasons: late, lost: 5 }, 'fail', 'loss'],
     ['without a single item', { delivered: 0 }, 'unknown', 'nothing arrived'],
   ])('%s', (_name, change, status, reason) => {
