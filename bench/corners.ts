@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { TrialOutcome } from '../src/capacity/types.ts';
+import type { Report } from '../src/report/types.ts';
+import { observeTrial } from '../src/run/capacity-observe.ts';
+import { printHeader, printRow } from './machine.ts';
+
+/**
+ * What a capacity says about its neighbours: every protocol, batch and queue that was not searched, by one trial each at
+ * 0.9 and 1.1 of the capacity of the searched corner that it shares most with. A collector process with 500m and 1 GiB.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    searched: { type: 'string', multiple: true, default: [] },
+    seconds: { type: 'string', default: '20' },
+  },
+});
+const warmupS = 10;
+const seconds = Number(flags.seconds);
+const configs = { memory: 'collectors/gateway.yaml', disk: 'collectors/gateway-durable.yaml' };
+const corners = ['grpc', 'http/protobuf'].flatMap((protocol) =>
+  ['100', '512'].flatMap((batch) => Object.keys(configs).map((queue) => [protocol, batch, queue])),
+);
+const root = new URL('..', import.meta.url).pathname;
+const widths = [24, 10, 8, 9, 9, 12, 60];
+
+async function main(): Promise<void> {
+  const searched = flags.searched.map(parseSearched);
+  if (searched.length === 0) throw new Error('--searched PROTOCOL,BATCH,memory|disk=RATE, once for each');
+  const work = mkdtempSync(join(tmpdir(), 'squall-corners-'));
+  printHeader(
+    `corners: one trial of ${seconds} s each at 0.9 and 1.1 of the nearest capacity, 500m and 1 GiB`,
+  );
+  printRow(['corner', 'rate', 'of', 'P95 ms', 'P99 ms', 'CPU s/M', 'verdict'], widths);
+  try {
+    for (const corner of corners) {
+      const alike = (one: (typeof searched)[number]) =>
+        corner.filter((value, i) => one.corner[i] === value).length;
+      const [nearest] = searched.toSorted((a, b) => alike(b) - alike(a));
+      if (nearest === undefined || alike(nearest) === corner.length) continue;
+      for (const share of [0.9, 1.1]) {
+        const ratePerS = Math.round(share * nearest.ratePerS);
+        const { status, reason, p95Ms, p99Ms, cpuSPerMillion } = await runTrial(work, corner, ratePerS);
+        const cells = [p95Ms, p99Ms, cpuSPerMillion].map((value) => value?.toFixed(1) ?? '-');
+        printRow(
+          [corner.join(', '), ratePerS, share, ...cells, status === 'pass' ? status : `${status}: ${reason}`],
+          widths,
+        );
+      }
+    }
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+function parseSearched(text: string): { corner: string[]; ratePerS: number } {
+  const [corner = '', rate] = text.split('=');
+  return { corner: corner.split(','), ratePerS: Number(rate) };
+}
+
+async function runTrial(work: string, corner: readonly string[], ratePerS: number): Promise<TrialOutcome> {
+  const [protocol, batch, queue] = corner;
+  const dir = join(work, [...corner, ratePerS].join('-').replace('/', '-'));
+  const config = configs[queue === 'disk' ? 'disk' : 'memory'];
+  const sets = {
+    'target.local.members.collector.config': config,
+    warmup: `${warmupS}s`,
+    'load.spans.protocol': protocol,
+    'load.spans.batch': batch,
+    'load.spans.rate': ratePerS,
+    'load.spans.duration': `${warmupS + seconds}s`,
+  };
+  const args = Object.entries(sets).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
+  const startMs = performance.now();
+  // Its exit code is its verdict: what counts is the report.
+  await new Promise((resolve) => {
+    const command = [join(root, 'bin/squall.js'), 'run', join(root, 'scenarios/capacity-local.yaml')];
+    execFile(process.execPath, [...command, '--out', dir, ...args], resolve);
+  });
+  const report: Report = JSON.parse(readFileSync(join(dir, 'report.json'), 'utf8'));
+  const order = { purpose: 'study' as const, ratePerS, measureS: seconds };
+  return observeTrial(dir, { order, report, costS: (performance.now() - startMs) / 1e3, vary: 'spans' });
+}
+
+await main();
