@@ -132,7 +132,7 @@ async function driveRun(of: { plan: Plan; seed: number; told: Lie[]; dir: string
     reachNs: 0,
     hasSink: true,
   });
-  const subject = await loadSubject(src);
+  const subject = loadSubject(src);
   const names = nameItems(subject, plan, 0);
   return compareLedger(result, {
     plan,

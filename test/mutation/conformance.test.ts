@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { judgeRow } from '../fixtures/conformance/judge.ts';
 import { observeRows, type StartLoad } from '../fixtures/conformance/observe.ts';
 import { type Row, rows } from '../fixtures/conformance/table.ts';
-import { makeMutant } from '../fixtures/mutant.ts';
+import { makeMutant, moduleLoader } from '../fixtures/mutant.ts';
 
 const grpc = 'load/grpc-exporter.ts';
 const session = 'load/h2-session.ts';
@@ -121,9 +121,7 @@ const mutations: [name: string, rows: string, file: string, from: string, to: st
 
 /** What the rows find against this source; also that it cannot be sent with at all. */
 async function findings(src: URL, chosen: readonly Row[]): Promise<string[]> {
-  const { startLoad } = (await import(/* @vite-ignore */ new URL('load/engine.ts', src).href)) as {
-    startLoad: StartLoad;
-  };
+  const { startLoad } = moduleLoader(src)<{ startLoad: StartLoad }>('load/engine.ts');
   return observeRows(startLoad, chosen, 2000).then(
     (seen) => chosen.flatMap((row) => judgeRow(row, seen.get(row))),
     (error: unknown) => [String(error)],
@@ -136,7 +134,7 @@ test.concurrent.each(mutations)(
   'the table finds that %s',
   async (name, part, file, from, to) => {
     expect(rowsOf(part)).not.toEqual([]);
-    const mutant = makeMutant({ name, file, from, to });
+    const mutant = makeMutant({ name, file, from, to }, { threads: true });
     expect(await findings(mutant.src, rowsOf(part)).finally(mutant.remove)).not.toEqual([]);
   },
   60_000,

@@ -1,13 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { type Mutation, makeMutant } from '../fixtures/mutant.ts';
 import { loadSubject } from '../fixtures/planted-loss.ts';
 import { simulate } from '../fixtures/planted-loss-run.ts';
 
 /** Mistakes that somebody could make in ledger and classification: each must be caught by the planted losses. */
-const mutations: { name: string; file: string; from: string; to: string }[] = [
+const mutations: Mutation[] = [
   {
     name: 'a partial success excuses one missing item too many',
     file: 'observe/ledger-count.ts',
@@ -160,9 +157,8 @@ const mutations: { name: string; file: string; from: string; to: string }[] = [
   },
 ];
 
-const src = new URL('../../src/', import.meta.url);
 const runsMax = 1500;
-let copy: string | undefined;
+let remove: () => void = () => undefined;
 
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -170,36 +166,20 @@ beforeAll(() => {
 afterAll(() => {
   vi.useRealTimers();
 });
-afterEach(() => {
-  if (copy !== undefined) rmSync(copy, { recursive: true });
-  copy = undefined;
-});
+afterEach(() => remove());
 
-test.each(mutations)('planted losses catch: $name', async ({ file, from, to }) => {
-  expect(await firstDifference({ file, from, to }, runsMax)).toBeDefined();
+test.each(mutations)('planted losses catch: $name', async (mutation) => {
+  expect(await firstDifference(mutation, runsMax)).toBeDefined();
 });
 
 test('a copy without a change is not caught', async () => {
   expect(await firstDifference(undefined, 200)).toBeUndefined();
 });
 
-async function firstDifference(
-  change: { file: string; from: string; to: string } | undefined,
-  runs: number,
-): Promise<string | undefined> {
-  copy = mkdtempSync(join(tmpdir(), 'squall-mutant-'));
-  for (const folder of ['base', 'otlp', 'plan', 'load', 'observe']) {
-    cpSync(new URL(folder, src), join(copy, 'src', folder), { recursive: true });
-  }
-  symlinkSync(new URL('../../node_modules', import.meta.url).pathname, join(copy, 'node_modules'));
-  writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
-  if (change !== undefined) {
-    const path = join(copy, 'src', change.file);
-    const text = readFileSync(path, 'utf8');
-    expect(text.split(change.from).length - 1, `${change.file} holds the text to change`).toBe(1);
-    writeFileSync(path, text.replace(change.from, change.to));
-  }
-  const subject = await loadSubject(pathToFileURL(join(copy, 'src/')));
+async function firstDifference(change: Mutation | undefined, runs: number): Promise<string | undefined> {
+  const mutant = makeMutant(change);
+  remove = mutant.remove;
+  const subject = loadSubject(mutant.src);
   for (let seed = 0; seed < runs; seed++) {
     const caught = await simulate(subject, seed).then(
       ({ wrong }) => wrong[0],

@@ -168,7 +168,7 @@ afterEach(() => remove());
 async function findingsOf(change: Mutation | undefined, laws: readonly string[]): Promise<string[]> {
   const copy = makeMutant(change, { folders: ['base', 'report'], beside: ['reports/templates'] });
   remove = copy.remove;
-  const subject = await loadReportSubject(copy.src);
+  const subject = loadReportSubject(copy.src);
   return reportLaws.filter(({ id }) => laws.includes(id)).flatMap(({ check }) => check(subject));
 }
 

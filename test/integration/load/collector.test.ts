@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock, waitFor } from '../../../src/base/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { protocols, type Signal, signals } from '../../../src/base/signal.ts';
 import { sendCanary } from '../../../src/load/canary.ts';
 import { startLoad } from '../../../src/load/engine.ts';
@@ -13,23 +11,21 @@ import { createDecoder } from '../../../src/otlp/decode.ts';
 import { freePorts } from '../../../src/target/ports.ts';
 import { decodedItems } from '../../fixtures/decoded.ts';
 import { closedEntry, loadPlan } from '../../fixtures/load/plan.ts';
+import { type RealCollector, startRealCollector } from '../../fixtures/real-collector.ts';
 
 const otelcol = process.env.SQUALL_OTELCOL;
 const why = otelcol === undefined ? ' (skipped: SQUALL_OTELCOL is not set)' : '';
 
 let dir = '';
-let collector: ChildProcess | undefined;
+let collector: RealCollector | undefined;
 let ports: number[] = [];
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'squall-collector-'));
   ports = await freePorts(2);
 });
 afterEach(async () => {
-  if (collector !== undefined && collector.exitCode === null) {
-    const ended = new Promise((resolve) => collector?.once('exit', resolve));
-    collector.kill('SIGKILL');
-    await ended;
-  }
+  await collector?.stop();
+  collector = undefined;
   rmSync(dir, { recursive: true });
 });
 
@@ -37,9 +33,7 @@ afterEach(async () => {
 async function startCollector(): Promise<void> {
   const pipelines = signals.map((s) => `    ${s}: {receivers: [otlp], exporters: [file/${s}]}`).join('\n');
   const files = signals.map((s) => `  file/${s}: {path: ${join(dir, `${s}.jsonl`)}}`).join('\n');
-  writeFileSync(
-    join(dir, 'config.yaml'),
-    `receivers:
+  const config = `receivers:
   otlp:
     protocols:
       grpc: {endpoint: '127.0.0.1:${ports[0]}'}
@@ -50,30 +44,8 @@ service:
   telemetry: {metrics: {level: none}}
   pipelines:
 ${pipelines}
-`,
-  );
-  collector = spawn(otelcol ?? '', ['--config', join(dir, 'config.yaml')], { stdio: 'ignore' });
-  const up = await waitFor(systemClock, { timeoutMs: 60_000, everyMs: 50 }, async () =>
-    (await Promise.all(ports.map(listens))).every(Boolean) ? true : undefined,
-  );
-  expect(up).toBe(true);
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}
-
-/** The exporter writes behind: stopping the collector makes its files whole. */
-async function stopCollector(): Promise<void> {
-  const ended = new Promise((resolve) => collector?.once('exit', resolve));
-  collector?.kill('SIGTERM');
-  await ended;
+`;
+  collector = await startRealCollector({ binary: otelcol ?? '', dir, config, ports });
 }
 
 const linesOf = (signal: Signal) =>
@@ -121,7 +93,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
     const { counts } = await load.done;
     await load.close();
     expect(counts).toMatchObject({ due: 18_000, acknowledged: 18_000, rejected: 0 });
-    await stopCollector();
+    await collector?.stop(); // the exporter writes behind: this makes its files whole
     const decoder = createDecoder({
       runId: plan.runId,
       epochNs: plan.epochNs,
@@ -163,7 +135,7 @@ describe.skipIf(otelcol === undefined)(`load into a real collector${why}`, () =>
         expect(outcome).toMatchObject({ kind: 'acknowledged' });
       }
     }
-    await stopCollector();
+    await collector?.stop(); // the exporter writes behind: this makes its files whole
     for (const signal of signals) {
       const found = linesOf(signal).flatMap((body) => checkCanary(run, { signal, encoding: 'json', body }));
       expect(found.toSorted((a, b) => a.canary.localeCompare(b.canary))).toEqual(
