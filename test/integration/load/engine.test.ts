@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ackBoundsMs } from '../../../src/base/ack-bounds.ts';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
-import { startLoad } from '../../../src/load/engine.ts';
+import { type LoadResult, startLoad } from '../../../src/load/engine.ts';
 import { requestClass } from '../../../src/observe/evidence.ts';
 import type { Plan } from '../../../src/plan/types.ts';
 import { answerStatus, type GrpcServer, startGrpcServer } from '../../fixtures/load/grpc-server.ts';
@@ -40,17 +40,36 @@ async function runLoad(plan: Plan, answer?: Parameters<typeof startGrpcServer>[0
   }
 }
 
-const itemsOf = (rows: Row[], which: number) =>
-  rows.filter((row) => row.class === which).reduce((sum, row) => sum + row.count, 0);
+const sumOf = (rows: Row[]) => rows.reduce((sum, row) => sum + row.count, 0);
+const itemsOf = (rows: Row[], which: number) => sumOf(rows.filter((row) => row.class === which));
+
+const wasSent = (row: Row) => row.attempts > 0;
+
+/**
+ * What holds however slow the machine is: every due item is in one record and in one class, and nothing is missed on
+ * the generator's account unless it was late.
+ */
+function expectAccount(due: number, { counts, generator, rows }: LoadResult & { rows: Row[] }): void {
+  const { missed, offered, acknowledged, rejected, refused, unknown } = counts;
+  expect({ due: counts.due, recorded: sumOf(rows), ended: missed + offered }).toEqual({
+    due,
+    recorded: due,
+    ended: due,
+  });
+  expect(acknowledged + rejected + refused + unknown).toBe(offered);
+  expect(sumOf(rows.filter(wasSent))).toBe(offered);
+  if (itemsOf(rows, requestClass.missedByGenerator) > 0) expect(generator.lateTicks).toBeGreaterThan(0);
+}
 
 test('spans over gRPC on two workers: every due item is acknowledged once, at its time, with a record', async () => {
   const plan = loadPlan([openEntry({ itemsPerS: 4000, durationMs: 510, streams: [1, 2] })]);
-  const { counts, rows, server: seen } = await runLoad(plan);
-  expect(counts).toMatchObject({ due: 2040, offered: 2040, acknowledged: 2040, missed: 0, refused: 0 });
+  const ended = await runLoad(plan);
+  const { counts, rows, server: seen } = ended;
+  expectAccount(2040, ended);
+  expect(counts.acknowledged).toBe(counts.offered);
   expect(rows).toHaveLength(21);
-  expect(seen.calls).toHaveLength(21);
-  expect(rows.reduce((sum, row) => sum + row.count, 0)).toBe(2040);
-  for (const row of rows) {
+  expect(seen.calls).toHaveLength(rows.filter(wasSent).length);
+  for (const row of rows.filter(wasSent)) {
     expect(row.class).toBe(requestClass.acknowledged);
     expect(row.sendNs).toBeGreaterThanOrEqual(row.dueNs);
     expect(row.finalNs).toBeGreaterThan(row.sendNs);
@@ -123,22 +142,25 @@ describe('one request, all its attempts', () => {
   ];
   test.each(rows)('%j with retry %j', async (steps, how, expected) => {
     // An answer may take as long as a busy machine needs; silence is waited out.
-    const timeoutMs = steps.includes('silence') ? 500 : 20_000;
+    const silent = steps.includes('silence');
+    const timeoutMs = silent ? 500 : 20_000;
     const entry = openEntry({ spec: { retry: how, timeoutMs }, itemsPerS: 1000, durationMs: 100 });
     const { rows: records, counts } = await runLoad(loadPlan([entry]), (stream, _, number) => {
-      const step = steps[number] ?? 13;
+      const step = steps[Math.min(number, steps.length - 1)] ?? 13;
       if (step === 'silence') return;
       if (step === 'reset') stream.close(2);
       else if (step === 'partial') answerStatus(stream, 0, { body: partialSuccess(30, 'no') });
       else answerStatus(stream, step);
     });
     expect(records).toHaveLength(1);
-    expect(records[0]).toMatchObject({ ...expected, rejected: steps.includes('partial') ? 30 : 0 });
-    const { due, missed, offered, acknowledged, rejected } = counts;
-    expect(due).toBe(missed + offered);
-    expect(offered).toBe(acknowledged + rejected + counts.refused + counts.unknown);
-    if (steps.includes('partial'))
-      expect({ acknowledged, rejected }).toEqual({ acknowledged: 70, rejected: 30 });
+    const rejected = steps.includes('partial') ? 30 : 0;
+    const [record] = records;
+    expect(record).toMatchObject({ class: expected.class, status: expected.status, rejected });
+    // Where silence is waited out, an answer may come too late too: then there is one try more.
+    if (silent && how !== 'none') expect(record?.attempts).toBeGreaterThanOrEqual(expected.attempts);
+    else expect(record?.attempts).toBe(expected.attempts);
+    expect(counts).toMatchObject({ due: 100, offered: 100, rejected });
+    expect(counts.acknowledged).toBe(expected.class === ok ? 100 - rejected : 0);
   });
 
   test('RetryInfo: the next attempt waits as long as the server asks', async () => {
@@ -156,39 +178,48 @@ describe('one request, all its attempts', () => {
   test('retries end at maxElapsed, and the bound counts requests that wait for one', async () => {
     const spec = { retry: { ...retry, maxElapsedMs: 600 }, maxInFlight: 1 };
     const entry = openEntry({ spec, itemsPerS: 1000, durationMs: 300 });
-    const { rows: records } = await runLoad(loadPlan([entry]), (stream) => answerStatus(stream, 14));
-    expect(records.map((row) => row.class).sort()).toEqual([
-      refused,
-      requestClass.missedByTarget,
-      requestClass.missedByTarget,
-    ]);
-    const tried = records.find((row) => row.class === refused);
-    // No attempt begins after maxElapsed; the answer to the last one may take its time.
-    expect(tried?.attempts).toBeGreaterThanOrEqual(2);
-    expect((tried?.finalNs ?? 0) - (tried?.sendNs ?? 0)).toBeLessThanOrEqual(5_000e6);
+    const ended = await runLoad(loadPlan([entry]), (stream) => answerStatus(stream, 14));
+    expectAccount(300, ended);
+    const tried = ended.rows.filter(wasSent).sort((a, b) => a.sendNs - b.sendNs);
+    for (const [i, { class: ends, attempts, sendNs, finalNs }] of tried.entries()) {
+      expect(ends).toBe(refused);
+      expect(attempts).toBeGreaterThanOrEqual(2);
+      expect(sendNs).toBeGreaterThanOrEqual(tried[i - 1]?.finalNs ?? 0);
+      // No attempt begins after maxElapsed; the answer to the last one may take its time.
+      expect(finalNs - sendNs).toBeLessThanOrEqual(5_000e6);
+    }
+    if (ended.generator.lateTicks === 0) expect(itemsOf(ended.rows, requestClass.missedByTarget)).toBe(200);
   });
 });
 
 test('a target that stalls fills the bound: what is due then is missed and charged to it', async () => {
   const entry = openEntry({ spec: { maxInFlight: 2, timeoutMs: 1500 }, itemsPerS: 2000, durationMs: 500 });
-  const { counts, rows } = await runLoad(loadPlan([entry]), () => {});
+  const ended = await runLoad(loadPlan([entry]), () => {});
+  const { counts, rows } = ended;
+  expectAccount(1000, ended);
   expect(rows).toHaveLength(10);
-  expect(counts).toMatchObject({ due: 1000, offered: 200, unknown: 200, missed: 800 });
-  expect(itemsOf(rows, requestClass.missedByTarget)).toBe(800);
-  for (const row of rows.filter(({ class: c }) => c === requestClass.missedByTarget)) {
+  expect(counts.unknown).toBe(counts.offered);
+  // One that a late generator has queued may find a free slot when the first have timed out.
+  if (ended.generator.lateTicks === 0) expect(itemsOf(rows, requestClass.missedByTarget)).toBe(800);
+  for (const row of rows.filter((one) => !wasSent(one))) {
     expect(row).toMatchObject({ attempts: 0, status: -1, sendNs: Number.NaN, finalNs: Number.NaN });
   }
 });
 
 test('latency counts from the due time: a stall of the target is in every answer it held up', async () => {
   const entry = openEntry({ spec: { batch: 10 }, itemsPerS: 1000, durationMs: 100 });
-  const held: (() => void)[] = [];
-  const { rows } = await runLoad(loadPlan([entry]), (stream, _, number) => {
-    held.push(() => answerStatus(stream, 0));
-    if (number === 9) for (const answer of held) answer();
+  let stall: Promise<unknown> | undefined;
+  const { rows } = await runLoad(loadPlan([entry]), (stream) => {
+    const overNs = systemClock.nowNs() + 100e6;
+    const over = () => systemClock.nowNs() >= overNs || undefined;
+    stall ??= waitFor(systemClock, { timeoutMs: 20_000, everyMs: 5 }, over);
+    void stall.then(() => answerStatus(stream, 0));
   });
-  const latencies = rows.map((row) => (row.finalNs - row.dueNs) / 1e6);
-  expect(Math.max(...latencies)).toBeGreaterThanOrEqual(90);
+  const sent = rows.filter(wasSent).sort((a, b) => a.sendNs - b.sendNs);
+  const first = sent[0]?.sendNs ?? Number.NaN;
+  expect(first).toBeGreaterThanOrEqual(10e6);
+  for (const { dueNs, finalNs } of sent)
+    expect(finalNs - dueNs).toBeGreaterThanOrEqual(first + 100e6 - dueNs);
 });
 
 describe('closed: send exactly N', () => {
@@ -214,10 +245,13 @@ describe('closed: send exactly N', () => {
   });
 
   test('what is not sent when the time is over is missed by the target', async () => {
-    const entry = closedEntry({ spec: { maxInFlight: 2, timeoutMs: 1000 }, items: 1000, durationMs: 200 });
-    const { counts, rows } = await runLoad(loadPlan([entry]), () => {});
-    expect(counts).toMatchObject({ due: 1000, offered: 200, unknown: 200, missed: 800 });
-    expect(itemsOf(rows, requestClass.missedByTarget)).toBe(800);
+    const entry = closedEntry({ spec: { maxInFlight: 2, timeoutMs: 1000 }, items: 1000, durationMs: 900 });
+    const ended = await runLoad(loadPlan([entry]), () => {});
+    expectAccount(1000, ended);
+    const { unknown, offered, missed } = ended.counts;
+    expect(unknown).toBe(offered);
+    expect(offered).toBeLessThanOrEqual(200);
+    expect(itemsOf(ended.rows, requestClass.missedByTarget)).toBe(missed);
   });
 });
 
@@ -234,7 +268,8 @@ test('stop: nothing further is due, retries that wait are given up, done resolve
   load.stop();
   const { counts } = await load.done;
   await load.close();
-  expect(counts.refused).toBe(counts.due);
+  expect(counts.refused).toBeGreaterThanOrEqual(300);
+  expect(counts.refused + counts.missed).toBe(counts.due);
   expect(counts.due).toBeLessThan(60_000);
 });
 
@@ -263,5 +298,5 @@ test('an entry that starts later sends nothing before, and its times count from 
   const entry = openEntry({ itemsPerS: 1000, durationMs: 200, startNs: 300e6 });
   const { rows } = await runLoad(loadPlan([entry]));
   expect(rows.map((row) => row.dueNs).sort((a, b) => a - b)).toEqual([400e6, 500e6]);
-  for (const row of rows) expect(row.sendNs).toBeGreaterThanOrEqual(row.dueNs);
+  for (const row of rows.filter(wasSent)) expect(row.sendNs).toBeGreaterThanOrEqual(row.dueNs);
 });
