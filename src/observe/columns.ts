@@ -16,6 +16,27 @@ export function columnsFrom(records: Records, fields: readonly string[]): Column
   return columnsOf(fields, columns);
 }
 
+/**
+ * The same, of which a column is in memory only while whoever asked for it holds it: each is read anew. All eleven of a
+ * day at 100 requests/s are 760 MB, one is 70.
+ */
+export function columnsOnDemand(records: Records, fields: readonly string[]): Columns {
+  const { count } = records;
+  return {
+    count,
+    column(name) {
+      const field = fieldOf(fields, name);
+      const column = new Float64Array(count);
+      let row = 0;
+      records.each((cells, read) => {
+        for (let i = 0; i < read && row < count; i++)
+          column[row++] = cells[i * fields.length + field] as number;
+      });
+      return column;
+    },
+  };
+}
+
 /** The same of records in memory. */
 export function parseColumns(records: Buffer, fields: readonly string[]): Columns {
   const count = Math.floor(records.length / (fields.length * 8));
@@ -29,10 +50,12 @@ export function parseColumns(records: Buffer, fields: readonly string[]): Column
 export function columnsOf(fields: readonly string[], columns: readonly Float64Array[]): Columns {
   return {
     count: columns[0]?.length ?? 0,
-    column(name) {
-      const column = columns[fields.indexOf(name)];
-      if (column === undefined) throw new Error(`no column ${name} in ${fields.join(', ')}`);
-      return column;
-    },
+    column: (name) => columns[fieldOf(fields, name)] ?? new Float64Array(0),
   };
+}
+
+function fieldOf(fields: readonly string[], name: string): number {
+  const field = fields.indexOf(name);
+  if (field < 0) throw new Error(`no column ${name} in ${fields.join(', ')}`);
+  return field;
 }

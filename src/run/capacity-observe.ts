@@ -1,8 +1,9 @@
 import type { Block } from '../capacity/percentile.ts';
 import { judgeTrial, type Observation, type PercentileGoal } from '../capacity/trial.ts';
 import type { GoalResult, TrialOrder, TrialOutcome } from '../capacity/types.ts';
-import { readColumns } from '../observe/columns.ts';
+import { columnsOnDemand } from '../observe/columns.ts';
 import { arrivalFields, type RunRecord, requestClass, requestFieldsOf } from '../observe/evidence.ts';
+import { recordFile } from '../observe/records.ts';
 import { evidencePaths, listRequestFiles, readRecord } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
@@ -33,9 +34,14 @@ export async function observeTrial(
   const { order, report, costS } = ran;
   const record = await readRecord(dir);
   const fields = requestFieldsOf(record);
-  const parts = (await listRequestFiles(dir)).map((file) => readColumns(file, fields));
+  const parts = (await listRequestFiles(dir)).map((file) =>
+    columnsOnDemand(recordFile(file, fields), fields),
+  );
   const table = requestTable(record.plan, parts);
-  const deliveries = joinDeliveries(table, readColumns(evidencePaths(dir).arrivals, arrivalFields));
+  const deliveries = joinDeliveries(
+    table,
+    columnsOnDemand(recordFile(evidencePaths(dir).arrivals, arrivalFields), arrivalFields),
+  );
   const warmup = Math.round(record.plan.warmupNs / 1e9);
   const seconds = { warmup, all: Math.round(record.plan.endNs / 1e9) };
   const struck = order.variant?.fault !== undefined;

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { SquallError } from '../base/errors.ts';
-import { columnsFrom, readColumns } from '../observe/columns.ts';
+import { columnsOnDemand } from '../observe/columns.ts';
 import { arrivalFields, requestFieldsOf } from '../observe/evidence.ts';
-import { mergedFiles } from '../observe/records.ts';
+import { mergedFiles, recordFile } from '../observe/records.ts';
 import { evidencePaths, listArrivalFiles, listRequestFiles, readRecord, writeAtomically } from '../record.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { compareSides } from '../verdict/compare.ts';
@@ -110,12 +110,14 @@ async function readRun(dir: string): Promise<RunEvidence> {
   const record = await readRecord(dir);
   const report = await judgeEvidence(dir, record);
   const fields = requestFieldsOf(record);
-  const parts = (await listRequestFiles(dir)).map((file) => readColumns(file, fields));
+  const parts = (await listRequestFiles(dir)).map((file) =>
+    columnsOnDemand(recordFile(file, fields), fields),
+  );
   const table = requestTable(record.plan, parts);
   const arrivals =
     record.sink === 'none'
-      ? columnsFrom({ count: 0, width: 0, each: () => undefined }, arrivalFields)
-      : columnsFrom(mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs'), arrivalFields);
+      ? columnsOnDemand({ count: 0, width: 0, each: () => undefined }, arrivalFields)
+      : columnsOnDemand(mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs'), arrivalFields);
   return { record, report, table, deliveries: joinDeliveries(table, arrivals) };
 }
 

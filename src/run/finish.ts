@@ -1,5 +1,5 @@
 import type { Signal } from '../base/signal.ts';
-import { columnsFrom, readColumns } from '../observe/columns.ts';
+import { columnsOnDemand } from '../observe/columns.ts';
 import {
   arrivalFields,
   type FaultRecord,
@@ -135,7 +135,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
   const { plan, judged } = record;
   const requestFiles = await listRequestFiles(dir);
   const fields = requestFieldsOf(record);
-  const requests = requestFiles.map((file) => readColumns(file, fields));
+  const requests = requestFiles.map((file) => columnsOnDemand(recordFile(file, fields), fields));
   const hasSink = record.sink !== 'none';
   const arrivals = hasSink ? mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs') : noRecords;
   const unknownReason = whyUnknown(record);
@@ -160,7 +160,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
       ...(judged.expect === undefined ? {} : { expect: judged.expect }),
     },
     requests,
-    arrivals: columnsFrom(arrivals, arrivalFields),
+    arrivals: columnsOnDemand(arrivals, arrivalFields),
     ledger,
     interrupted: record.ended.kind === 'interrupted',
     recoveryIncomplete: judged.recoveryIncomplete,
@@ -185,5 +185,7 @@ function whyUnknown(record: RunRecord): Partial<Record<Signal, string>> | string
 }
 
 async function readRequests(dir: string): Promise<Columns[]> {
-  return (await listRequestFiles(dir)).map((file) => readColumns(file, requestFields));
+  return (await listRequestFiles(dir)).map((file) =>
+    columnsOnDemand(recordFile(file, requestFields), requestFields),
+  );
 }

@@ -9,10 +9,10 @@ export interface Deliveries {
   request: Int32Array;
   arrivalNs: Float64Array;
   /** Items of that request seen here for the first time. */
-  items: Float64Array;
+  items: Int32Array;
   /** Per request: distinct items delivered, and distinct items delivered twice or more. */
-  deliveredOf: Float64Array;
-  repeatedOf: Float64Array;
+  deliveredOf: Int32Array;
+  repeatedOf: Int32Array;
 }
 
 /**
@@ -21,11 +21,10 @@ export interface Deliveries {
  * them (unexpected, foreign).
  */
 export function joinDeliveries(table: RequestTable, arrivals: Columns): Deliveries {
-  const request: number[] = [];
-  const arrivalNs: number[] = [];
-  const items: number[] = [];
-  const deliveredOf = new Float64Array(table.count);
-  const repeatedOf = new Float64Array(table.count);
+  // Mostly one for each request; the pipeline may cut them up.
+  const found = createRows(table.count);
+  const deliveredOf = new Int32Array(table.count);
+  const repeatedOf = new Int32Array(table.count);
   const streams = new Map<number, StreamRequests>();
   for (const [stream, rows] of rowsByStream(table))
     streams.set(stream, { rows, once: new IntervalSet(), twice: new IntervalSet() });
@@ -34,7 +33,7 @@ export function joinDeliveries(table: RequestTable, arrivals: Columns): Deliveri
   const from = arrivals.column('from');
   const counts = arrivals.column('count');
   const at = arrivals.column('arrivalNs');
-  for (const i of acceptedInOrder(arrivals)) {
+  for (const i of acceptedInOrder(arrivals.column('accepted'), at)) {
     const known = streams.get(stream[i] ?? 0);
     if (known === undefined) continue;
     const low = from[i] ?? 0;
@@ -51,19 +50,44 @@ export function joinDeliveries(table: RequestTable, arrivals: Columns): Deliveri
         repeatedOf[row] = (repeatedOf[row] ?? 0) + (b - a) - lengthOf(known.twice.add(a, b));
       if (fresh <= 0) continue;
       deliveredOf[row] = (deliveredOf[row] ?? 0) + fresh;
-      request.push(row);
-      arrivalNs.push(at[i] ?? Number.NaN);
-      items.push(fresh);
+      addRow(found, { request: row, arrivalNs: at[i] ?? Number.NaN, items: fresh });
     }
   }
+  const { count, request, arrivalNs, items } = found;
   return {
-    count: request.length,
-    request: Int32Array.from(request),
-    arrivalNs: Float64Array.from(arrivalNs),
-    items: Float64Array.from(items),
+    count,
+    request: request.slice(0, count),
+    arrivalNs: arrivalNs.slice(0, count),
+    items: items.slice(0, count),
     deliveredOf,
     repeatedOf,
   };
+}
+
+/** Columns that grow: as lists of numbers they would take twice the room. */
+type Rows = Pick<Deliveries, 'count' | 'request' | 'arrivalNs' | 'items'>;
+
+function createRows(room: number): Rows {
+  return {
+    count: 0,
+    request: new Int32Array(room),
+    arrivalNs: new Float64Array(room),
+    items: new Int32Array(room),
+  };
+}
+
+function addRow(rows: Rows, row: { request: number; arrivalNs: number; items: number }): void {
+  const at = rows.count++;
+  if (at === rows.request.length) {
+    const larger = createRows(Math.max(16, 2 * at));
+    larger.request.set(rows.request);
+    larger.arrivalNs.set(rows.arrivalNs);
+    larger.items.set(rows.items);
+    Object.assign(rows, { ...larger, count: rows.count });
+  }
+  rows.request[at] = row.request;
+  rows.arrivalNs[at] = row.arrivalNs;
+  rows.items[at] = row.items;
 }
 
 interface StreamRequests {
@@ -75,17 +99,28 @@ interface StreamRequests {
 
 /** Rows of each stream, sorted by first sequence. */
 export function rowsByStream(table: RequestTable): Map<number, Int32Array> {
-  const lists = new Map<number, number[]>();
+  const counts = new Map<number, number>();
+  for (const stream of table.stream) counts.set(stream, (counts.get(stream) ?? 0) + 1);
+  const found = new Map([...counts].map(([stream, count]) => [stream, new Int32Array(count)]));
+  const filled = new Map<number, number>();
   for (let i = 0; i < table.count; i++) {
     const stream = table.stream[i] ?? 0;
-    const list = lists.get(stream);
-    if (list === undefined) lists.set(stream, [i]);
-    else list.push(i);
+    const at = filled.get(stream) ?? 0;
+    filled.set(stream, at + 1);
+    const rows = found.get(stream);
+    if (rows !== undefined) rows[at] = i;
   }
-  const sorted = new Map<number, Int32Array>();
-  for (const [stream, rows] of lists)
-    sorted.set(stream, Int32Array.from(rows.sort((a, b) => (table.from[a] ?? 0) - (table.from[b] ?? 0))));
-  return sorted;
+  for (const rows of found.values()) sortBy(rows, table.from);
+  return found;
+}
+
+/** Sorts row numbers by a value of each; where they are in order already, at no more than a look at each. */
+export function sortBy(rows: Int32Array, values: Float64Array): void {
+  for (let i = 1; i < rows.length; i++) {
+    if ((values[rows[i - 1] ?? 0] ?? 0) <= (values[rows[i] ?? 0] ?? 0)) continue;
+    rows.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+    return;
+  }
 }
 
 /** Place of the first of `rows` whose last sequence is at or above `sequence`. */
@@ -101,19 +136,13 @@ export function firstEndingAfter(table: RequestTable, rows: Int32Array, sequence
   return low;
 }
 
-function acceptedInOrder(arrivals: Columns): Int32Array {
-  const accepted = arrivals.column('accepted');
-  const at = arrivals.column('arrivalNs');
-  const rows: number[] = [];
-  let sorted = true;
-  for (let i = 0; i < arrivals.count; i++) {
-    if (accepted[i] !== 1) continue;
-    const last = rows.at(-1);
-    if (last !== undefined && (at[last] ?? 0) > (at[i] ?? 0)) sorted = false;
-    rows.push(i);
-  }
-  if (!sorted) rows.sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0));
-  return Int32Array.from(rows);
+function acceptedInOrder(accepted: Float64Array, arrivalNs: Float64Array): Int32Array {
+  const rows = new Int32Array(accepted.length);
+  let count = 0;
+  for (let i = 0; i < accepted.length; i++) if (accepted[i] === 1) rows[count++] = i;
+  const inOrder = rows.slice(0, count);
+  sortBy(inOrder, arrivalNs);
+  return inOrder;
 }
 
 function lengthOf(intervals: [number, number][]): number {

@@ -12,7 +12,7 @@ export interface Facts {
   expect: Partial<Record<Signal, { ratio: number; within: number }>>;
   table: RequestTable;
   /** By row of the table, see PeerRecord; absent in records from before it was kept. */
-  peerOf?: Float64Array;
+  peerOf?: Int32Array;
   deliveries: Deliveries;
   ledger: LedgerResult;
   windows: Window[];
@@ -56,11 +56,12 @@ export function entriesInScope(facts: Facts, scope: Scope): { entry: EntryPlan; 
 export function rowsIn(facts: Facts, scope: Scope, window: Window, reach: 'measured' | 'ledger'): Int32Array {
   const wanted = facts.record.plan.entries.map((entry) => inScope(entry, scope));
   const inside = reach === 'ledger' ? ledgerContains : contains;
-  const rows: number[] = [];
+  const rows = new Int32Array(facts.table.count);
+  let found = 0;
   for (let i = 0; i < facts.table.count; i++)
     if (wanted[facts.table.entry[i] ?? -1] === true && inside(window, facts.table.dueNs[i] ?? Number.NaN))
-      rows.push(i);
-  return Int32Array.from(rows);
+      rows[found++] = i;
+  return rows.slice(0, found);
 }
 
 export function tally(facts: Facts, rows: Int32Array): Tally {

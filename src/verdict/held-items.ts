@@ -1,5 +1,5 @@
 import { requestClass } from '../observe/evidence.ts';
-import type { Deliveries } from './deliveries.ts';
+import { type Deliveries, sortBy } from './deliveries.ts';
 import type { RequestTable } from './request-table.ts';
 
 /** How many items the target held at each time: acknowledged, and not yet at the sink where they did arrive. */
@@ -12,23 +12,8 @@ export interface HeldItems {
 
 /** From requests and arrivals alone: exact, and the same for every target. What never arrived is not held but lost. */
 export function heldItems(table: RequestTable, deliveries: Deliveries): HeldItems {
-  const steps: { atNs: number; items: number }[] = [];
-  for (let j = 0; j < deliveries.count; j++) {
-    const row = deliveries.request[j] ?? -1;
-    const [fromNs, toNs] = [table.finalNs[row] ?? Number.NaN, deliveries.arrivalNs[j] ?? Number.NaN];
-    if (table.kind[row] !== requestClass.acknowledged || !(toNs > fromNs)) continue;
-    const items = deliveries.items[j] ?? 0;
-    steps.push({ atNs: fromNs, items }, { atNs: toNs, items: -items });
-  }
-  steps.sort((a, b) => a.atNs - b.atNs);
-  const times = Float64Array.from(steps, ({ atNs }) => atNs);
-  const levels = new Float64Array(steps.length);
-  let level = 0;
-  for (const [i, { items }] of steps.entries()) {
-    level += items;
-    levels[i] = level;
-  }
-  /** Index of the last step at or before a time, -1 before all; of several at one time the last one holds. */
+  const { times, levels } = levelsOf(table, deliveries);
+  /** Index of the last step at or before a time, -1 before all. */
   const stepAt = (ns: number) => {
     let low = 0;
     let high = times.length;
@@ -55,4 +40,36 @@ export function heldItems(table: RequestTable, deliveries: Deliveries): HeldItem
       return times[i] ?? fromNs;
     },
   };
+}
+
+/** What was held from each time on at which that changed. */
+function levelsOf(
+  table: RequestTable,
+  deliveries: Deliveries,
+): { times: Float64Array; levels: Float64Array } {
+  const { request, arrivalNs, items } = deliveries;
+  const acknowledgedNs = Float64Array.from(request, (row) => table.finalNs[row] ?? Number.NaN);
+  const wasHeld = (j: number) =>
+    table.kind[request[j] ?? -1] === requestClass.acknowledged &&
+    (arrivalNs[j] ?? Number.NaN) > (acknowledgedNs[j] ?? Number.NaN);
+  const begun = Int32Array.from(request.keys()).filter(wasHeld);
+  const ended = begun.slice();
+  sortBy(begun, acknowledgedNs);
+  sortBy(ended, arrivalNs);
+  const beginsNs = (b: number) => acknowledgedNs[begun[b] ?? -1];
+  const endsNs = (e: number) => arrivalNs[ended[e] ?? -1];
+  const times = new Float64Array(2 * begun.length);
+  const levels = new Float64Array(2 * begun.length);
+  let level = 0;
+  let count = 0;
+  let b = 0;
+  let e = 0;
+  while (e < ended.length) {
+    const atNs = Math.min(beginsNs(b) ?? Number.POSITIVE_INFINITY, endsNs(e) ?? Number.POSITIVE_INFINITY);
+    for (; beginsNs(b) === atNs; b++) level += items[begun[b] ?? -1] ?? 0;
+    for (; endsNs(e) === atNs; e++) level -= items[ended[e] ?? -1] ?? 0;
+    times[count] = atNs;
+    levels[count++] = level;
+  }
+  return { times: times.subarray(0, count), levels: levels.subarray(0, count) };
 }

@@ -98,7 +98,9 @@ function tabulate({ scenario, requests, arrivals, ledger, ...rest }: JudgeInput)
     record,
     expect: scenario.expect?.delivered ?? {},
     table,
-    ...(record.peers === undefined ? {} : { peerOf: joinColumn(requests, 'peer') }),
+    ...(record.peers === undefined
+      ? {}
+      : { peerOf: joinColumn(requests, 'peer', new Int32Array(table.count)) }),
     deliveries: joinDeliveries(table, arrivals),
     ledger,
     windows: findWindows(record, table),

@@ -144,7 +144,7 @@ test('forall requests and arrivals: delivered, duplicated and first arrivals are
       const table = requestTable(runRecord().plan, [requestColumns(rows)]);
       const joined = joinDeliveries(table, arrivalColumns(seen));
       const ledger = naiveLedger(rows, seen).bySignal.traces;
-      const sum = (values: Float64Array) => values.reduce((all, value) => all + value, 0);
+      const sum = (values: Int32Array) => values.reduce((all, value) => all + value, 0);
       expect(sum(joined.deliveredOf)).toBe(ledger?.delivered);
       expect(sum(joined.items)).toBe(ledger?.delivered);
       expect(sum(joined.repeatedOf)).toBe(ledger?.duplicated);
