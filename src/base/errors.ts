@@ -36,6 +36,7 @@ export const errorCodes = {
     exit: 4,
     meaning: 'the account lacks a right in the cluster; verb and object are named',
   },
+  'SQ-CRD-MISSING': { exit: 4, meaning: 'a custom resource that a fault needs is not installed' },
   'SQ-PODS-MISSING': { exit: 4, meaning: 'a workload is not there or has no pod that is ready' },
   'SQ-BLAST-RADIUS': { exit: 3, meaning: 'faults would take more of a workload at once than it allows' },
   'SQ-MEMBER-PROTECTED': {

@@ -7,7 +7,10 @@ import { listRun, removeRun } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { Undo } from './fault.ts';
 
-export type ClusterUndo = Extract<Undo, { kind: 'kubernetes-run' | 'kubernetes-agents' | 'agent-order' }>;
+export type ClusterUndo = Extract<
+  Undo,
+  { kind: 'kubernetes-run' | 'kubernetes-made' | 'kubernetes-agents' | 'agent-order' }
+>;
 
 /** An API server that hangs must not keep the other undos of a run from being tried, ms. */
 const answerMs = 60_000;
@@ -28,6 +31,11 @@ async function undoAt(cluster: Cluster, undo: ClusterUndo): Promise<string> {
       return removed.length === 0
         ? `nothing of ${undo.run} is in ${namespace}`
         : `${removed.join(', ')} removed`;
+    }
+    case 'kubernetes-made': {
+      const { run, name } = undo;
+      const removed = await removeRun(cluster, { namespace, run, name, clock: systemClock });
+      return removed.length === 0 ? `there is no ${name} in ${namespace}` : `${removed.join(', ')} removed`;
     }
     case 'kubernetes-agents': {
       const { run } = undo;
@@ -61,11 +69,10 @@ async function lookAt(cluster: Cluster, undo: ClusterUndo): Promise<string | und
   const { namespace } = undo;
   const where = `in ${undo.cluster.context}/${namespace}`;
   switch (undo.kind) {
-    case 'kubernetes-run': {
-      const left = await listRun(cluster, { namespace, run: undo.run });
-      if (left.length === 0) return undefined;
-      return `${where}: ${left.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
-    }
+    case 'kubernetes-run':
+      return namesOf(where, await listRun(cluster, { namespace, run: undo.run }));
+    case 'kubernetes-made':
+      return namesOf(where, await listRun(cluster, { namespace, run: undo.run, name: undo.name }));
     case 'kubernetes-agents':
       return (await hasAgents(cluster, { namespace, run: undo.run }))
         ? `${where}: squall's agents`
@@ -75,4 +82,10 @@ async function lookAt(cluster: Cluster, undo: ClusterUndo): Promise<string | und
       return nodes.length === 0 ? undefined : `${where}: order ${undo.order} held on ${nodes.join(', ')}`;
     }
   }
+}
+
+function namesOf(where: string, left: readonly { kind: string; name: string }[]): string | undefined {
+  return left.length === 0
+    ? undefined
+    : `${where}: ${left.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
 }

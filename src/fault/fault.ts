@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
-import type { ObjectRestore } from '../target/kubernetes-change.ts';
+import type { MadeRef, ObjectRestore } from '../target/kubernetes-change.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { FaultRights } from '../target/kubernetes-rights.ts';
 import type {
@@ -42,6 +42,8 @@ export interface Fault<P = unknown> {
   inject(member: Member, params: P, context: FaultContext): Promise<void>;
   /** Proof that it bites, as a sentence; undefined: no effect seen yet (the engine polls). */
   effect(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
+  /** Why no effect was seen, as a sentence that says what to do; asked at the end of one that was not. */
+  noEffect?(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
   /** Ends the effect beyond what `undo` does, such as waiting for the restarted process. */
   recover(member: Member, params: P, context: FaultContext): Promise<void>;
   /** Proof that it is gone, as a sentence; undefined: still there (the engine polls). */
@@ -91,6 +93,8 @@ export type Undo =
   | { kind: 'kubernetes-agents'; cluster: ClusterRef; namespace: string; run: string }
   /** Values of an object in a cluster that carries the run's label; without it nothing is touched. */
   | ({ kind: 'kubernetes-restore'; cluster: ClusterRef } & ObjectRestore)
+  /** What a run made for one fault: objects of this name, if they carry its label. */
+  | ({ kind: 'kubernetes-made' } & MadeRef)
   /** The Job, Lease and ConfigMap of a run in a cluster: whatever carries its label in the namespace. */
   | { kind: 'kubernetes-run'; cluster: ClusterRef; namespace: string; run: string }
   /**

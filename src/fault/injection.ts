@@ -164,12 +164,16 @@ export class Injection {
     if (this.outcome.seen)
       record(journal, { kind: 'observed', injection, by: 'runner', detail: this.outcome.effect });
     const holdMs = endNs === undefined ? 0 : (endNs - clock.nowNs()) / 1e6;
-    if (holdMs <= 0 || cut.aborted) return;
-    await clock.sleep(holdMs, cut).catch(() => {
-      // Cut short by a rollback.
-    });
-    // Once more: the last count stands in the report, and an effect that came late is an effect.
-    if (await see()) this.outcome.seen = true;
+    if (holdMs > 0 && !cut.aborted) {
+      await clock.sleep(holdMs, cut).catch(() => {
+        // Cut short by a rollback.
+      });
+      // Once more: the last count stands in the report, and an effect that came late is an effect.
+      if (await see()) this.outcome.seen = true;
+    }
+    if (this.outcome.seen || cut.aborted) return;
+    const why = await fault.noEffect?.(member, spec.params, this.context).catch(() => undefined);
+    if (why !== undefined) this.outcome.effect = `no effect was seen: ${why}`;
   }
 
   /** Undoes and reads back. Idempotent. */

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { byteRateField } from '../base/fields.ts';
-import { agentRights } from './agent-rights.ts';
-import { directionField, linkFault, linkFields } from './link-fault.ts';
+import { directionField, linkFault, linkFields, viaField } from './link-fault.ts';
+import { linkRights } from './link-rights.ts';
 
 const params = z.strictObject({
   ...linkFields,
   direction: directionField,
+  via: viaField,
   rate: byteRateField().describe('of the whole link, per direction, such as 2mbit'),
 });
 
@@ -16,6 +17,6 @@ export const networkBandwidth = linkFault<z.infer<typeof params>>({
   params,
   oneShot: false,
   targets: ['local', 'docker', 'kubernetes'],
-  rights: agentRights,
+  rights: linkRights,
   effectOf: ({ direction, rate }) => ({ kind: 'bandwidth', direction, bytesPerS: rate }),
 });

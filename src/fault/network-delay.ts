@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
-import { agentRights } from './agent-rights.ts';
-import { directionField, linkFault, linkFields } from './link-fault.ts';
+import { directionField, linkFault, linkFields, viaField } from './link-fault.ts';
+import { linkRights } from './link-rights.ts';
 
 const params = z.strictObject({
   ...linkFields,
   direction: directionField,
+  via: viaField,
   latency: durationField({ positive: true }).describe('added to each direction named'),
   jitter: durationField().default(0).describe('up to this much more or less, uniform; order is kept'),
 });
@@ -17,7 +18,7 @@ export const networkDelay = linkFault<z.infer<typeof params>>({
   params,
   oneShot: false,
   targets: ['local', 'docker', 'kubernetes'],
-  rights: agentRights,
+  rights: linkRights,
   effectOf: ({ direction, latency, jitter }) => ({
     kind: 'delay',
     direction,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ratioField } from '../base/fields.ts';
-import { agentRights } from './agent-rights.ts';
-import { directionField, linkFault, linkFields } from './link-fault.ts';
+import { directionField, linkFault, linkFields, viaField } from './link-fault.ts';
+import { linkRights } from './link-rights.ts';
 
 const params = z.strictObject({
   ...linkFields,
   direction: directionField,
+  via: viaField,
   loss: ratioField().describe('share of the packets that is lost, such as 5%'),
 });
 
@@ -17,5 +18,5 @@ export const networkLoss = linkFault<z.infer<typeof params>>({
   oneShot: false,
   effectOf: ({ direction, loss }) => ({ kind: 'loss', direction, ratio: loss }),
   targets: ['kubernetes'],
-  rights: agentRights,
+  rights: linkRights,
 });

@@ -70,6 +70,7 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
     case 'kubernetes-restore':
       return { done: true, reason: await restoreInCluster(undo) };
     case 'kubernetes-run':
+    case 'kubernetes-made':
     case 'kubernetes-agents':
     case 'agent-order':
       return { done: true, reason: await removeFromCluster(undo) };
@@ -114,6 +115,8 @@ export function describeUndo(undo: Undo): string {
       return `removal of the agents in ${undo.cluster.context}/${undo.namespace}`;
     case 'kubernetes-restore':
       return `restoring ${undo.object.kind}/${undo.object.name} in ${undo.cluster.context}/${undo.object.namespace}`;
+    case 'kubernetes-made':
+      return `removal of ${undo.name} in ${undo.cluster.context}/${undo.namespace}`;
     case 'kubernetes-run':
       return `removal of the objects of ${undo.run} in ${undo.cluster.context}/${undo.namespace}`;
     case 'docker-objects':
@@ -156,6 +159,7 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
     case 'kubernetes-restore':
       return objectRemains(undo);
     case 'kubernetes-run':
+    case 'kubernetes-made':
     case 'kubernetes-agents':
     case 'agent-order':
       return clusterRemains(undo);

@@ -37,7 +37,7 @@ function checkAbility(
   if (target === undefined) return [];
   const able = fault.needs.targets.includes(platformOf(target.kind));
   const sinkless = fault.needs.power === 'sink' && target.sink === 'none';
-  if (able && !sinkless) return checkAgent(draft, one);
+  if (able && !sinkless) return [...checkVia(target.kind, one), ...checkAgent(draft, one)];
   return [
     {
       code: 'SQ-FAULT-UNSUPPORTED',
@@ -56,6 +56,25 @@ function checkAbility(
   ];
 }
 
+/** Who does it is a question only in a cluster. */
+function checkVia(
+  targetKind: string,
+  { fault, path, spec }: { path: Path; fault: Fault; spec: FaultSpec | undefined },
+): Mistake[] {
+  const via = spec?.params.via;
+  if (typeof via !== 'string' || via === 'agent' || platformOf(targetKind) === 'kubernetes') return [];
+  return [
+    {
+      code: 'SQ-FAULT-UNSUPPORTED',
+      path: [...path, 'via'],
+      what: `${targetKind} does ${fault.kind} by itself, not by way of others`,
+      expected: 'no via, or target kubernetes or kind',
+      found: via,
+      next: 'remove via',
+    },
+  ];
+}
+
 /** What only an agent on the node can do needs the scenario's leave to put one there. */
 function checkAgent(
   { target }: Draft,
@@ -66,6 +85,8 @@ function checkAgent(
     Object.entries(when).every(([key, value]) => String(spec?.params[key]) === value),
   );
   if (way?.class !== 'agent' || (target.kind === 'kubernetes' && target.agent === 'deploy')) return [];
+  const others = fault.rights?.flatMap(({ when }) => (when?.via === undefined ? [] : [when.via])) ?? [];
+  const vias = others.filter((via) => via !== 'agent').map((via) => `via: ${via}`);
   return [
     {
       code: 'SQ-FAULT-UNSUPPORTED',
@@ -73,7 +94,7 @@ function checkAgent(
       what: `${fault.kind} is done by squall's agent on the node, and none is deployed`,
       expected: 'agent: deploy in target.kubernetes, and the rights that squall plan lists',
       found: target.kind === 'kubernetes' ? 'agent: none' : `target ${target.kind}`,
-      next: 'add agent: deploy, or use a fault that needs no agent',
+      next: `add agent: deploy, or use ${vias.join(' or ') || 'a fault that needs no agent'}`,
     },
   ];
 }

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
-import type { LinkEnd } from './agent-flows.ts';
+import type { LinkEnd, PodSelection } from './agent-flows.ts';
 import type { LinkEnds } from './agent-link.ts';
 import { type Cluster, orAbsent } from './kubernetes-client.ts';
 import { selectorText } from './kubernetes-workload.ts';
@@ -17,13 +17,18 @@ export interface LinkPlace {
   members: Readonly<Record<string, KubernetesMemberSpec>>;
   /** IPv4 of the pods of a member, as last seen. */
   podsOf(group: string): string[];
+  /** By what the pods of a member are selected. */
+  selectionOf(group: string): PodSelection | undefined;
   /** HOST:PORT at which pods reach the sink; none without one. */
   sink: readonly string[];
+  /** Where the sink is a pod. */
+  sinkPods?: PodSelection;
 }
 
 /** Where a member's pods send to, and who sends to them. */
 export function linkEnds(place: LinkPlace): LinkEnds {
-  const { group, members, podsOf, sink, cluster } = place;
+  const { group, members, podsOf, sink, sinkPods, cluster } = place;
+  const like = (pods: PodSelection | undefined) => (pods === undefined ? {} : { pods });
   const own = members[group];
   const ends: LinkEnds = {};
   const next = own?.sendsTo;
@@ -32,6 +37,7 @@ export function linkEnds(place: LinkPlace): LinkEnds {
       role: 'client',
       ports: sink.map(portOf),
       addresses: await addressesOf(cluster, sink.map(hostOf)),
+      ...like(sinkPods),
     });
   }
   if (next !== undefined) {
@@ -40,12 +46,18 @@ export function linkEnds(place: LinkPlace): LinkEnds {
       const service = spec?.otlp !== undefined && 'service' in spec.otlp ? spec.otlp.service : undefined;
       const host = service === undefined ? [] : [`${service}.${spec?.namespace}.svc`];
       const addresses = [...(await addressesOf(cluster, host)), ...podsOf(next)];
-      return { role: 'client', ports: otlpPorts, addresses: [...new Set(addresses)] };
+      const pods = like(place.selectionOf(next));
+      return { role: 'client', ports: otlpPorts, addresses: [...new Set(addresses)], ...pods };
     };
   }
   const senders = Object.keys(members).filter((name) => members[name]?.sendsTo === group);
   for (const sender of senders)
-    ends[sender] = async () => ({ role: 'server', ports: otlpPorts, addresses: podsOf(sender) });
+    ends[sender] = async () => ({
+      role: 'server',
+      ports: otlpPorts,
+      addresses: podsOf(sender),
+      ...like(place.selectionOf(sender)),
+    });
   // Behind a Service the load comes from any node's address.
   if (senders.length === 0) ends.load = async () => ({ role: 'server', ports: otlpPorts, addresses: [] });
   return ends;

@@ -1,3 +1,4 @@
+import type { V1LabelSelector } from '@kubernetes/client-node';
 import type { Flow } from './node-order.ts';
 
 /** Which end of a link a pod is, and where the other one is. */
@@ -8,6 +9,13 @@ export interface LinkEnd {
   ports: readonly number[];
   /** IPv4 of the peer; none: whoever it is. */
   addresses: readonly string[];
+  /** The peer's pods, where it is pods. */
+  pods?: PodSelection;
+}
+
+export interface PodSelection {
+  namespace: string;
+  selector: V1LabelSelector;
 }
 
 /** The packets of a link in a direction, as the pod's own network sees them: `to` is what the pod sends. */

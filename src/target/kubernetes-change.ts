@@ -23,6 +23,14 @@ export interface ObjectRestore {
   fields: FieldValue[];
 }
 
+/** What a run made for one fault in a namespace: all of this name that carries the run's label. */
+export interface MadeRef {
+  cluster: ClusterRef;
+  namespace: string;
+  run: string;
+  name: string;
+}
+
 const labelPath = `/metadata/labels/${pointerPart(changedLabel)}`;
 /** In a workload: of its pods' template. */
 export const templateMark = `/spec/template${labelPath}`;

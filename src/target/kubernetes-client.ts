@@ -5,7 +5,9 @@ import type {
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   KubeConfig,
+  NetworkingV1Api,
   RbacAuthorizationV1Api,
   V1MicroTime,
 } from '@kubernetes/client-node';
@@ -28,6 +30,8 @@ export interface Cluster {
   coordination: CoordinationV1Api;
   authorization: AuthorizationV1Api;
   rbac: RbacAuthorizationV1Api;
+  networking: NetworkingV1Api;
+  custom: CustomObjectsApi;
   /** As Leases have it: with microseconds. */
   microTime(wallMs: number): V1MicroTime;
   /** See openForward. */
@@ -60,6 +64,8 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     coordination: config.makeApiClient(library.CoordinationV1Api),
     authorization: config.makeApiClient(library.AuthorizationV1Api),
     rbac: config.makeApiClient(library.RbacAuthorizationV1Api),
+    networking: config.makeApiClient(library.NetworkingV1Api),
+    custom: config.makeApiClient(library.CustomObjectsApi),
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
     forward: (to) => openForward(library, config, to),
   };

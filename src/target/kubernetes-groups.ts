@@ -2,9 +2,12 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { linkEnds } from './agent-ends.ts';
+import type { PodSelection } from './agent-flows.ts';
 import type { Agents } from './kubernetes-agents.ts';
+import { ownLabels } from './kubernetes-own-pods.ts';
 import type { PodGroup } from './kubernetes-pods.ts';
 import { metricsPortOf, type Workload } from './kubernetes-workload.ts';
+import { quietOf } from './residence.ts';
 import type { Member } from './target.ts';
 
 type Spec = TargetSpec & { kind: 'kubernetes' };
@@ -25,22 +28,27 @@ export function podGroups(options: {
     cluster,
     members: spec.members,
     podsOf: (name: string) => ipsOf(groups.find(({ group }) => group === name)),
+    selectionOf: (name: string) => selectionOf(spec, workloads, name),
     sink: sinkPlaces(spec, home),
+    ...sinkPods(spec, { home, run: access.run }),
   };
   const groups = Object.entries(spec.members).map(([group, { namespace }]): PodGroup => {
     const { selector = '', template = {} } = workloads[group] ?? {};
+    const own = facts.get(group);
     return {
       cluster,
       group,
       namespace,
       selector,
       metricsPort: metricsPortOf(template),
-      lossyComponents: facts.get(group)?.lossyComponents ?? [],
+      lossyComponents: own?.lossyComponents ?? [],
+      quietNs: quietOf(own === undefined ? [] : [{ member: group, facts: own }]),
       access,
       known: new Map<string, Member>(),
       seen: new Map<string, V1Pod>(),
       clock,
-      ...(agents === undefined ? {} : { acting: { agents, ends: linkEnds({ ...links, group }) } }),
+      ends: linkEnds({ ...links, group }),
+      ...(agents === undefined ? {} : { agents }),
     };
   });
   return groups;
@@ -50,6 +58,21 @@ function ipsOf(group: PodGroup | undefined): string[] {
   return [...(group?.seen.values() ?? [])].flatMap(({ status }) =>
     status?.podIP === undefined ? [] : [status.podIP],
   );
+}
+
+function selectionOf(
+  spec: Spec,
+  workloads: Readonly<Record<string, Workload>>,
+  name: string,
+): PodSelection | undefined {
+  const [member, workload] = [spec.members[name], workloads[name]];
+  if (member === undefined || workload === undefined) return undefined;
+  return { namespace: member.namespace, selector: workload.selects };
+}
+
+function sinkPods({ sink }: Spec, at: { home: string; run: string }): { sinkPods?: PodSelection } {
+  if (sink === 'none' || sink.cluster === undefined) return {};
+  return { sinkPods: { namespace: at.home, selector: { matchLabels: ownLabels(at, 'sink') } } };
 }
 
 /** HOST:PORT at which pods find the sink. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { parseBytes, parseCpu } from '../base/units.ts';
 import { type LinkEnds, podLink } from './agent-link.ts';
 import { podProcess } from './agent-process.ts';
+import { chaosLink } from './chaos-link.ts';
 import type { Agents } from './kubernetes-agents.ts';
 import { objectPower } from './kubernetes-change.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
@@ -10,7 +11,8 @@ import { podLimits } from './kubernetes-limits.ts';
 import { sharedLook } from './kubernetes-look.ts';
 import { isServing, listPods } from './kubernetes-workload.ts';
 import type { ClusterAccess } from './kubernetes-workload-power.ts';
-import type { Member, PodEnd, PodPower } from './target.ts';
+import { policyLink } from './policy-link.ts';
+import type { Member, ObjectPower, PodEnd, PodPower } from './target.ts';
 
 /** The pods of one member's workload. */
 export interface PodGroup {
@@ -21,13 +23,16 @@ export interface PodGroup {
   selector: string;
   metricsPort: number;
   lossyComponents: string[];
+  /** Longer than items lie in its batches, ns. */
+  quietNs: number;
   access: ClusterAccess;
   /** Members by uid: a StatefulSet gives the next pod the name of the last. */
   known: Map<string, Member>;
   /** The pods as last seen, by uid. */
   seen: Map<string, V1Pod>;
-  /** Where agents act on the nodes. */
-  acting?: { agents: Agents; ends: LinkEnds };
+  ends: LinkEnds;
+  /** Where they act on the nodes. */
+  agents?: Agents;
   clock: Clock;
 }
 
@@ -58,6 +63,13 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
   const { cluster, namespace } = group;
   const name = pod.metadata?.name ?? '';
   const image = pod.spec?.containers[0]?.image ?? '';
+  const readMetrics = () =>
+    cluster.core.connectGetNamespacedPodProxyWithPath({
+      namespace,
+      name: `${name}:${group.metricsPort}`,
+      path: 'metrics',
+    });
+  const power = podPower(group, pod);
   return {
     name,
     group: group.group,
@@ -65,25 +77,32 @@ function toMember(group: PodGroup, pod: V1Pod): Member {
     version: /[:@]([^:@/]+)$/.exec(image)?.[1] ?? 'unknown',
     resources: limitsOf(pod),
     lossyComponents: group.lossyComponents,
-    readMetrics: () =>
-      cluster.core.connectGetNamespacedPodProxyWithPath({
-        namespace,
-        name: `${name}:${group.metricsPort}`,
-        path: 'metrics',
-      }),
-    pod: podPower(group, pod),
+    readMetrics,
+    pod: power,
+    links: linksOf(group, { pod, object: power.object, readMetrics }),
     ...agentPowers(group, pod),
     limits: podLimits(group.access, pod),
   };
 }
 
 /** What only an agent on the node can do. */
-function agentPowers({ acting, seen, clock }: PodGroup, pod: V1Pod): Pick<Member, 'process' | 'link'> {
-  if (acting === undefined) return {};
+function agentPowers({ agents, ends, seen, clock }: PodGroup, pod: V1Pod): Pick<Member, 'process' | 'link'> {
+  if (agents === undefined) return {};
   const { name = '', uid = '' } = pod.metadata ?? {};
   const node = pod.spec?.nodeName ?? '';
-  const acted = { agents: acting.agents, node, name, uid, clock, latest: () => seen.get(uid) };
-  return { process: podProcess(acted), link: podLink(acted, acting.ends) };
+  const acted = { agents, node, name, uid, clock, latest: () => seen.get(uid) };
+  return { process: podProcess(acted), link: podLink(acted, ends) };
+}
+
+/** What the cluster's own objects can do to links. */
+function linksOf(
+  { access, namespace, seen, quietNs, ends }: PodGroup,
+  of: { pod: V1Pod; object: ObjectPower; readMetrics(): Promise<string> },
+): NonNullable<Member['links']> {
+  const { pod, object, readMetrics } = of;
+  const { name = '', uid = '' } = pod.metadata ?? {};
+  const linked = { access, namespace, name, latest: () => seen.get(uid), readMetrics, quietNs };
+  return { policy: policyLink(linked, ends, object), 'chaos-mesh': chaosLink(linked, ends) };
 }
 
 /** Of the container that serves; Kubernetes writes quantities as scenarios do. */

@@ -1,6 +1,7 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { missingResources } from './kubernetes-discovery.ts';
 import { checkRadius, type Strike } from './kubernetes-radius.ts';
 import { programLabel } from './kubernetes-record.ts';
 import { missingRights, type Need, neededRights, type Right, rightText } from './kubernetes-rights.ts';
@@ -31,6 +32,7 @@ export async function checkCluster(options: {
   const rights = neededRights({ members: options.members, home, needs: options.needs });
   const lacks = await lackingRights(cluster, rights);
   const found = lacks.map((right) => refusedRight(cluster, right));
+  found.push(...(await missingResources(cluster, options.needs)));
   const canRead = (namespace: string, resource: string) =>
     !lacks.some(
       (right) =>

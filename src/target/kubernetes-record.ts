@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { V1MicroTime, V1OwnerReference } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
+import { networkChaos } from './chaos-mesh.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { makeOwnerJob } from './owner-job.ts';
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
@@ -52,11 +54,8 @@ export async function openRunRecord(options: {
   const { cluster, namespace, runId, clock } = options;
   const name = `squall-${runName(runId)}`;
   const labels = { [runLabel]: runName(runId), 'app.kubernetes.io/managed-by': 'squall' };
-  const { metadata: owner } = await cluster.batch.createNamespacedJob({
-    namespace,
-    body: ownerJob({ name, labels, deadlineS: options.deadlineS }),
-  });
-  const reference = { apiVersion: 'batch/v1', kind: 'Job', name, uid: owner?.uid ?? '' };
+  const { deadlineS } = options;
+  const reference = await makeOwnerJob(cluster, { namespace, name, labels, deadlineS });
   const metadata = { name, labels, ownerReferences: [reference] };
   let map = await cluster.core.createNamespacedConfigMap({
     namespace,
@@ -121,49 +120,24 @@ function leaseSpec(renewTime: V1MicroTime, transitions: number) {
   };
 }
 
-function ownerJob(options: { name: string; labels: Record<string, string>; deadlineS: number }) {
-  const { name, labels, deadlineS } = options;
-  const confined = {
-    allowPrivilegeEscalation: false,
-    runAsNonRoot: true,
-    capabilities: { drop: ['ALL'] },
-    seccompProfile: { type: 'RuntimeDefault' },
-  };
-  return {
-    metadata: { name, labels },
-    spec: {
-      parallelism: 0,
-      backoffLimit: 0,
-      activeDeadlineSeconds: deadlineS,
-      ttlSecondsAfterFinished: 0,
-      template: {
-        metadata: { labels },
-        spec: {
-          restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          containers: [{ name: 'none', image: 'registry.k8s.io/pause:3.10', securityContext: confined }],
-        },
-      },
-    },
-  };
-}
-
 interface RunObject {
-  kind: 'job' | 'lease' | 'configmap' | 'pod' | 'service';
+  kind: 'networkpolicy' | 'networkchaos' | 'job' | 'lease' | 'configmap' | 'pod' | 'service';
   name: string;
   run: string;
   /** Of a Lease. */
   renewed?: string;
 }
 
-/** What of a run stands in a namespace: kind and name of each object. */
+/** What of a run stands in a namespace: kind and name of each object, what bites first. `name`: only those of this name. */
 export async function listRun(
   cluster: Cluster,
-  options: { namespace: string; run?: string },
+  options: { namespace: string; run?: string; name?: string },
 ): Promise<RunObject[]> {
-  const { namespace, run } = options;
+  const { namespace, run, name } = options;
   const query = { namespace, labelSelector: run === undefined ? runLabel : `${runLabel}=${run}` };
-  const [jobs, leases, maps, pods, services] = await Promise.all([
+  const [policies, chaos, jobs, leases, maps, pods, services] = await Promise.all([
+    ifAllowed(cluster.networking.listNamespacedNetworkPolicy(query)),
+    ifAllowed<Labelled>(cluster.custom.listNamespacedCustomObject({ ...networkChaos, ...query })),
     cluster.batch.listNamespacedJob(query),
     cluster.coordination.listNamespacedLease(query),
     cluster.core.listNamespacedConfigMap(query),
@@ -174,7 +148,9 @@ export async function listRun(
     name: metadata?.name ?? '',
     run: metadata?.labels?.[runLabel] ?? '',
   });
-  return [
+  const found: RunObject[] = [
+    ...policies.map(({ metadata }) => ({ kind: 'networkpolicy' as const, ...of(metadata) })),
+    ...chaos.map(({ metadata }) => ({ kind: 'networkchaos' as const, ...of(metadata) })),
     ...jobs.items.map(({ metadata }) => ({ kind: 'job' as const, ...of(metadata) })),
     ...leases.items.map(({ metadata, spec }) => ({
       kind: 'lease' as const,
@@ -185,14 +161,19 @@ export async function listRun(
     ...pods.map(({ metadata }) => ({ kind: 'pod' as const, ...of(metadata) })),
     ...services.map(({ metadata }) => ({ kind: 'service' as const, ...of(metadata) })),
   ];
+  return found.filter((one) => name === undefined || one.name === name);
 }
 
-/** An account that may not list them has made none. */
+interface Labelled {
+  metadata?: { name?: string; labels?: Record<string, string> };
+}
+
+/** An account that may not list them has made none, and there is none of a kind that the cluster does not know. */
 async function ifAllowed<T>(list: Promise<{ items: T[] }>): Promise<T[]> {
   try {
     return (await list).items;
   } catch (error) {
-    if (statusOf(error) === 403) return [];
+    if ([403, 404].includes(statusOf(error) ?? 0)) return [];
     throw error;
   }
 }
@@ -200,12 +181,14 @@ async function ifAllowed<T>(list: Promise<{ items: T[] }>): Promise<T[]> {
 /** Removes what carries the run's label, and nothing else; idempotent. Rejects when something is left. */
 export async function removeRun(
   cluster: Cluster,
-  options: { namespace: string; run: string; clock: Clock },
+  options: { namespace: string; run: string; name?: string; clock: Clock },
 ): Promise<string[]> {
   const { namespace } = options;
   const found = await listRun(cluster, options);
   for (const { kind, name } of found) {
     const remove = {
+      networkpolicy: () => cluster.networking.deleteNamespacedNetworkPolicy({ namespace, name }),
+      networkchaos: () => cluster.custom.deleteNamespacedCustomObject({ ...networkChaos, namespace, name }),
       // Without a policy the pods of a Job would be orphaned; what it owns goes with it.
       job: () => cluster.batch.deleteNamespacedJob({ namespace, name, propagationPolicy: 'Background' }),
       lease: () => cluster.coordination.deleteNamespacedLease({ namespace, name }),

@@ -24,6 +24,8 @@ export interface RightsRule {
   resource: string;
   verbs: readonly string[];
   scope?: 'namespace' | 'cluster';
+  /** Of a custom resource, which must be installed: the version of its API. */
+  version?: string;
 }
 
 /** One way of doing a fault in a cluster, and what it takes beyond what every run needs. */

@@ -7,6 +7,8 @@ export interface Workload {
   uid: string;
   /** For lists of its pods. */
   selector: string;
+  /** The same, as the workload has it. */
+  selects: V1LabelSelector;
   template: V1PodTemplateSpec;
 }
 
@@ -23,6 +25,7 @@ export async function readWorkload(cluster: Cluster, member: KubernetesMemberSpe
   return {
     uid: metadata?.uid ?? '',
     selector: selectorText(spec?.selector ?? {}),
+    selects: spec?.selector ?? {},
     template: spec?.template ?? {},
   };
 }

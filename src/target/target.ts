@@ -1,6 +1,6 @@
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { OtlpSpec } from '../scenario/types.ts';
-import type { ObjectRestore } from './kubernetes-change.ts';
+import type { MadeRef, ObjectRestore } from './kubernetes-change.ts';
 import type { Cluster, ClusterRef } from './kubernetes-client.ts';
 import type { FieldValue } from './kubernetes-object.ts';
 
@@ -23,6 +23,8 @@ export interface Member {
   reconfigure?: ReconfigurePower;
   storage?: StoragePower;
   link?: LinkPower;
+  /** Its links, acted on by an object in a cluster that others follow. */
+  links?: Partial<Record<'policy' | 'chaos-mesh', LinkPower>>;
   /** What it runs in, where that is a container. */
   container?: ContainerRef;
   limits?: LimitPower;
@@ -188,6 +190,10 @@ export interface LinkPower {
   outlives?(peer: string, effect: LinkEffect): ContainerEndpoint[];
   /** The order by which an agent will do the next set(). */
   order?(peer: string): OrderRef;
+  /** What the next prepare() and set() will make and change in a cluster. */
+  plan?(peer: string): Promise<{ made: MadeRef; restore?: ObjectRestore & { cluster: ClusterRef } }>;
+  /** What must be there before set() and does nothing by itself yet. */
+  prepare?(peer: string, effect: LinkEffect, holdMs: number): Promise<void>;
   /** Why the effect cannot be had on this link now, or undefined. Changes nothing. */
   refusal?(peer: string, effect: LinkEffect): Promise<string | undefined>;
 }
@@ -195,7 +201,9 @@ export interface LinkPower {
 export interface LinkProof {
   affectedBytes: number;
   affectedConnections: number;
-  /** Says more than the counts, where they say little. */
+  /** Whether it bites, where counts do not tell. */
+  struck?: boolean;
+  /** Says more than the counts, where they say little; of an effect that is not seen, why. */
   sentence?: string;
 }
 

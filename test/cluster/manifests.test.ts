@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { kubectl, noCluster, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { installCrds } from '../fixtures/cluster-crds.ts';
 import { noParts, otelcol, root } from '../fixtures/squall.ts';
 
 const k8s = join(root, 'k8s');
@@ -44,30 +45,18 @@ describe.skipIf(noParts !== '')(`collector configurations${noParts}`, () => {
 
 describe.skipIf(noCluster !== undefined)(`manifests on a cluster (${noCluster ?? 'there is one'})`, () => {
   const namespace = uniqueName('squall-manifests');
-  const crds: string[] = [];
+  let removeCrds: () => Promise<void>;
 
   beforeAll(async () => {
     await kubectl(['create', 'namespace', namespace]);
     const restricted = 'pod-security.kubernetes.io/enforce=restricted';
     await kubectl(['label', 'namespace', namespace, restricted]);
-    for (const name of readdirSync(join(root, 'test/fixtures/crds'))) {
-      const file = join(root, 'test/fixtures/crds', name);
-      const crd = parse(readFileSync(file, 'utf8')).metadata.name;
-      const there = await kubectl(['get', 'crd', crd, '--ignore-not-found', '-o', 'name']);
-      if (there !== '') continue;
-      crds.push(crd);
-      await kubectl(['create', '-f', file]);
-      const established = '{.status.conditions[?(@.type=="Established")].status}';
-      await vi.waitFor(
-        async () => expect(await kubectl(['get', 'crd', crd, '-o', `jsonpath=${established}`])).toBe('True'),
-        { timeout: 60_000, interval: 200 },
-      );
-    }
+    removeCrds = await installCrds();
   });
 
   afterAll(async () => {
     await kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    if (crds.length > 0) await kubectl(['delete', 'crd', ...crds]);
+    await removeCrds();
   });
 
   test.each(applied)('%s applies', async (folder) => {

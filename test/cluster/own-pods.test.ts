@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { readColumns } from '../../src/observe/columns.ts';
 import { arrivalFields } from '../../src/observe/evidence.ts';
 import { uniqueName } from '../fixtures/cluster.ts';
+import { installCrds } from '../fixtures/cluster-crds.ts';
 import { imageBytes, noImage, ownImage } from '../fixtures/cluster-image.ts';
 import { type ClusterPlace, openPlace, startGateways } from '../fixtures/cluster-place.ts';
 import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
@@ -18,6 +19,9 @@ const strangersSpan = {
     },
   ],
 };
+
+/** As the testbed is told before it is started: its network then drops packets of open connections too. */
+const cutsEstablished = process.env.NETPOL_ESTABLISHED === 'cut';
 
 /** No port of this machine is reached from the cluster: orders and evidence go through the API server. */
 describe.skipIf(noImage !== undefined)(
@@ -111,6 +115,40 @@ describe.skipIf(noImage !== undefined)(
       expect(code).toBe(1);
     });
 
+    const cut = (more: object) => ({
+      kind: 'network-partition',
+      selector: { member: 'gateway' },
+      peer: 'sink',
+      ...more,
+    });
+    /** Pods that a policy selects. */
+    const labelled = () => place.get(['get', 'pods', '-l', 'squall.dev/cut', '-o', 'name']);
+
+    test('via: policy is proven where the network cuts open connections and else no effect, as via: chaos-mesh without a controller is', async () => {
+      onTestFinished(await installCrds(['networkchaos.yaml']));
+      // What a cut stops is seen to stand still for longer than a batch waits.
+      const [forS, endS] = cutsEstablished ? [20, 27] : [8, 15];
+      const faults = [
+        cut({ name: 'policy', at: '1s', duration: `${forS}s`, via: 'policy' }),
+        cut({ name: 'mesh', at: `${forS + 2}s`, duration: '5s', via: 'chaos-mesh' }),
+      ];
+      const { stderr, out, code } = await run(scenario({ faults, load: { duration: `${endS}s` } }));
+      const { faults: done, ledger } = readReportJson(out);
+      const [policy, mesh] = done;
+      const took = /^gateway-\S+ took in [1-9]\d* items in \S+ and sent none of them on \(otlp_grpc\), by/;
+      const went =
+        /^no effect was seen: NetworkPolicy squall-cut-\S+ is in place, and gateway-\S+ sent [1-9]\d* items in/;
+      expect(policy?.verified, stderr).toBe(cutsEstablished);
+      expect(policy?.effect).toMatch(cutsEstablished ? took : went);
+      if (!cutsEstablished) expect(policy?.effect).toContain('via: agent cuts open ones too');
+      expect(mesh?.verified).toBe(false);
+      // A machine that is late finds it removed at its deadline.
+      expect(mesh?.effect).toMatch(/NetworkChaos squall-cut-\S+ is (there and nobody has followed it|gone)/);
+      expect(code).toBe(2);
+      expect(ledger.traces).toMatchObject({ lost: 0, pending: 0 });
+      expect(await labelled()).toBe('');
+    });
+
     test('squall sink --kubernetes takes what collectors export, alone in a namespace without faults', async () => {
       const { dir, env } = makePlace();
       const at = ['--context', place.context, '--kubeconfig', place.kubeconfig, '-n', place.namespace];
@@ -142,10 +180,11 @@ describe.skipIf(noImage !== undefined)(
       expect(await place.objects()).toBe('');
     });
 
-    test('a runner that is killed leaves none of its pods: its guard removes them', async () => {
+    test('a runner that is killed leaves none of its pods and policies: its guard removes them', async () => {
       const { dir, env } = makePlace();
       const target = { load: { in: 'cluster', cpu: '50m' } };
-      const file = scenario({ target, load: { duration: '60s' } });
+      const faults = [cut({ name: 'policy', at: '0s', duration: '60s', via: 'policy' })];
+      const file = scenario({ target, faults, load: { duration: '60s' } });
       let pid = 0;
       const run = squall(['run', file, '--out', join(dir, 'out')], {
         env,
@@ -156,9 +195,12 @@ describe.skipIf(noImage !== undefined)(
       const over = run.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
       const there = expect.poll(place.objects, { timeout: 120_000, interval: 200 });
       await Promise.race([over, there.toMatch(/pod\/squall-load(.|\n)*service\/squall-sink/)]);
+      await Promise.race([over, expect.poll(labelled, { timeout: 120_000, interval: 200 }).not.toBe('')]);
+      expect(await place.objects()).toContain('networkpolicy');
       process.kill(pid, 'SIGKILL');
       await run;
       await expect.poll(place.objects, { timeout: 60_000, interval: 500 }).toBe('');
+      expect(await labelled()).toBe('');
     });
 
     test('rights for pods of its own that the account lacks are named, each by verb and object', async () => {

@@ -118,6 +118,29 @@ const rows: Row[] = [
     next: /agent: deploy/,
   },
   {
+    name: 'a partition in a cluster without agents and by no other way',
+    blocks: { target: cluster(), limits, faults: '[{kind: network-partition, at: 1s, duration: 1s}]' },
+    code: 'SQ-FAULT-UNSUPPORTED',
+    what: "network-partition is done by squall's agent on the node, and none is deployed",
+    next: 'add agent: deploy, or use via: policy or via: chaos-mesh',
+  },
+  {
+    name: 'a policy where no cluster is',
+    blocks: { faults: '[{kind: network-partition, at: 1s, duration: 1s, via: policy}]' },
+    code: 'SQ-FAULT-UNSUPPORTED',
+    what: 'local does network-partition by itself, not by way of others',
+    next: 'remove via',
+  },
+  {
+    name: 'a delay by a policy',
+    blocks: {
+      target: cluster(),
+      limits,
+      faults: '[{kind: network-delay, at: 1s, duration: 1s, latency: 10ms, via: policy}]',
+    },
+    what: /wrong value|wrong word|via/,
+  },
+  {
     name: 'a pod fault on processes',
     blocks: { faults: '[{kind: pod-kill, at: 1s}]' },
     code: 'SQ-FAULT-UNSUPPORTED',
