@@ -9,9 +9,12 @@ import { networkBandwidth } from './fault/network-bandwidth.ts';
 import { networkDelay } from './fault/network-delay.ts';
 import { networkLoss } from './fault/network-loss.ts';
 import { networkPartition } from './fault/network-partition.ts';
+import { nodeCordon } from './fault/node-cordon.ts';
+import { nodeDrain } from './fault/node-drain.ts';
 import { podFailure } from './fault/pod-failure.ts';
 import { podKill } from './fault/pod-kill.ts';
 import { resourceLimit } from './fault/resource-limit.ts';
+import { rollingRestart } from './fault/rolling-restart.ts';
 import { scale } from './fault/scale.ts';
 import { tlsExpiry } from './fault/tls-expiry.ts';
 
@@ -22,6 +25,9 @@ export const faults: Record<string, Fault> = {
   'pod-kill': podKill,
   'pod-failure': podFailure,
   scale,
+  'rolling-restart': rollingRestart,
+  'node-cordon': nodeCordon,
+  'node-drain': nodeDrain,
   'backend-outage': backendOutage,
   'network-partition': networkPartition,
   'network-delay': networkDelay,

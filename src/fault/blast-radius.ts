@@ -8,17 +8,28 @@ export function strikesOf(faults: readonly PlannedFault[]): Strike[] {
     .filter(({ spec }) => spec.acts !== 'sink')
     .map(({ spec, startNs, endNs = startNs }) => ({
       fault: spec.name,
-      ...(spec.selector.member === undefined ? {} : { member: spec.selector.member }),
+      // A node carries pods of any member.
+      ...(spec.selector.member === undefined || spec.acts === 'node' ? {} : { member: spec.selector.member }),
       startNs,
       endNs,
-      hits: (among) => hitsOf(spec, among),
+      hits: (among, byNode) => hitsOf(spec, among, byNode),
     }));
 }
 
-function hitsOf({ kind, params, selector }: PlannedFault['spec'], among: number): number {
+function hitsOf(
+  { kind, params, selector }: PlannedFault['spec'],
+  among: number,
+  byNode: readonly number[],
+): number {
+  // What is there stays.
+  if (kind === 'node-cordon') return 0;
+  if (kind === 'node-drain') {
+    const nodes = byNode.slice(0, countOf(selector, byNode.length, worst));
+    return nodes.reduce((sum, pods) => sum + pods, 0);
+  }
   if (kind === 'scale') return Math.max(0, among - Number(params.replicas));
   // A rollout goes by the workload's own strategy.
-  if (kind === 'collector-reconfigure') return Math.min(1, among);
+  if (kind === 'collector-reconfigure' || kind === 'rolling-restart') return Math.min(1, among);
   return Math.min(among, countOf(selector, among, worst));
 }
 

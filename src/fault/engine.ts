@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
-import { random } from '../base/random.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import { holdOf } from '../plan/clashes.ts';
 import type { Plan, PlannedFault } from '../plan/types.ts';
-import type { Member, Target } from '../target/target.ts';
+import type { Target } from '../target/target.ts';
+import { chooseMembers } from './choice.ts';
 import type { Fault, SinkScript, Undo } from './fault.ts';
 import { Injection, type InjectionOutcome } from './injection.ts';
 import type { Journal } from './journal.ts';
-import { selectMembers } from './selector.ts';
+import { podsOf } from './pod-records.ts';
 import { executeUndo, type UndoResult } from './undo.ts';
 
 export interface FaultEngineOptions {
@@ -111,10 +111,13 @@ async function follow(run: {
   });
   if (cut.aborted) return;
   const fault = faults[spec.kind];
-  const members = fault === undefined ? [] : choose(fault, course.planned, options);
   course.reason =
     fault === undefined ? `not injected: no such kind, ${spec.kind}` : 'not injected: no member matches';
   if (fault === undefined) return;
+  const members = await chooseMembers(fault, course.planned, options).catch((error: unknown) => {
+    course.reason = `not injected: ${error instanceof Error ? error.message : error}`;
+    return [];
+  });
   course.injections = members.map(
     (member, index) =>
       new Injection({
@@ -136,29 +139,6 @@ async function follow(run: {
   );
   await Promise.all(course.injections.map((injection) => injection.run()));
   changed();
-}
-
-/** The sink is no member of the target; a fault on it acts once. */
-const sinkMember: Member = { name: 'sink', group: 'sink', otlp: { headers: {} }, version: '' };
-
-function choose(fault: Fault, planned: PlannedFault, options: FaultEngineOptions): Member[] {
-  if (fault.needs.power === 'sink') return [sinkMember];
-  const { members, workloads = [], entry } = options.target;
-  return selectMembers({
-    members: workloads.some((one) => actsOnWhole(fault, one)) ? workloads : members,
-    selector: planned.spec.selector,
-    random: random(options.seed, `fault/${planned.spec.name}`),
-    prefer: (member) => entry.includes(member) && (member.process === undefined || isRunning(member)),
-  });
-}
-
-/** Replicas and configuration are a workload's, where there is one. */
-function actsOnWhole({ needs: { power } }: Fault, { workload }: Member): boolean {
-  return workload !== undefined && (power === 'workload' || power === 'reconfigure');
-}
-
-function isRunning(member: Member): boolean {
-  return member.process?.current() !== undefined;
 }
 
 function leftOf(course: Course, faults: Record<string, Fault>): string[] {
@@ -192,6 +172,7 @@ function recordOf(course: Course, t0Ns: number): FaultRecord {
     },
     effect: outcomes.length === 0 ? course.reason : outcomes.map(({ effect }) => effect).join('; '),
     verified: complete && outcomes.every(({ seen, gone: absent }) => seen && absent),
+    ...podsOf(outcomes, t0Ns),
     recovery: {
       ...(removed.length === 0 || isKill ? {} : { removedNs: Math.max(...removed) - t0Ns }),
       ...(ready.length === 0 ? {} : { endpointReadyNs: Math.max(...ready) - t0Ns }),

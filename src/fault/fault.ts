@@ -31,7 +31,7 @@ export interface Fault<P = unknown> {
   /** Targets that can do it, and what the member must offer there. */
   needs: {
     targets: string[];
-    power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'sink';
+    power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'node' | 'sink';
   };
   /** What each way of doing it asks of an account in a cluster; there where `needs.targets` has kubernetes. */
   rights?: readonly FaultRights[];
@@ -40,6 +40,8 @@ export interface Fault<P = unknown> {
   /** What undoes it, as data that the guard can execute without this code's state. Changes nothing. */
   undo(member: Member, params: P, context: FaultContext): Promise<Undo[]>;
   inject(member: Member, params: P, context: FaultContext): Promise<void>;
+  /** What of it takes its time, a step at a time; called before each look at the effect. */
+  pursue?(member: Member, params: P, context: FaultContext): Promise<void>;
   /** Proof that it bites, as a sentence; undefined: no effect seen yet (the engine polls). */
   effect(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
   /** Why no effect was seen, as a sentence that says what to do; asked at the end of one that was not. */
@@ -58,11 +60,47 @@ export interface FaultContext {
   deadlineMs: number;
   /** The sink's reply script, where the run has a sink of squall's. */
   sink?: SinkScript;
-  /** Scratch space of one injection: what inject() leaves for effect() and recover(). */
+  /**
+   * Scratch space of one injection: what inject() leaves for effect() and recover(). The engine reads `injectedNs`,
+   * `endpointReadyNs` and `givenUp` (true: it is undone at once).
+   */
   memory: Map<string, unknown>;
+  /** What the ends of pods waited for, for the report. */
+  waits?: PodWait[];
+  /** Pods that a fault ended one after another, for the report. */
+  ended?: EndedPod[];
   journal(event: string, detail: Record<string, unknown>): void;
   /** Writes down a further undo, durably, before what it undoes is done. */
   amend(undo: Undo[]): void;
+}
+
+/** A pod that a fault ended, or was to end. Times are monotonic ns of looks at it, so later than what they tell. */
+export interface EndedPod {
+  /** NAMESPACE/NAME */
+  pod: string;
+  uid: string;
+  node: string;
+  /** From TERM on; undefined: not yet asked to end. */
+  endingNs?: number;
+  /** How long it may take for that, s. */
+  graceS?: number;
+  goneNs?: number;
+  /** What its collector had accepted and handed on, at the last look that it answered. */
+  items?: { accepted: number; sent: number };
+  itemsNs?: number;
+}
+
+/** A disruption budget kept a pod. Times are monotonic ns. */
+export interface PodWait {
+  /** NAMESPACE/NAME */
+  pod: string;
+  budget: string;
+  /** In the API server's words. */
+  why: string;
+  fromNs: number;
+  /** Undefined: it waits still. */
+  toNs?: number;
+  evicted: boolean;
 }
 
 /** Undo as data. Every kind is idempotent; a target that is gone is a success with a reason. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { FaultSpec } from '../scenario/types.ts';
 import type { Member } from '../target/target.ts';
-import type { Fault, FaultContext, SinkScript, Undo } from './fault.ts';
+import type { EndedPod, Fault, FaultContext, PodWait, SinkScript, Undo } from './fault.ts';
 import type { Journal } from './journal.ts';
 import { record } from './replay.ts';
 import type { UndoResult } from './undo.ts';
@@ -38,6 +38,9 @@ export interface InjectionOutcome {
   /** When it was shown gone. */
   goneNs?: number;
   endpointReadyNs?: number;
+  /** What pods waited for before they were let go. */
+  waits: PodWait[];
+  ended: EndedPod[];
   effect: string;
   seen: boolean;
   gone: boolean;
@@ -69,7 +72,8 @@ export class Injection {
 
   constructor(options: InjectionOptions) {
     this.options = options;
-    this.outcome = { member: options.member.name, effect: 'not injected', seen: false, gone: false };
+    const member = options.member.name;
+    this.outcome = { member, effect: 'not injected', seen: false, gone: false, waits: [], ended: [] };
     const { clock, runId, spec, sink, journal, injection } = options;
     this.context = {
       clock,
@@ -78,6 +82,8 @@ export class Injection {
       deadlineMs: this.deadlineMs(),
       ...(sink === undefined ? {} : { sink }),
       memory: new Map(),
+      waits: this.outcome.waits,
+      ended: this.outcome.ended,
       journal: (event, detail) => record(journal, { kind: 'note', fault: spec.name, event, detail }),
       amend: (undo) => {
         journal.append({ kind: 'amend', injection, undo });
@@ -153,6 +159,8 @@ export class Injection {
     const { fault, spec, member, journal, injection, endNs, clock, cut } = this.options;
     if (this.outcome.effect.startsWith('inject failed')) return;
     const see = async () => {
+      // An API server that is away is asked again.
+      await fault.pursue?.(member, spec.params, this.context).catch(() => undefined);
       const effect = await fault.effect(member, spec.params, this.context).catch(() => undefined);
       if (effect === undefined) return false;
       this.outcome.effect = effect;
@@ -160,11 +168,13 @@ export class Injection {
     };
     const within = fault.effectWithinMs ?? effectWithinMs;
     const leftMs = endNs === undefined ? within : Math.max(0, (endNs - clock.nowNs()) / 1e6);
-    this.outcome.seen = await this.poll(see, Math.min(within, leftMs), cut);
+    const givenUp = () => this.context.memory.get('givenUp') === true;
+    const look = async () => (await see()) || givenUp();
+    this.outcome.seen = (await this.poll(look, Math.min(within, leftMs), cut)) && !givenUp();
     if (this.outcome.seen)
       record(journal, { kind: 'observed', injection, by: 'runner', detail: this.outcome.effect });
     const holdMs = endNs === undefined ? 0 : (endNs - clock.nowNs()) / 1e6;
-    if (holdMs > 0 && !cut.aborted) {
+    if (holdMs > 0 && !cut.aborted && !givenUp()) {
       await clock.sleep(holdMs, cut).catch(() => {
         // Cut short by a rollback.
       });
@@ -173,7 +183,8 @@ export class Injection {
     }
     if (this.outcome.seen || cut.aborted) return;
     const why = await fault.noEffect?.(member, spec.params, this.context).catch(() => undefined);
-    if (why !== undefined) this.outcome.effect = `no effect was seen: ${why}`;
+    if (why !== undefined)
+      this.outcome.effect = `${fault.pursue === undefined ? 'no effect was seen' : 'not complete'}: ${why}`;
   }
 
   /** Undoes and reads back. Idempotent. */

@@ -15,12 +15,17 @@ export async function restoreInCluster({ cluster: ref, ...restore }: ObjectUndo)
 
 /** Whether it is still changed, or undefined; an API server that does not answer is a remainder. */
 export async function objectRemains({ cluster: ref, ...restore }: ObjectUndo): Promise<string | undefined> {
-  const { kind, namespace, name } = restore.object;
-  const what = `${kind}/${name} in ${ref.context}/${namespace}`;
+  const what = placeOf({ cluster: ref, ...restore });
   try {
     const changed = await withinMs(answerMs, isChanged(await connectCluster(ref), restore));
     return changed ? `${what} is changed` : undefined;
   } catch (error) {
     return `${what} cannot be asked: ${reasonOf(error)}`;
   }
+}
+
+/** Which object of which cluster, for people. */
+export function placeOf({ cluster, object }: Pick<ObjectUndo, 'cluster' | 'object'>): string {
+  const { kind, namespace, name } = object;
+  return `${kind}/${name} in ${[cluster.context, namespace].filter((part) => part !== '').join('/')}`;
 }

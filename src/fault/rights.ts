@@ -22,7 +22,9 @@ export function needsOf(specs: readonly FaultSpec[], faults: Record<string, Faul
     const fault = faults[kind];
     const rules = fault === undefined ? undefined : rightsOf(fault, params)?.rules;
     if (rules === undefined) return [];
-    return [{ rules, ...(member === undefined ? {} : { member }) }];
+    // A node carries pods of any member.
+    const ofMember = member !== undefined && fault?.needs.power !== 'node';
+    return [{ rules, ...(ofMember ? { member } : {}) }];
   });
 }
 

@@ -6,7 +6,7 @@ import { clusterRemains, removeFromCluster } from './cluster-undo.ts';
 import { dockerRemains, executeDockerUndo, reloadContainer } from './docker-undo.ts';
 import type { Undo } from './fault.ts';
 import { goneContexts, kindRemains, removeKind } from './kind-undo.ts';
-import { objectRemains, restoreInCluster } from './object-undo.ts';
+import { objectRemains, placeOf, restoreInCluster } from './object-undo.ts';
 import { findTagged, readProcess, signalExactly } from './process-table.ts';
 import { controlGroupsOf, removeControlGroups, removeWork, workRemains } from './run-remains.ts';
 
@@ -114,7 +114,7 @@ export function describeUndo(undo: Undo): string {
     case 'kubernetes-agents':
       return `removal of the agents in ${undo.cluster.context}/${undo.namespace}`;
     case 'kubernetes-restore':
-      return `restoring ${undo.object.kind}/${undo.object.name} in ${undo.cluster.context}/${undo.object.namespace}`;
+      return `restoring ${placeOf(undo)}`;
     case 'kubernetes-made':
       return `removal of ${undo.name} in ${undo.cluster.context}/${undo.namespace}`;
     case 'kubernetes-run':

@@ -137,6 +137,19 @@ export interface FaultRecord {
   /** Stages of recovery, ns: removed, endpointReady, firstAccepted, drained. */
   recovery: Partial<Record<'removedNs' | 'endpointReadyNs' | 'firstAcceptedNs' | 'drainedNs', number>>;
   predictedWorstLoss?: { items: number; why: string };
+  /** Pods that disruption budgets kept from being evicted, ns from t = 0; without `toNs` nobody saw the end. */
+  waits?: { pod: string; budget: string; why: string; fromNs: number; toNs?: number; evicted: boolean }[];
+  /** Pods that it ended one after another, ns from t = 0, and what each collector had counted at the last look. */
+  ended?: {
+    pod: string;
+    node: string;
+    endingNs?: number;
+    /** From TERM to KILL. */
+    graceS?: number;
+    goneNs?: number;
+    items?: { accepted: number; sent: number };
+    itemsNs?: number;
+  }[];
 }
 
 export interface CanaryRecord {

@@ -30,7 +30,8 @@ function overlap(early: PlannedFault, late: PlannedFault): boolean {
 function meet(a: FaultSpec, b: FaultSpec): boolean {
   const hold = holdOf(a);
   if (hold === undefined || hold !== holdOf(b)) return false;
-  return hold === 'sink' || sharesMember(a.selector.member, b.selector.member);
+  // Members of one node meet there; which node it will be is known only in the cluster.
+  return hold === 'sink' || hold === 'node' || sharesMember(a.selector.member, b.selector.member);
 }
 
 /** A selector names a group (collector) or one replica of it (collector-0); none means any member. */
@@ -46,7 +47,7 @@ function clashOf(a: FaultSpec, b: FaultSpec): ErrorParts {
   return {
     code: 'SQ-FAULT-CLASH',
     what: `${a.name} and ${b.name} act on ${thing} at the same time`,
-    expected: 'one fault at a time on each process, link, configuration, volume and sink',
+    expected: 'one fault at a time on each process, link, configuration, volume, node and sink',
     found: `${a.name} ${span(a)}, ${b.name} ${span(b)}`,
     next: `move ${b.name} or shorten ${a.name}`,
   };

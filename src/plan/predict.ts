@@ -34,6 +34,8 @@ function predict(one: Case): Loss {
     case 'container-kill':
     case 'pod-kill':
     case 'pod-failure':
+    case 'node-drain':
+    case 'rolling-restart':
     case 'scale':
     case 'collector-reconfigure':
       return worst(membersOf(one), (facts) => killLoss(one, facts));
@@ -58,6 +60,8 @@ function predict(one: Case): Loss {
       return worst(membersOf(one), (facts) => diskLoss(one, facts));
     case 'tls-expiry':
       return noLoss;
+    case 'node-cordon':
+      return { items: 0, why: 'what runs on the node stays' };
     default:
       return { items: dueIn(one), why: 'no model of this kind: everything due while it lasts' };
   }

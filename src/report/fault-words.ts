@@ -66,8 +66,7 @@ export interface AlertRow {
 
 /** Of the alerts that are told of this fault, in the order in which they became active. */
 export function alertRows({ alerts = [], observed }: FaultResult): AlertRow[] {
-  const since = (atS: number | null) =>
-    atS === null || observed.injectedS === null ? '' : `+${formatSeconds(atS - observed.injectedS)}`;
+  const since = (atS: number | null) => sinceInjection(observed, atS);
   return alerts.map(({ alert, labels, activeS, firingS, resolvedS }) => ({
     alert,
     labels,
@@ -75,4 +74,72 @@ export function alertRows({ alerts = [], observed }: FaultResult): AlertRow[] {
     firing: firingS === null ? 'never' : since(firingS),
     resolved: resolvedS === null ? 'not by the end' : since(resolvedS),
   }));
+}
+
+/** A pod that a disruption budget kept, as tables show it. */
+export interface WaitRow {
+  pod: string;
+  budget: string;
+  why: string;
+  /** Since the injection. */
+  from: string;
+  length: string;
+  end: string;
+}
+
+export function waitRows({ waits = [], observed }: FaultResult): WaitRow[] {
+  return waits.map(({ pod, budget, why, fromS, lengthS, evicted }) => ({
+    pod,
+    budget,
+    why,
+    from: sinceInjection(observed, fromS),
+    length: lengthS === null ? 'end not seen' : formatSeconds(lengthS),
+    end: evicted ? 'evicted' : 'kept',
+  }));
+}
+
+/** A pod that a fault ended, as tables show it. */
+export interface EndedRow {
+  pod: string;
+  node: string;
+  /** Since the injection. */
+  told: string;
+  gone: string;
+  how: string;
+  /** What it had accepted and not handed on, and when it said so. */
+  held: string;
+}
+
+export function endedRows({ ended = [], observed }: FaultResult): EndedRow[] {
+  return ended.map(({ pod, node, endingS, goneS, graceS, held }) => ({
+    pod,
+    node,
+    told: sinceInjection(observed, endingS),
+    gone: sinceInjection(observed, goneS),
+    how: howItEnded({ endingS, goneS, graceS }),
+    held: heldWords(held, goneS),
+  }));
+}
+
+function howItEnded(end: Pick<Ended, 'endingS' | 'goneS' | 'graceS'>): string {
+  const { endingS, goneS, graceS } = end;
+  if (endingS === null) return 'it stayed';
+  if (goneS === null) return 'not seen to be gone';
+  const took = goneS - endingS;
+  if (graceS === null) return `gone ${formatSeconds(took)} after it was told`;
+  const grace = `${formatSeconds(graceS)} of grace`;
+  return took < graceS ? `by itself, after ${formatSeconds(took)} of ${grace}` : `killed after its ${grace}`;
+}
+
+function heldWords(held: Ended['held'], endS: number | null): string {
+  if (held === null) return 'not known: it never answered';
+  const items = `${formatCount(held.items)} items`;
+  if (held.atS === null || endS === null) return items;
+  return `${items}, ${formatSeconds(Math.max(0, endS - held.atS))} before`;
+}
+
+type Ended = NonNullable<FaultResult['ended']>[number];
+
+function sinceInjection({ injectedS }: FaultResult['observed'], atS: number | null): string {
+  return atS === null || injectedS === null ? '' : `+${formatSeconds(Math.max(0, atS - injectedS))}`;
 }

@@ -1,6 +1,6 @@
 import { signals } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
-import { alertRows, faultFigures } from './fault-words.ts';
+import { alertRows, endedRows, faultFigures, waitRows } from './fault-words.ts';
 import { formatCount, formatSeconds, formatUnit } from './format.ts';
 import { stageRows } from './recovery-words.ts';
 import { itemWord } from './sentences.ts';
@@ -10,6 +10,7 @@ import type { Report } from './types.ts';
 const intervalsMax = 50;
 const membersMax = 12;
 const alertsMax = 20;
+const podsMax = 50;
 
 type Fault = Report['faults'][number];
 
@@ -27,6 +28,8 @@ export function faultView(fault: Fault, number: number): Record<string, unknown>
     effect: fault.effect,
     figures: faultFigures(fault),
     alerts: alertRows(fault).slice(0, alertsMax),
+    waits: waitRows(fault).slice(0, podsMax),
+    ended: endedRows(fault).slice(0, podsMax),
     predictedWhy: fault.predicted?.why ?? '',
     stages: stageRows(fault),
     stagesNote: injected === null ? 'It was not injected, so there is nothing to recover from.' : '',

@@ -112,6 +112,19 @@ const fault: Keys<FaultResult> = {
   notSeen: { each: { keys: { stage: no, reason: no } } },
   predicted: { keys: { items: no, why: no } },
   lost: no,
+  waits: { each: { keys: { pod: no, budget: no, why: no, fromS: no, lengthS: no, evicted: no } } },
+  ended: {
+    each: {
+      keys: {
+        pod: no,
+        node: no,
+        endingS: no,
+        graceS: no,
+        goneS: no,
+        held: { keys: { items: no, atS: no } },
+      },
+    },
+  },
   alerts: { each: { keys: { alert: no, labels: no, activeS: no, firingS: no, resolvedS: no } } },
   retries: { keys: { requests: no, retried: no, retries: no } },
 };

@@ -2,7 +2,7 @@ import { signals } from '../base/signal.ts';
 import { type Answer, answersOf } from './answers.ts';
 import { capacityLines } from './capacity.ts';
 import { comparisonLines } from './comparison.ts';
-import { faultFigures } from './fault-words.ts';
+import { endedRows, faultFigures, waitRows } from './fault-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
@@ -157,7 +157,7 @@ function faults(report: Report): string[] {
     'our own retries',
     'proof',
   ];
-  return [...table('Faults', names, rows), ...recoveryTable(report)];
+  return [...table('Faults', names, rows), ...recoveryTable(report), ...podTables(report)];
 }
 
 function recoveryTable(report: Report): string[] {
@@ -170,6 +170,44 @@ function recoveryTable(report: Report): string[] {
     ]),
   );
   return table('Recovery', ['fault', 'stage', 'at', 'after injection'], rows, '###');
+}
+
+function podTables(report: Report): string[] {
+  const waits = report.faults.flatMap((fault) =>
+    waitRows(fault).map(({ pod, budget, why, from, length, end }) => [
+      text(fault.name, 80),
+      text(pod, 120),
+      text(`${budget}: ${why}`, 200),
+      from,
+      length,
+      end,
+    ]),
+  );
+  const ended = report.faults.flatMap((fault) =>
+    endedRows(fault).map(({ pod, node, told, gone, how, held }) => [
+      text(fault.name, 80),
+      text(pod, 120),
+      text(node, 80),
+      told,
+      gone,
+      how,
+      held,
+    ]),
+  );
+  const waitNames = ['fault', 'pod', 'disruption budget', 'asked first', 'waited', 'end'];
+  const endNames = [
+    'fault',
+    'pod',
+    'node',
+    'told to end',
+    'gone',
+    'how it ended',
+    'held when it last answered',
+  ];
+  return [
+    ...table('Pods kept by disruption budgets', waitNames, waits, '###'),
+    ...table('Pods that ended', endNames, ended, '###'),
+  ];
 }
 
 function span(from: number | null, to: number | null): string {

@@ -211,6 +211,27 @@ export interface FaultResult {
   }[];
   predicted?: { items: number; why: string };
   lost: number;
+  /** Pods that disruption budgets kept from being evicted; a null length: its end was not seen. */
+  waits?: {
+    pod: string;
+    budget: string;
+    why: string;
+    fromS: number;
+    lengthS: number | null;
+    /** False: it was kept until the fault was undone. */
+    evicted: boolean;
+  }[];
+  /** Pods that it ended one after another. */
+  ended?: {
+    pod: string;
+    node: string;
+    /** From when it was asked to end; null: it was not, or nobody saw it. */
+    endingS: number | null;
+    graceS: number | null;
+    goneS: number | null;
+    /** What its collector had accepted and not handed on when it last answered; null: it never did. */
+    held: { items: number; atS: number | null } | null;
+  }[];
   /** Alerts that became active after it and before the next fault; undefined where no rule can have been loaded. */
   alerts?: {
     alert: string;

@@ -217,7 +217,7 @@ export interface FaultSpec {
   selector: SelectorSpec;
   params: Record<string, unknown>;
   /** The power of a member (or the sink) that its kind uses; two faults must not use one at the same time. */
-  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'sink';
+  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'node' | 'sink';
 }
 
 export interface SelectorSpec {

@@ -9,12 +9,14 @@ export const objectKinds = [
   'configmap',
   'pod',
   'pod-resize',
+  'node',
 ] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** An object as a guard finds it again: exactly this one, not another of its name. */
 export interface ObjectRef {
   kind: ObjectKind;
+  /** Empty for what is of the whole cluster. */
   namespace: string;
   name: string;
   uid: string;
@@ -69,6 +71,10 @@ const accesses: Record<ObjectKind, Access> = {
   },
   pod,
   'pod-resize': { read: pod.read, patch: ({ core }, at) => core.patchNamespacedPodResize(at) },
+  node: {
+    read: ({ core }, { name }) => core.readNode({ name }),
+    patch: ({ core }, { namespace: _, ...at }) => core.patchNode(at),
+  },
 };
 
 /** Undefined when it is gone, or another one has its name. */

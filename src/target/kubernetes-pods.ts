@@ -7,6 +7,7 @@ import { chaosLink } from './chaos-link.ts';
 import type { Agents } from './kubernetes-agents.ts';
 import { objectPower } from './kubernetes-change.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
+import { evictPod } from './kubernetes-evict.ts';
 import { podLimits } from './kubernetes-limits.ts';
 import { sharedLook } from './kubernetes-look.ts';
 import { isServing, listPods } from './kubernetes-workload.ts';
@@ -176,14 +177,15 @@ async function end(
   options: { name: string; uid: string; how: PodEnd; dryRun: boolean },
 ): Promise<void> {
   const { name, uid, how, dryRun } = options;
-  const grace = how.gracePeriodS === undefined ? {} : { gracePeriodSeconds: how.gracePeriodS };
-  const body = { ...grace, preconditions: { uid } };
-  const dry = dryRun ? { dryRun: 'All' } : {};
   if (how.method === 'evict') {
-    const eviction = { metadata: { name, namespace }, deleteOptions: body };
-    await cluster.core.createNamespacedPodEviction({ namespace, name, body: eviction, ...dry });
+    const { gracePeriodS } = how;
+    const grace = gracePeriodS === undefined ? {} : { gracePeriodS };
+    await evictPod(cluster, { namespace, name, uid, dryRun, ...grace });
     return;
   }
+  const grace = how.gracePeriodS === undefined ? {} : { gracePeriodSeconds: how.gracePeriodS };
+  const body = { ...grace, preconditions: { uid } };
+  const dry = { dryRun: 'All' };
   await (dryRun
     ? cluster.core.deleteNamespacedPod({ namespace, name, body, ...dry })
     : orAbsent<unknown>(cluster.core.deleteNamespacedPod({ namespace, name, body })));

@@ -43,6 +43,7 @@ export async function checkCluster(options: {
   }
   const workloads: Preflight['workloads'] = {};
   const sizes: Record<string, number> = {};
+  const spread: Record<string, number[]> = {};
   for (const [name, member] of Object.entries(options.members)) {
     if (!canRead(member.namespace, `${member.workload.kind}s`) || !canRead(member.namespace, 'pods'))
       continue;
@@ -50,10 +51,11 @@ export async function checkCluster(options: {
     if ('code' in result) found.push(result);
     else {
       workloads[name] = result.workload;
-      sizes[name] = result.serving;
+      spread[name] = result.byNode;
+      sizes[name] = result.byNode.reduce((sum, pods) => sum + pods, 0);
     }
   }
-  if (options.radius !== undefined) found.push(...checkRadius({ ...options.radius, sizes }));
+  if (options.radius !== undefined) found.push(...checkRadius({ ...options.radius, sizes, spread }));
   const [first, ...others] = found;
   if (first !== undefined) throw new SquallError(first, { others });
   return { workloads };
@@ -93,7 +95,10 @@ function refusedRight(cluster: Cluster, right: Right): ErrorParts {
     code: 'SQ-RIGHT-MISSING',
     what: `the account may not ${rightText(right)}`,
     where: `context ${cluster.context}`,
-    next: 'have an administrator apply k8s/squall/role.yaml in the namespace',
+    next:
+      right.namespace === undefined
+        ? 'have an administrator bind the ClusterRole of k8s/squall that names it: nodes.yaml or agents.yaml'
+        : 'have an administrator apply k8s/squall/role.yaml in the namespace',
   };
 }
 
@@ -122,7 +127,7 @@ async function checkWorkload(
   cluster: Cluster,
   member: string,
   spec: KubernetesMemberSpec,
-): Promise<{ workload: Workload; serving: number } | ErrorParts> {
+): Promise<{ workload: Workload; byNode: number[] } | ErrorParts> {
   const { namespace } = spec;
   const what = `${spec.workload.kind}/${spec.workload.name}`;
   const where = `context ${cluster.context}, namespace ${namespace}, member ${member}`;
@@ -139,8 +144,9 @@ async function checkWorkload(
     return { code: 'SQ-MEMBER-PROTECTED', what: why, where, next };
   }
   const pods = await listPods(cluster, { namespace, selector: workload.selector });
-  const serving = pods.filter(isServing).length;
-  if (serving > 0) return { workload, serving };
+  const serving = Map.groupBy(pods.filter(isServing), ({ spec: { nodeName } = {} }) => nodeName);
+  const byNode = [...serving.values()].map(({ length }) => length).sort((a, b) => b - a);
+  if (byNode.length > 0) return { workload, byNode };
   return {
     code: 'SQ-PODS-MISSING',
     what: `${what} has no pod that is ready`,

@@ -7,7 +7,8 @@ export interface Strike {
   member?: string;
   startNs: number;
   endNs: number;
-  hits(among: number): number;
+  /** Of so many serving pods; `byNode`: how many of them each node carries, the most first. */
+  hits(among: number, byNode: readonly number[]): number;
 }
 
 /**
@@ -18,10 +19,12 @@ export function checkRadius(options: {
   strikes: readonly Strike[];
   /** Serving pods of each member. */
   sizes: Readonly<Record<string, number>>;
+  /** The same by node, the most first. */
+  spread?: Readonly<Record<string, readonly number[]>>;
   /** 0..1 */
   share: number;
 }): ErrorParts[] {
-  const { strikes, sizes, share } = options;
+  const { strikes, sizes, spread = {}, share } = options;
   return Object.entries(sizes).flatMap(([member, size]) => {
     const own = strikes.filter((strike) => strike.member === undefined || strike.member === member);
     const allowed = Math.max(1, Math.floor(size * share));
@@ -31,7 +34,7 @@ export function checkRadius(options: {
         at,
         hits: Math.min(
           size,
-          at.reduce((sum, one) => sum + one.hits(size), 0),
+          at.reduce((sum, one) => sum + one.hits(size, spread[member] ?? []), 0),
         ),
       }))
       .reduce((a, b) => (b.hits > a.hits ? b : a), { at: [] as Strike[], hits: 0 });

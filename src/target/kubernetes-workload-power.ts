@@ -5,6 +5,7 @@ import type { Cluster, ClusterRef } from './kubernetes-client.ts';
 import { sharedLook } from './kubernetes-look.ts';
 import { pointerPart } from './kubernetes-object.ts';
 import type { RunRecord } from './kubernetes-record.ts';
+import { rolloutPower } from './kubernetes-rollout.ts';
 import { isServing, listPods, mountedConfig, type Workload } from './kubernetes-workload.ts';
 import type { Member, WorkloadPower } from './target.ts';
 
@@ -50,6 +51,7 @@ function workloadPower(
         path: `/data/${pointerPart(found.key)}`,
       };
     },
+    rollout: rolloutPower(access, { spec, workload }),
     look: sharedLook(access.clock, async () => {
       const pods = await listPods(access.cluster, { namespace, selector });
       const marked = pods.filter(({ metadata }) => metadata?.labels?.[changedLabel] === access.run);

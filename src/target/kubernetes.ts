@@ -6,6 +6,7 @@ import { readPipelineFacts } from './collector-config.ts';
 import { type Agents, startAgents } from './kubernetes-agents.ts';
 import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
 import { podGroups } from './kubernetes-groups.ts';
+import { nodeMembers } from './kubernetes-nodes.ts';
 import { refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
 import type { Strike } from './kubernetes-radius.ts';
@@ -104,6 +105,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
       const own = spec.members[group];
       return own === undefined ? [] : [workloadMember(access, { group, spec: own, workload })];
     }),
+    nodes: () => nodeMembers({ access, groups }),
     entry,
     reach: reachOf(hops),
     settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,

@@ -1,5 +1,6 @@
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { OtlpSpec } from '../scenario/types.ts';
+import type { NodePower, RolloutPower } from './cluster-powers.ts';
 import type { MadeRef, ObjectRestore } from './kubernetes-change.ts';
 import type { Cluster, ClusterRef } from './kubernetes-client.ts';
 import type { FieldValue } from './kubernetes-object.ts';
@@ -30,6 +31,7 @@ export interface Member {
   limits?: LimitPower;
   pod?: PodPower;
   workload?: WorkloadPower;
+  node?: NodePower;
   /** Its own metrics page, where no URL leads there from this machine. Rejects when it does not answer. */
   readMetrics?(): Promise<string>;
 }
@@ -69,6 +71,7 @@ export interface WorkloadPower {
   mark: FieldValue;
   /** The ConfigMap with the collector's configuration and the place in it; undefined: it names none. */
   config(): Promise<{ object: ObjectPower; path: string } | undefined>;
+  rollout?: RolloutPower;
   /** Its pods: all that run, also those on their way out; those that serve; those that carry the mark. */
   look(): Promise<{ running: number; serving: number; marked: number }>;
 }
@@ -222,6 +225,8 @@ export interface Target {
   members: Member[];
   /** Workloads whose pods are the members, one each, for faults that strike a workload as a whole. */
   workloads?: Member[];
+  /** Nodes that carry members at this moment, once for each group there, for faults that strike a node. */
+  nodes?(): Promise<Member[]>;
   /** Members that the load connects to. */
   entry: Member[];
   /** Longest residence of an item and the settle horizon, from the members' configurations. */

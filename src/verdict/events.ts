@@ -63,7 +63,25 @@ function faultEvents(facts: Facts, fault: FaultRecord, recovery: Recovery | unde
       : [at(injectedNs, 'fault', `${fault.name} is injected: ${fault.effect}`)]),
     ...(recoveredNs === undefined ? [] : [at(recoveredNs, 'fault', `${fault.name} is seen to have ended`)]),
     ...stages,
+    ...waitEvents(fault),
+    ...endedEvents(fault),
   ];
+}
+
+function waitEvents({ name, waits = [] }: FaultRecord): RunEvent[] {
+  return waits.flatMap(({ pod, budget, fromNs, toNs, evicted }) => [
+    at(fromNs, 'fault', `${name} waits for ${pod}: the disruption budget ${budget} keeps it`),
+    ...(toNs === undefined
+      ? []
+      : [at(toNs, 'fault', evicted ? `${name} evicts ${pod}` : `${name} waits no longer for ${pod}`)]),
+  ]);
+}
+
+function endedEvents({ name, ended = [] }: FaultRecord): RunEvent[] {
+  return ended.flatMap(({ pod, endingNs, goneNs }) => [
+    ...(endingNs === undefined ? [] : [at(endingNs, 'fault', `${pod} is told to end by ${name}`)]),
+    ...(goneNs === undefined ? [] : [at(goneNs, 'fault', `${pod} is gone`)]),
+  ]);
 }
 
 function alertEvents({ record }: Facts): RunEvent[] {

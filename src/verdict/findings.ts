@@ -54,7 +54,7 @@ function ofRecovery({ facts, recoveryIncomplete }: FindingContext): VerdictFindi
 }
 
 /** What ends a member takes its memory with it, whichever fault had filled that. */
-const deadly = new Set(['container-kill', 'pod-kill']);
+const deadly = new Set(['container-kill', 'pod-kill', 'node-drain', 'rolling-restart']);
 
 /** What keeps such items another time; where that is not known, what the count means. */
 function afterLoss(facts: Facts, intervals: readonly LostInterval[]): string {

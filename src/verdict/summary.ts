@@ -8,6 +8,7 @@ import { watchFaults } from './fault-watch.ts';
 import { encodeNumber } from './judge-slo.ts';
 import { lostIntervals, sumLost } from './lost-items.ts';
 import { rateValue } from './measure.ts';
+import { podResults } from './pod-results.ts';
 import { type Recovery, recoveryResult } from './recovery.ts';
 import { faultBounds, type Window } from './windows.ts';
 
@@ -67,6 +68,7 @@ export function summarizeFaults(facts: Facts, recovered: ReadonlyMap<string, Rec
         facts,
         intervals.filter((interval) => interval.fault === fault.name),
       ),
+      ...podResults(fault),
       ...watched.get(fault.name),
     };
   });

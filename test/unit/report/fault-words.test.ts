@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alertRows, faultFigures } from '../../../src/report/fault-words.ts';
+import { alertRows, endedRows, faultFigures, waitRows } from '../../../src/report/fault-words.ts';
 import type { FaultResult } from '../../../src/report/types.ts';
 import { failReport } from '../../fixtures/report-sample.ts';
 
@@ -51,5 +51,42 @@ test('alerts stand with their times since the injection', () => {
     { alert: 'Down', labels: '', pending: '+1 s', firing: '+3.2 s', resolved: 'not by the end' },
     { alert: 'Down', labels: '', pending: '', firing: '+1 s', resolved: '+20 s' },
     { alert: 'Down', labels: '', pending: '+1 s', firing: 'never', resolved: 'not by the end' },
+  ]);
+});
+
+test('a wait is told from the injection on, with its length and its end', () => {
+  const wait = { pod: 'otel/b', budget: 'gateway', why: 'has 2', fromS: 21, lengthS: 4, evicted: true };
+  const rows = waitRows(kill({ waits: [wait, { ...wait, lengthS: null, evicted: false }] }));
+  expect(rows.map(({ from, length, end }) => [from, length, end])).toEqual([
+    ['+1 s', '4 s', 'evicted'],
+    ['+1 s', 'end not seen', 'kept'],
+  ]);
+  expect(waitRows(kill())).toEqual([]);
+});
+
+test('a pod that ended: when, how, and what it held when it last answered', () => {
+  const pod = {
+    pod: 'otel/b',
+    node: 'w',
+    endingS: 21,
+    graceS: 45,
+    goneS: 23,
+    held: { items: 1200, atS: 22.5 },
+  };
+  const rows = endedRows(
+    kill({
+      ended: [
+        pod,
+        { ...pod, goneS: 67, held: null },
+        { ...pod, endingS: null, goneS: null },
+        { ...pod, goneS: null },
+      ],
+    }),
+  );
+  expect(rows.map(({ told, gone, how, held }) => [told, gone, how, held])).toEqual([
+    ['+1 s', '+3 s', 'by itself, after 2 s of 45 s of grace', '1,200 items, 0.5 s before'],
+    ['+1 s', '+47 s', 'killed after its 45 s of grace', 'not known: it never answered'],
+    ['', '', 'it stayed', '1,200 items'],
+    ['+1 s', '', 'not seen to be gone', '1,200 items'],
   ]);
 });

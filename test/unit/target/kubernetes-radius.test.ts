@@ -14,7 +14,7 @@ function planned(
   } = {},
 ): PlannedFault {
   const { from = 0, to, selector = {}, params = {} } = more;
-  const acts = kind === 'backend-outage' ? 'sink' : 'pod';
+  const acts = kind === 'backend-outage' ? 'sink' : kind.startsWith('node-') ? 'node' : 'pod';
   const spec = {
     name: kind,
     kind,
@@ -50,4 +50,20 @@ test('faults that overlap are added up, those that follow one another are not; o
   expect(check([early, planned('pod-kill', { from: 5 })], 3)).toEqual(['2']);
   expect(check([early, planned('pod-kill', { from: 11 })], 3)).toEqual([]);
   expect(check([early, planned('pod-kill', { from: 5, selector: { member: 'other' } })], 3)).toEqual([]);
+});
+
+test('a drain takes what its nodes carry, of every member; a cordon takes nothing', () => {
+  const strike = (kind: string, selector: Partial<SelectorSpec> = {}) =>
+    checkRadius({
+      strikes: strikesOf([planned(kind, { from: 1, to: 2, selector })]),
+      sizes: { gateway: 3, other: 4 },
+      spread: { gateway: [2, 1], other: [4] },
+      share: 0.5,
+    }).map(({ what }) => what);
+  expect(strike('node-cordon', { mode: 'all' })).toEqual([]);
+  expect(strike('node-drain')).toEqual([
+    'node-drain would take 2 of the 3 pods of gateway at once',
+    'node-drain would take 4 of the 4 pods of other at once',
+  ]);
+  expect(strike('node-drain', { mode: 'all' })[0]).toMatch(/take 3 of the 3 pods of gateway/);
 });
