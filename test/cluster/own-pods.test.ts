@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { stringify } from 'yaml';
 import { readColumns } from '../../src/observe/columns.ts';
 import { arrivalFields } from '../../src/observe/evidence.ts';
-import { uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, uniqueName } from '../fixtures/cluster.ts';
 import { installCrds } from '../fixtures/cluster-crds.ts';
 import { imageBytes, noImage, ownImage } from '../fixtures/cluster-image.ts';
 import { type ClusterPlace, openPlace, startGateways } from '../fixtures/cluster-place.ts';
@@ -203,18 +203,27 @@ describe.skipIf(noImage !== undefined)(
       expect(await labelled()).toBe('');
     });
 
-    test('rights for pods of its own that the account lacks are named, each by verb and object', async () => {
+    test('rights for pods of its own and for policies that the account lacks are named, each by verb and object, and a CRD that is not there', async () => {
       const role = JSON.parse(await place.get(['get', 'role', 'squall', '-o', 'json']));
       const less = structuredClone(role);
       less.rules = less.rules.filter(
-        ({ resources }: { resources: string[] }) => resources[0] !== 'pods/portforward',
+        ({ resources: [first = ''] }: { resources: string[] }) =>
+          !['pods/portforward', 'networkpolicies'].includes(first),
       );
       await place.get(['replace', '-f', '-'], JSON.stringify(less));
-      const { code, stderr } = await run(scenario({ target: { load: { in: 'cluster' } } }));
+      const crd = 'networkchaos.chaos-mesh.org';
+      const isThere = (await kubectl(['get', 'crd', crd, '--ignore-not-found', '-o', 'name'])) !== '';
+      const faults = [
+        cut({ name: 'policy', at: '1s', duration: '1s', via: 'policy' }),
+        cut({ name: 'mesh', at: '3s', duration: '1s', via: 'chaos-mesh' }),
+      ];
+      const { code, stderr } = await run(scenario({ target: { load: { in: 'cluster' } }, faults }));
       await place.get(['replace', '--force', '-f', '-'], JSON.stringify(role));
       expect(code).toBe(4);
       expect(stderr).toContain(`may not create pods/portforward in ${place.namespace}`);
-      expect(stderr).not.toContain('may not list');
+      expect(stderr).toContain(`may not create networkpolicies.networking.k8s.io in ${place.namespace}`);
+      expect(stderr).not.toContain('may not list pods');
+      expect(stderr.includes(`SQ-CRD-MISSING the cluster has no CRD ${crd}`)).toBe(!isThere);
     });
 
     test('an image that the nodes cannot get is refused by name, before any load', async () => {

@@ -59,7 +59,7 @@ test('a member that takes in nothing more has stalled by that', () => {
   expect(stallOf([look(0, 9, 1), look(4, 10, 7)], accepted)).toBeUndefined();
 });
 
-/** A collector on a clock of its own: it takes in and sends 10 a second until it is cut. */
+/** A collector on a clock of its own: 10 a second come in and go on, until the side that is cut stands still. */
 function collector(side: 'sent' | 'accepted') {
   let nowNs = 0;
   let cutNs = Number.POSITIVE_INFINITY;
@@ -71,11 +71,11 @@ function collector(side: 'sent' | 'accepted') {
     },
   };
   const read = async () => {
-    const s = nowNs / 1e9;
-    return page(s * 10, { otlp: Math.min(s, cutNs / 1e9) * 10 });
+    const until = Math.min(nowNs, cutNs) / 1e8;
+    return page(side === 'accepted' ? until : nowNs / 1e8, { otlp: until });
   };
   const watch = watchPassage({ clock, side, overNs: 3e9, read });
-  return { watch, clock, cut: (atS: number) => (cutNs = atS * 1e9) };
+  return { watch, clock, cut: () => (cutNs = nowNs) };
 }
 
 test('a watch sees what moves, then that it stopped, and else how much went on', async () => {
@@ -87,22 +87,42 @@ test('a watch sees what moves, then that it stopped, and else how much went on',
   const on = await watch.look();
   expect(on).toMatchObject({ stall: undefined, moved: true });
   expect(on.passed).toBeGreaterThanOrEqual(30);
-  cut(clock.nowNs() / 1e9);
+  cut();
   await clock.sleep(1000);
   await watch.look();
   await clock.sleep(3000);
   expect((await watch.look()).stall).toMatchObject({ items: 40, exporters: ['otlp'] });
 });
 
-test('what did not move before it is not said to have stopped', async () => {
+test('a stall from before the cut is not its doing', async () => {
   const { watch, clock, cut } = collector('sent');
-  cut(0);
   await watch.begin();
+  cut();
+  for (const second of [1, 2]) {
+    await clock.sleep(1000 * second);
+    await watch.look();
+  }
   watch.struck();
+  await clock.sleep(1000);
   await watch.look();
-  await clock.sleep(5000);
-  expect(await watch.look()).toMatchObject({ stall: undefined, moved: false });
+  await clock.sleep(2000);
+  expect((await watch.look()).stall).toBeUndefined();
+  await clock.sleep(1000);
+  expect((await watch.look()).stall).toMatchObject({ items: 30 });
 });
+
+test.each(['sent', 'accepted'] as const)(
+  'where nothing was %s before it, nothing has stopped',
+  async (side) => {
+    const { watch, clock, cut } = collector(side);
+    cut();
+    await watch.begin();
+    watch.struck();
+    await watch.look();
+    await clock.sleep(5000);
+    expect(await watch.look()).toMatchObject({ stall: undefined, moved: false });
+  },
+);
 
 const cut = {
   name: 'squall-cut-1',
