@@ -35,6 +35,12 @@ export const findingCodes = {
   REGRESSION: 'a comparison found the candidate worse than the baseline, beyond chance and margin',
   'REGRESSION-UNKNOWN':
     'a comparison cannot tell: the noise is larger than what matters, or the runs are not alike',
+  'OOM-KILLED': 'a container was ended by the kernel because it used more memory than its limit',
+  'CLUSTER-GAP':
+    'the API server was not reached for a while: what changed in the cluster then has the time at which it was seen',
+  'CLUSTER-UNWATCHED': 'the account lacks rights to look on: pods, endpoints, events or autoscalers',
+  'THROTTLING-UNKNOWN':
+    'pods with a CPU limit may have been throttled: the kubelets, which count it, could not be asked',
   'NO-PROMETHEUS': 'no Prometheus could be had, so what asks it is unknown',
 } as const satisfies Record<string, string>;
 

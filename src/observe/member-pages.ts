@@ -26,7 +26,9 @@ export async function watchPages(options: {
   const before = new Map<string, OwnUsage & { atNs: number }>();
   while (!end.aborted) {
     const fromNs = clock.nowNs();
-    const pages = await Promise.all(options.members.map(readUsage));
+    // Anew each time: pods come and go.
+    const elsewhere = options.members.filter(({ readMetrics }) => readMetrics !== undefined);
+    const pages = await Promise.all(elsewhere.map(readUsage));
     const atNs = (fromNs + clock.nowNs()) / 2;
     for (const { member, usage } of pages) {
       if (usage === undefined) continue;

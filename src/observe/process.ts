@@ -32,10 +32,8 @@ export function watchProcesses(options: {
     }
   };
   void watch();
-  const elsewhere = members.filter(
-    (member) => member.process === undefined && member.readMetrics !== undefined,
-  );
-  if (elsewhere.length > 0) void watchPages({ members: elsewhere, clock, t0Ns, into, end: end.signal });
+  if (members.some(({ readMetrics }) => readMetrics !== undefined))
+    void watchPages({ members, clock, t0Ns, into, end: end.signal });
   return { stop: () => end.abort() };
 }
 

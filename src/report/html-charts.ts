@@ -57,10 +57,19 @@ export function timelineViews(report: Report): { timeline: ChartView[]; resource
       title: 'Resources over time',
       caption:
         'A point is one sample. CPU is the mean since the sample before it; throttled is the share of the CPU periods in ' +
-        'which the member had used up its quota.',
+        `which the member had used up its quota.${podCaption(report)}`,
       wide: { widthPx: 1180, panelHeightPx: 110 },
     }),
   };
+}
+
+/** Kubelets look every 10 to 15 s as a rule, and squall every 5. */
+function podCaption({ timeline }: Report): string {
+  if (!timeline.series.some(({ name }) => name.startsWith('working set '))) return '';
+  return (
+    ' Of pods, working set and throttled are as the kubelet counts them, and so is CPU where the collector does not tell ' +
+    'it: over the time between two of its looks, at the time of the later one by the clock of its node.'
+  );
 }
 
 /** One chart, or none where nothing has two points. */

@@ -81,7 +81,11 @@ const unitTitles = new Map([
   ['bytes', 'Memory'],
   ['MiB', 'Memory'],
   ['% of CPU periods', 'Throttled'],
+  ['endpoints', 'Ready endpoints'],
+  ['pods', 'Pods'],
 ]);
+/** Of a value that stands until the next one. */
+const levelUnits = ['endpoints', 'pods'];
 const seriesMax = 12;
 
 function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
@@ -97,7 +101,7 @@ function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
     series: series.map(({ name, finite, infiniteAtS }) => ({ name, points: finite, infiniteAtS })),
     limits,
     log: key === 'latency',
-    steps: key === 'latency' || key.startsWith('rates'),
+    steps: key === 'latency' || key.startsWith('rates') || levelUnits.includes(unit),
   };
 }
 

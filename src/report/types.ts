@@ -126,7 +126,7 @@ export interface HeatMap {
 
 export interface RunEvent {
   atS: number;
-  about: 'load' | 'fault' | 'alert' | 'member' | 'settle';
+  about: 'load' | 'fault' | 'alert' | 'member' | 'cluster' | 'settle';
   what: string;
 }
 

@@ -17,6 +17,7 @@ import { type PrometheusSpec, rulesOf, type TargetSpec } from '../scenario/types
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
+import { observersDown, observersUp } from './cluster-observers.ts';
 import { clusterLoadUp, clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
 import { kindDown, kindUp } from './kind-site.ts';
@@ -38,6 +39,11 @@ export function bringUp(session: Session): Task[] {
     { title: 'networks', up: () => siteUp(session), down: async () => session.site?.down() },
     { title: 'sink', up: () => sinkUp(session), down: () => sinkDown(session) },
     { title: 'target', up: () => targetUp(session), down: async () => session.target?.down() },
+    {
+      title: 'observers of the cluster',
+      up: () => observersUp(session),
+      down: () => observersDown(session),
+    },
     // Behind the run's record in the cluster, which owns it.
     { title: 'sink in the cluster', up: () => clusterSinkUp(session), down: () => clusterSinkDown(session) },
     { title: 'client metrics', up: () => metricsUp(session), down: async () => session.metrics?.close() },

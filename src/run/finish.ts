@@ -20,6 +20,7 @@ import { judgeRun } from '../verdict/judge.ts';
 import { requestTable } from '../verdict/request-table.ts';
 import { findWindows } from '../verdict/windows.ts';
 import { scrapeIntervalMs } from './bring-up.ts';
+import { clusterPart } from './cluster-observers.ts';
 import { readConfiguration } from './configuration.ts';
 import { machineFacts } from './machine-facts.ts';
 import { readPipelines } from './plan-facts.ts';
@@ -41,6 +42,7 @@ export async function takeRecord(
   const requests = await readRequests(session.dir);
   const { description, expect } = session.scenario;
   const sinkFailure = session.sink?.failure();
+  const { notes: ofCluster, ...inCluster } = clusterPart(session);
   const record: RunRecord = {
     plan: session.plan,
     judged: { description, ...(expect === undefined ? {} : { expect }), recoveryIncomplete: false },
@@ -65,7 +67,8 @@ export async function takeRecord(
     prometheus: withoutAnswers({ scrapeIntervalMs }),
     processes: session.processes,
     ...(session.otherWork.length === 0 ? {} : { otherWork: session.otherWork }),
-    notes: session.notes,
+    notes: [...session.notes, ...ofCluster],
+    ...inCluster,
   };
   return { ...record, prometheus: await askPrometheus(session, record, requests) };
 }

@@ -4,6 +4,7 @@ import type { Guard } from '../fault/guard.ts';
 import type { Journal } from '../fault/journal.ts';
 import type { LoadRun } from '../load/engine.ts';
 import type { ClientMetrics } from '../observe/client-metrics.ts';
+import type { ClusterWatch } from '../observe/cluster-watch.ts';
 import type { CanaryRecord, OtherWorkSample, ProcessSample, RunRecord } from '../observe/evidence.ts';
 import type { Sink } from '../observe/sink.ts';
 import type { Plan } from '../plan/types.ts';
@@ -12,6 +13,7 @@ import type { DockerSite } from '../target/docker-site.ts';
 import type { KindCluster } from '../target/kind-cluster.ts';
 import type { Target } from '../target/target.ts';
 import type { watchLoss } from './live-counts.ts';
+import type { PodUsage } from './pod-usage.ts';
 
 /** Everything one run has brought up so far. Filled by bring-up.ts in order; read by drive.ts and finish.ts. */
 export interface Session {
@@ -37,6 +39,10 @@ export interface Session {
   site?: DockerSite;
   /** The cluster of a kind target. */
   kind?: KindCluster;
+  /** What happens in the target's cluster. */
+  clusterWatch?: ClusterWatch;
+  /** What the members' pods use. */
+  podUsage?: PodUsage;
   journal?: Journal;
   guard?: Guard;
   sink?: Sink;

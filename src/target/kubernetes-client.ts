@@ -2,17 +2,23 @@ import type { Duplex } from 'node:stream';
 import type {
   AppsV1Api,
   AuthorizationV1Api,
+  AutoscalingV2Api,
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
+  DiscoveryV1Api,
+  Informer,
   KubeConfig,
+  KubernetesObject,
   NetworkingV1Api,
   RbacAuthorizationV1Api,
   V1MicroTime,
 } from '@kubernetes/client-node';
 import { SquallError } from '../base/errors.ts';
 import { openForward, type PodPort } from './kubernetes-forward.ts';
+import { type Followable, openInformer } from './kubernetes-informer.ts';
+import { type PodMetrics, readPodMetrics } from './kubernetes-pod-metrics.ts';
 
 /** A cluster as a guard finds it again: the kubeconfig's path (or several, as KUBECONFIG has it) and the context. */
 export interface ClusterRef {
@@ -32,6 +38,12 @@ export interface Cluster {
   rbac: RbacAuthorizationV1Api;
   networking: NetworkingV1Api;
   custom: CustomObjectsApi;
+  discovery: DiscoveryV1Api;
+  autoscaling: AutoscalingV2Api;
+  /** See openInformer. */
+  informer<T extends KubernetesObject>(followed: Followable<T>): Informer<T>;
+  /** See readPodMetrics. */
+  podMetrics(namespace: string): Promise<PodMetrics[]>;
   /** As Leases have it: with microseconds. */
   microTime(wallMs: number): V1MicroTime;
   /** See openForward. */
@@ -66,6 +78,10 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     rbac: config.makeApiClient(library.RbacAuthorizationV1Api),
     networking: config.makeApiClient(library.NetworkingV1Api),
     custom: config.makeApiClient(library.CustomObjectsApi),
+    discovery: config.makeApiClient(library.DiscoveryV1Api),
+    autoscaling: config.makeApiClient(library.AutoscalingV2Api),
+    informer: (followed) => openInformer(library, config, followed),
+    podMetrics: (namespace) => readPodMetrics(library, config, namespace),
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
     forward: (to) => openForward(library, config, to),
   };

@@ -124,6 +124,12 @@ function podPower(group: PodGroup, pod: V1Pod): PodPower {
   let before: string[] = [];
   return {
     id: `${namespace}/${name}`,
+    place: {
+      namespace,
+      pod: name,
+      container: pod.spec?.containers[0]?.name ?? '',
+      node: pod.spec?.nodeName ?? '',
+    },
     object: objectPower({ ...group.access, object: { kind: 'pod', namespace, name, uid } }),
     refusal: async (how) => {
       try {

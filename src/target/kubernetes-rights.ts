@@ -94,6 +94,34 @@ const recordRules: readonly RightsRule[] = [
   { group: '', resource: 'configmaps', verbs: ['create', 'list', 'update', 'delete'] },
 ];
 
+/** What a run looks on at, where it may; without them it says what it did not see. */
+export const watchRules: readonly RightsRule[] = [
+  { group: '', resource: 'pods', verbs: ['list', 'watch'] },
+  { group: '', resource: 'events', verbs: ['list', 'watch'] },
+  { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list', 'watch'] },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list', 'watch'] },
+];
+
+/** CPU and memory of the pods of a namespace, without the kubelets. */
+export const podMetricsRules: readonly RightsRule[] = [
+  { group: 'metrics.k8s.io', resource: 'pods', verbs: ['list'] },
+];
+
+/** What the kubelets say of their pods. */
+export const kubeletRights: readonly Right[] = rightsOf(undefined, {
+  group: '',
+  resource: 'nodes/proxy',
+  verbs: ['get'],
+});
+
+export function podMetricsRights(namespace: string): Right[] {
+  return podMetricsRules.flatMap((rule) => rightsOf(namespace, rule));
+}
+
+export function watchRights(namespace: string, resource: string): Right[] {
+  return watchRules.filter((rule) => rule.resource === resource).flatMap((rule) => rightsOf(namespace, rule));
+}
+
 /** For a sink in the cluster. */
 export const sinkRules: readonly RightsRule[] = [
   { group: '', resource: 'pods', verbs: ['create', 'list', 'delete'] },
@@ -118,10 +146,15 @@ function rightsOf(namespace: string | undefined, { group, resource, verbs }: Rig
   }));
 }
 
-export function rightText({ namespace, verb, group, resource, subresource }: Right): string {
+export function rightText(right: Right): string {
+  const { namespace } = right;
+  return `${rightName(right)} ${namespace === undefined ? 'in the whole cluster' : `in ${namespace}`}`;
+}
+
+/** Without the place. */
+export function rightName({ verb, group, resource, subresource }: Right): string {
   const name = subresource === undefined ? resource : `${resource}/${subresource}`;
-  const where = namespace === undefined ? 'in the whole cluster' : `in ${namespace}`;
-  return `${verb} ${group === '' ? name : `${name}.${group}`} ${where}`;
+  return `${verb} ${group === '' ? name : `${name}.${group}`}`;
 }
 
 /** Those that the account lacks, by asking the API server about each; changes nothing. */

@@ -40,6 +40,8 @@ export interface Member {
 export interface PodPower {
   /** NAMESPACE/NAME */
   id: string;
+  /** The node it is on, and its container that serves; of pods that run both are known. */
+  place?: PodPlace;
   object: ObjectPower;
   /** Why the API server would refuse end() now, or undefined. Changes nothing. */
   refusal(how: PodEnd): Promise<string | undefined>;
@@ -47,6 +49,13 @@ export interface PodPower {
   end(how: PodEnd): Promise<void>;
   /** `replacedBy`: a pod that was not there at end() is ready, and as many are ready as then. */
   look(): Promise<{ state: 'there' | 'ending' | 'gone'; replacedBy?: string }>;
+}
+
+export interface PodPlace {
+  namespace: string;
+  pod: string;
+  container: string;
+  node: string;
 }
 
 /** An object of a cluster that a fault changes in place; until it is put back it carries a label of the run. */

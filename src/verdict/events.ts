@@ -1,11 +1,12 @@
-import type { FaultRecord } from '../observe/evidence.ts';
+import type { ClusterRecord, FaultRecord } from '../observe/evidence.ts';
 import type { RunEvent } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { type Recovery, type RecoveryStage, recoveryStages } from './recovery.ts';
 import { faultBounds, type Window } from './windows.ts';
 
-/** A member that restarts all the time must not make the report one that cannot be opened. */
+/** A member that restarts all the time, or a busy cluster, must not make the report one that cannot be opened. */
 const eventsMax = 1000;
+const ofClusterMax = 500;
 
 /** What happened when, in order: load and its stages, faults as intended and as seen, members, settling. */
 export function listEvents(facts: Facts, run: Window, recovered: ReadonlyMap<string, Recovery>): RunEvent[] {
@@ -19,10 +20,12 @@ export function listEvents(facts: Facts, run: Window, recovered: ReadonlyMap<str
     at(record.settle.toNs, 'settle', `settling ended: ${record.settle.reason}`),
     ...endEvents(facts),
   ];
-  return events
-    .filter(({ atS }) => Number.isFinite(atS))
-    .sort((a, b) => a.atS - b.atS)
-    .slice(0, eventsMax);
+  const own = inOrder(events).slice(0, eventsMax);
+  return inOrder([...own, ...clusterEvents(record.cluster)]);
+}
+
+function inOrder(events: RunEvent[]): RunEvent[] {
+  return events.filter(({ atS }) => Number.isFinite(atS)).sort((a, b) => a.atS - b.atS);
 }
 
 function at(ns: number, about: RunEvent['about'], what: string): RunEvent {
@@ -108,6 +111,23 @@ function memberEvents(facts: Facts): RunEvent[] {
 
 function exitWords(exit: { code: number | null; signal: string | null }): string {
   return exit.signal === null ? `code ${exit.code ?? 'not known'}` : `ended by ${exit.signal}`;
+}
+
+function clusterEvents(cluster: ClusterRecord | undefined): RunEvent[] {
+  if (cluster === undefined) return [];
+  const { events, gaps, leftOut = 0 } = cluster;
+  const shown = events.slice(0, ofClusterMax);
+  const more = events.length - shown.length + leftOut;
+  return [
+    ...shown.map(({ atNs, what }) => at(atNs, 'cluster', what)),
+    ...(more === 0
+      ? []
+      : [at(shown.at(-1)?.atNs ?? 0, 'cluster', `${more} more changes are not shown from here on`)]),
+    ...gaps.flatMap(({ what, fromNs, toNs }) => [
+      at(fromNs, 'cluster', `${what} are not watched from here on: the API server is not reached`),
+      at(toNs, 'cluster', `${what} are watched again; what changed since has this time`),
+    ]),
+  ];
 }
 
 function endEvents({ record }: Facts): RunEvent[] {

@@ -1,30 +1,52 @@
-import type { ProcessSample } from '../observe/evidence.ts';
+import type { PodSample, ProcessSample } from '../observe/evidence.ts';
 import type { TimelineSeries } from '../report/types.ts';
 
 /** Points kept of one series: a soak of many members must stay a report that can be opened. */
 const pointsMax = 600;
 
-const kinds: { name: string; unit: string; read(sample: ProcessSample): number | undefined }[] = [
+interface Kind<S> {
+  name: string;
+  unit: string;
+  read(sample: S): number | undefined;
+}
+
+const throttled: Kind<Pick<ProcessSample, 'periods' | 'throttledPeriods'>> = {
+  name: 'throttled',
+  unit: '% of CPU periods',
+  read: ({ throttledPeriods, periods }) =>
+    throttledPeriods === undefined || periods === undefined || periods === 0
+      ? undefined
+      : (throttledPeriods / periods) * 100,
+};
+const processKinds: Kind<ProcessSample>[] = [
   { name: 'CPU', unit: 'cores', read: ({ cpuCores }) => cpuCores },
   { name: 'RSS', unit: 'bytes', read: ({ rssBytes }) => rssBytes },
-  {
-    name: 'throttled',
-    unit: '% of CPU periods',
-    read: ({ throttledPeriods, periods }) =>
-      throttledPeriods === undefined || periods === undefined || periods === 0
-        ? undefined
-        : (throttledPeriods / periods) * 100,
-  },
+  throttled,
+];
+const podCpu: Kind<PodSample> = { name: 'CPU', unit: 'cores', read: ({ cpuCores }) => cpuCores };
+const podKinds: Kind<PodSample>[] = [
+  { name: 'working set', unit: 'bytes', read: ({ memoryBytes }) => memoryBytes },
+  throttled,
 ];
 
-/** CPU, memory and throttled periods of each member over time; of many samples, the greatest of each stretch. */
-export function processSeries(samples: readonly ProcessSample[]): TimelineSeries[] {
-  const byMember = new Map<string, ProcessSample[]>();
-  for (const sample of samples) {
-    const known = byMember.get(sample.member);
-    if (known === undefined) byMember.set(sample.member, [sample]);
-    else known.push(sample);
-  }
+/**
+ * CPU, memory and throttled periods of each member over time; of many samples, the greatest of each stretch. A pod's CPU
+ * is what its collector says, which is closer in time, and the kubelet's where it says nothing.
+ */
+export function processSeries(
+  samples: readonly ProcessSample[],
+  pods: readonly PodSample[] = [],
+): TimelineSeries[] {
+  const told = new Set(samples.map(({ member }) => member));
+  const untold = pods.filter(({ member }) => !told.has(member));
+  return [...seriesOf(processKinds, samples), ...seriesOf([podCpu], untold), ...seriesOf(podKinds, pods)];
+}
+
+function seriesOf<S extends { member: string; atS: number }>(
+  kinds: readonly Kind<S>[],
+  samples: readonly S[],
+): TimelineSeries[] {
+  const byMember = Map.groupBy(samples, ({ member }) => member);
   return kinds.flatMap(({ name, unit, read }) =>
     [...byMember].flatMap(([member, of]) => {
       const points = of.flatMap((sample): [number, number][] => {

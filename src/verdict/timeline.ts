@@ -1,5 +1,5 @@
 import { rankOf } from '../base/histogram.ts';
-import { requestClass } from '../observe/evidence.ts';
+import { type ClusterRecord, requestClass } from '../observe/evidence.ts';
 import type { Report, TimelineSeries } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { processSeries } from './process-series.ts';
@@ -26,8 +26,11 @@ export function drawTimeline(facts: Facts, run: Window): Report['timeline'] {
     const wanted = facts.record.plan.entries.map(({ spec }) => spec.signal === signal);
     return drawSignal(facts, { signal, wanted, steps });
   });
-  const { prometheus, processes } = facts.record;
-  return { stepS: steps.stepS, series: [...series, ...prometheus.series, ...processSeries(processes)] };
+  const { prometheus, processes, pods, cluster } = facts.record;
+  return {
+    stepS: steps.stepS,
+    series: [...series, ...prometheus.series, ...processSeries(processes, pods), ...levelSeries(cluster)],
+  };
 }
 
 function drawSignal(
@@ -82,6 +85,20 @@ function stepsOf(facts: Facts, run: Window): Steps {
   if (!Number.isFinite(endS)) return { stepS: 1, count: 0 };
   const stepS = Math.max(1, Math.ceil(endS / stepsMax));
   return { stepS, count: Math.ceil(endS / stepS) };
+}
+
+/** Levels of the cluster; while one was not watched there is no value. */
+function levelSeries(cluster: ClusterRecord | undefined): TimelineSeries[] {
+  return (cluster?.series ?? []).map(({ name, unit, watch, points }) => {
+    const gaps = (cluster?.gaps ?? []).filter(({ what }) => what === watch);
+    const without = points.filter(([ns]) => !gaps.some(({ fromNs, toNs }) => ns > fromNs && ns < toNs));
+    const edges = gaps.flatMap(({ fromNs, toNs }): [number, number | null][] => [
+      [fromNs, null],
+      [toNs, points.findLast(([ns]) => ns <= toNs)?.[1] ?? null],
+    ]);
+    const all = [...without, ...edges].sort(([a], [b]) => a - b);
+    return { name, unit, points: all.map(([ns, value]) => [ns / 1e9, value]) };
+  });
 }
 
 /** (t, t + stepS] belongs to one step, as windows have it; t = 0 itself to the first. */

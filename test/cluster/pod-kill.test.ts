@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { findTagged } from '../../src/fault/process-table.ts';
+import type { Report } from '../../src/report/types.ts';
 import { freePorts } from '../../src/target/ports.ts';
 import { kubectl, noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { startCuttable } from '../fixtures/cuttable.ts';
 import { makePlace, readReportJson, root, squall } from '../fixtures/squall.ts';
 
 /** The account of these runs has k8s/squall/role.yaml in one namespace, and nothing else anywhere. */
@@ -13,7 +15,7 @@ describe.skipIf(noCluster !== undefined)(`pod-kill on a cluster (${noCluster ?? 
   const namespace = uniqueName('squall-pod-kill');
   const folder = mkdtempSync(join(tmpdir(), 'squall-cluster-'));
   const account = join(folder, 'kubeconfig');
-  const get = (args: string[]) => kubectl(['-n', namespace, ...args]);
+  const get = (args: string[], input?: string) => kubectl(['-n', namespace, ...args], input);
   const objects = () =>
     get(['get', 'job,lease,configmap', '-l', 'squall.dev/run', '-o', 'name', '--ignore-not-found']);
   const pods = () =>
@@ -154,9 +156,85 @@ patches:
     expect(await pods()).toBe(before);
   });
 
-  test('spans that a killed pod held in memory are lost, named, and due between kill - reach and recovery', async () => {
+  /** The same account by a way to the API server that can be cut. */
+  const throughCuttable = async () => {
+    const config = parse(readFileSync(account, 'utf8'));
+    const { cluster } = config.clusters[0];
+    const { hostname, port: there } = new URL(cluster.server);
+    const way = await startCuttable({ host: hostname, port: Number(there || 443) });
+    cluster.server = `https://127.0.0.1:${way.port}`;
+    cluster['tls-server-name'] = hostname;
+    const kubeconfig = join(folder, 'cuttable');
+    writeFileSync(kubeconfig, stringify(config), { mode: 0o600 });
+    return { ...way, kubeconfig };
+  };
+
+  /** It is killed for its memory: `tail` keeps a line that has no end. */
+  const greedy = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'greedy' },
+    spec: {
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'tail',
+          image: 'debian:bookworm-slim',
+          imagePullPolicy: 'IfNotPresent',
+          command: ['tail', '/dev/zero'],
+          resources: { requests: { cpu: '20m' }, limits: { memory: '32Mi' } },
+        },
+      ],
+    },
+  };
+
+  /** What an onlooker tells: the pod that was killed and the next one, endpoints, events, memory kills, gaps, rights. */
+  const expectSeen = (report: Report, killed: string) => {
+    const seen = (report.events ?? [])
+      .filter(({ about }) => about === 'cluster')
+      .map(({ atS, what }) => ({ atS, what }));
+    const first = (text: RegExp) => seen.find(({ what }) => text.test(what))?.atS ?? Number.NaN;
+    const all = seen.map(({ what }) => what).join('\n');
+    const gone = first(new RegExp(`^pod ${killed} is gone$`));
+    const [left, back] = [
+      first(/gateway has 2 ready endpoints, from 3$/),
+      first(/3 ready endpoints, from 2$/),
+    ];
+    expect(gone, all).toBeGreaterThan(0);
+    expect(back, all).toBeGreaterThan(left);
+    expect(all).toMatch(/^pod gateway-\S+: Scheduled, Successfully assigned/m);
+    expect(all).toMatch(/^pod gateway-\S+ is ready$/m);
+    const levels =
+      report.timeline.series.find(({ name }) => name === 'ready endpoints gateway')?.points ?? [];
+    expect(levels.map(([, value]) => value)).toEqual(expect.arrayContaining([3, null, 2]));
+    const told = (code: string) => report.findings.find((finding) => finding.code === code)?.sentence;
+    expect(told('OOM-KILLED')).toMatch(/pod greedy: container tail ended at [\d:]{8}Z, OOMKilled/);
+    expect(told('CLUSTER-GAP')).toMatch(
+      /the API server was not reached: pods in .*, endpoints in .*, events in/,
+    );
+    expect(told('CLUSTER-UNWATCHED')).toContain('list horizontalpodautoscalers.autoscaling');
+  };
+
+  test('spans that a killed pod held in memory are lost, named, and due between kill - reach and recovery; what happens in the cluster is told', async () => {
     const { dir, env } = makePlace();
     const before = (await pods()).split(' ');
+    const names = async () =>
+      (await get(['get', 'pods', '-l', 'app.kubernetes.io/name=gateway', '-o', 'name'])).trim().split('\n');
+    const namesBefore = await names();
+    const less = JSON.parse(await get(['get', 'role', 'squall', '-o', 'json']));
+    less.rules = less.rules.filter(
+      ({ apiGroups }: { apiGroups: string[] }) => apiGroups[0] !== 'autoscaling',
+    );
+    await kubectl(['replace', '-f', '-'], JSON.stringify(less));
+    const way = await throughCuttable();
+    let looking = true;
+    const onText = (text: string) => {
+      if (!looking || !/^load · /m.test(text)) return;
+      looking = false;
+      way.cut(1000);
+      void get(['apply', '-f', '-'], stringify(greedy));
+    };
     const faults = [
       {
         name: 'outage',
@@ -168,7 +246,9 @@ patches:
       },
       { name: 'kill', kind: 'pod-kill', at: '6s', selector: { member: 'gateway' }, gracePeriod: '0s' },
     ];
-    const { code, stderr } = await squall(['run', scenario({ faults }), '--out', join(dir, 'out')], { env });
+    const file = scenario({ faults, target: { kubeconfig: way.kubeconfig } });
+    const { code, stderr } = await squall(['run', file, '--out', join(dir, 'out')], { env, onText });
+    way.close();
     const report = readReportJson(join(dir, 'out'));
     const kill = report.faults.find(({ name }) => name === 'kill');
     const ledger = report.ledger.traces;
@@ -189,6 +269,10 @@ patches:
     const after = (await pods()).split(' ');
     expect(after.filter((uid) => before.includes(uid))).toHaveLength(2);
     expect(await objects()).toBe('');
+    const namesAfter = await names();
+    const killed = namesBefore.find((name) => !namesAfter.includes(name))?.replace('pod/', '');
+    expectSeen(report, killed ?? '');
+    expect(readFileSync(join(dir, 'out', 'report.html'), 'utf8')).toContain(`pod ${killed} is gone`);
   });
 
   /** Starts a long run and gives it once its record stands in the cluster. */

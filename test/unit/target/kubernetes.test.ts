@@ -5,7 +5,13 @@ import { parse } from 'yaml';
 import { faults } from '../../../src/registry.ts';
 import { reasonOf, statusOf } from '../../../src/target/kubernetes-client.ts';
 import { runName } from '../../../src/target/kubernetes-record.ts';
-import { loadRules, neededRights, sinkRules } from '../../../src/target/kubernetes-rights.ts';
+import {
+  loadRules,
+  neededRights,
+  podMetricsRules,
+  sinkRules,
+  watchRules,
+} from '../../../src/target/kubernetes-rights.ts';
 import { isServing, metricsPortOf, selectorText } from '../../../src/target/kubernetes-workload.ts';
 import { root } from '../../fixtures/squall.ts';
 
@@ -66,7 +72,10 @@ test('the Role that squall comes with allows exactly what a run may ask for', ()
     kinds.map((kind) => [kind, { namespace: 'n', workload: { kind, name: 'w' }, otlp: { service: 's' } }]),
   );
   const ways = Object.values(faults).flatMap(({ rights = [] }) => rights);
-  const own = [sinkRules, loadRules].map((rules) => ({ home: true as const, rules }));
+  const own = [sinkRules, loadRules, watchRules, podMetricsRules].map((rules) => ({
+    home: true as const,
+    rules,
+  }));
   const needs = [...ways.filter((way) => way.class === 'role'), ...own];
   const needed = neededRights({ members, home: 'n', needs }).map(
     ({ verb, group, resource, subresource }) =>

@@ -93,3 +93,35 @@ test('a long run keeps the peaks of what a member used', () => {
   expect(cpu?.points.length).toBeLessThanOrEqual(600);
   expect(cpu?.points).toContainEqual([4321, 2]);
 });
+
+test('a busy cluster does not drive the run out of its events, and while nobody watched there is no level', () => {
+  const { requests, arrivals } = steadyRows(10);
+  const words = Array.from({ length: 2000 }, (_, i) => ({ atNs: i * 1e6, what: `pod p${i}: Pulled` }));
+  const points: [number, number][] = [
+    [0, 3],
+    [2e9, 2],
+    [9e9, 3],
+  ];
+  const record = runRecord({
+    cluster: {
+      events: words,
+      leftOut: 7,
+      gaps: [{ what: 'endpoints in n', fromNs: 3e9, toNs: 6e9 }],
+      unwatched: [],
+      series: [{ name: 'ready endpoints s', unit: 'endpoints', watch: 'endpoints in n', points }],
+    },
+  });
+  const { events = [], timeline } = judgeRun(judgeInput({ record, requests, arrivals }));
+  const said = events.map(({ what }) => what);
+  expect(events.filter(({ about }) => about === 'cluster')).toHaveLength(503);
+  expect(said).toContain('1507 more changes are not shown from here on');
+  expect(said).toContain('endpoints in n are watched again; what changed since has this time');
+  expect(said.at(-1)).toMatch(/settling ended/);
+  expect(timeline.series.find(({ unit }) => unit === 'endpoints')?.points).toEqual([
+    [0, 3],
+    [2, 2],
+    [3, null],
+    [6, 2],
+    [9, 3],
+  ]);
+});
