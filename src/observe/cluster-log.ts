@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Change } from './cluster-changes.ts';
-import type { ClusterRecord } from './evidence.ts';
+import type { ClusterRecord } from './cluster-record.ts';
 
 /** A pod that crashes all the time, or a busy namespace, must not make the record one that cannot be read. */
 const most = { change: 2000, word: 1000 };

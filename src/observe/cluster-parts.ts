@@ -32,15 +32,7 @@ const messageChars = 200;
 
 /** What is followed in a namespace, and what of it goes into the log. Nothing is asked yet. */
 export function partsOf(cluster: Cluster, namespace: string, log: ClusterLog): Part[] {
-  const part = <T extends KubernetesObject>(
-    of: { what: string; resource: string; path: string } & Pick<Followable<T>, 'list' | 'slim'>,
-    told: (name: string) => Told<T>,
-  ): Part => {
-    const { list, slim, resource } = of;
-    const name = `${of.what} in ${namespace}`;
-    const path = `${of.path}/namespaces/${namespace}/${resource}`;
-    return { name, resource, open: () => followed(cluster.informer<T>({ path, list, slim }), told(name)) };
-  };
+  const part = partMaker(cluster, namespace);
   const { core, discovery, autoscaling } = cluster;
   const level = (watch: string, step: { name: string; unit: string; was: number; now: number }) =>
     log.level({ watch, name: step.name, unit: step.unit, by: step.now - step.was });
@@ -106,6 +98,20 @@ export function partsOf(cluster: Cluster, namespace: string, log: ClusterLog): P
       },
     ),
   ];
+}
+
+type Objects<T extends KubernetesObject> = { what: string; resource: string; path: string } & Pick<
+  Followable<T>,
+  'list' | 'slim'
+>;
+
+function partMaker(cluster: Cluster, namespace: string) {
+  return <T extends KubernetesObject>(of: Objects<T>, told: (name: string) => Told<T>): Part => {
+    const { list, slim, resource } = of;
+    const name = `${of.what} in ${namespace}`;
+    const path = `${of.path}/namespaces/${namespace}/${resource}`;
+    return { name, resource, open: () => followed(cluster.informer<T>({ path, list, slim }), told(name)) };
+  };
 }
 
 /** A Service with addresses of two families has slices of each. */

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Cluster } from '../target/kubernetes-client.ts';
 import { openLog } from './cluster-log.ts';
 import { partsOf } from './cluster-parts.ts';
-import type { ClusterRecord } from './evidence.ts';
+import type { ClusterRecord } from './cluster-record.ts';
 import { follow } from './followed.ts';
 
 export interface ClusterWatch {

@@ -1,4 +1,4 @@
-import type { PodPlace } from '../target/target.ts';
+import type { PodPlace } from '../target/pod-place.ts';
 
 /** A sample of a page of Prometheus text with its own time, as kubelets write it. */
 interface Row {

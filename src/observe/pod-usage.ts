@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { PodMetrics } from '../target/kubernetes-pod-metrics.ts';
-import type { Member, PodPlace } from '../target/target.ts';
-import type { PodSample } from './evidence.ts';
+import type { PodPlace } from '../target/pod-place.ts';
+import type { Member } from '../target/target.ts';
+import type { PodSample } from './cluster-record.ts';
 import { type ContainerLook, type QuotaLook, quotaOf, readRows, usageOf } from './kubelet-pages.ts';
 
 /** A kubelet looks at a container every 10 to 15 s as a rule, and some figures are fresher. */

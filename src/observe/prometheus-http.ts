@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { clientTlsOptions } from '../base/tls-options.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
@@ -7,9 +7,15 @@ import type { PrometheusSpec } from '../scenario/types.ts';
 /** A server that answers endlessly is no Prometheus. */
 const bodyBytesMax = 64 * 1024 * 1024;
 
+/** A Prometheus, and how to reach it where its address does not lead there from this machine. */
+export interface PrometheusAccess {
+  spec: PrometheusSpec;
+  agent?: Agent;
+}
+
 /** One form POST to the API below spec.url. Rejects on transport errors and after timeoutMs; any status resolves. */
 export function postForm(
-  spec: PrometheusSpec,
+  { spec, agent }: PrometheusAccess,
   path: string,
   form: Record<string, string> | [string, string][],
   timeoutMs: number,
@@ -32,7 +38,14 @@ export function postForm(
     const signal = AbortSignal.timeout(timeoutMs);
     const outgoing = send(
       url,
-      { method: 'POST', headers, signal, ...login, ...clientTlsOptions(spec.tls) },
+      {
+        method: 'POST',
+        headers,
+        signal,
+        ...login,
+        ...clientTlsOptions(spec.tls),
+        ...(agent === undefined ? {} : { agent }),
+      },
       (incoming) => {
         const parts: Buffer[] = [];
         let size = 0;

@@ -1,8 +1,9 @@
+import type { Agent } from 'node:http';
 import { z } from 'zod';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
-import { postForm } from './prometheus-http.ts';
+import { type PrometheusAccess, postForm } from './prometheus-http.ts';
 import { withMatchers } from './promql-text.ts';
 
 /** One series of an answer; times in seconds since the epoch, on Prometheus's clock. */
@@ -71,15 +72,16 @@ const queryData = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('string'), result: z.tuple([z.number(), z.string()]) }),
 ]);
 
-export function createPrometheus(spec: PrometheusSpec, clock: Clock): PrometheusClient {
+export function createPrometheus(spec: PrometheusSpec, clock: Clock, agent?: Agent): PrometheusClient {
+  const access: PrometheusAccess = { spec, ...(agent === undefined ? {} : { agent }) };
   const query = async (path: string, text: string, form: Record<string, string>) => {
     const full = withMatchers(text, spec.match);
-    return readResult(full, await post(spec, path, { query: full, ...form }));
+    return readResult(full, await post(access, path, { query: full, ...form }));
   };
   const instant: PrometheusClient['instant'] = (text, { timeS, lookbackDeltaS }) =>
     query('/api/v1/query', text, { time: seconds(timeS), lookback_delta: seconds(lookbackDeltaS) });
   const serverTimeMs = async () => {
-    const [series] = readResult('time()', await post(spec, '/api/v1/query', { query: 'time()' })).series;
+    const [series] = readResult('time()', await post(access, '/api/v1/query', { query: 'time()' })).series;
     return (series?.points[0]?.[1] ?? Number.NaN) * 1000;
   };
   return {
@@ -89,7 +91,7 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock): Prometheus
     skewMs: () => measureSkewMs(clock, serverTimeMs),
     ready: async (readyTimeoutMs) => {
       const probe = async () => {
-        const { status } = await postForm(spec, '/api/v1/query', { query: '1' }, timeoutMs);
+        const { status } = await postForm(access, '/api/v1/query', { query: '1' }, timeoutMs);
         return status === 200 ? true : undefined;
       };
       const options = { timeoutMs: readyTimeoutMs, everyMs: 100 };
@@ -113,7 +115,7 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock): Prometheus
       const selector = withMatchers(`{__name__=~${JSON.stringify(pattern)}}`, spec.match);
       const form = { 'match[]': selector, start: seconds(startS), end: seconds(endS) };
       // Label values can only be had by GET, where a long selector may not fit; series by POST.
-      const answer = await post(spec, '/api/v1/series', form);
+      const answer = await post(access, '/api/v1/series', form);
       const found = z.array(labels).catch([]).parse(answer.data);
       return [...new Set(found.map((series) => series.__name__ ?? ''))].sort();
     },
@@ -122,13 +124,13 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock): Prometheus
 
 /** The envelope, whatever its status: a query that Prometheus refuses is an answer. */
 async function post(
-  spec: PrometheusSpec,
+  access: PrometheusAccess,
   path: string,
   form: Record<string, string>,
 ): Promise<z.infer<typeof envelope>> {
   let found: string;
   try {
-    const { status, body } = await postForm(spec, path, form, timeoutMs);
+    const { status, body } = await postForm(access, path, form, timeoutMs);
     const parsed = envelope.safeParse(parseJson(body));
     if (parsed.success) return parsed.data;
     found = `status ${status}: ${body.slice(0, 200)}`;
@@ -138,7 +140,7 @@ async function post(
   throw new SquallError({
     code: 'SQ-PROMETHEUS-UNREACHABLE',
     what: 'Prometheus does not answer its API',
-    where: publicUrl(spec),
+    where: publicUrl(access.spec),
     expected: `an answer to ${path} within ${timeoutMs / 1000} s`,
     found,
     next: 'squall doctor',

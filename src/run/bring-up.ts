@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderName, limitParents } from '../base/cgroup.ts';
-import { SquallError } from '../base/errors.ts';
 import { startFaultEngine } from '../fault/engine.ts';
 import type { Undo } from '../fault/fault.ts';
 import { startGuard } from '../fault/guard.ts';
@@ -10,16 +9,16 @@ import { openRun } from '../fault/state.ts';
 import { startLoad } from '../load/engine.ts';
 import type { LoadCounts } from '../load/messages.ts';
 import { startClientMetrics } from '../observe/client-metrics.ts';
-import { createPrometheus } from '../observe/prometheus.ts';
 import { startSink } from '../observe/sink.ts';
 import { faults } from '../registry.ts';
-import { type PrometheusSpec, rulesOf, type TargetSpec } from '../scenario/types.ts';
+import { rulesOf, type TargetSpec } from '../scenario/types.ts';
 import { startDockerPrometheus } from '../target/docker-prometheus.ts';
 import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
 import { observersDown, observersUp } from './cluster-observers.ts';
 import { clusterLoadUp, clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
+import { prometheusFound } from './given-prometheus.ts';
 import { kindDown, kindUp } from './kind-site.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
@@ -123,7 +122,7 @@ function prometheusTask(session: Session): Task {
     up: async () => {
       const given = session.scenario.target.prometheus;
       if (given !== undefined) {
-        await mustAnswer(session, given);
+        await prometheusFound(session, given);
         return;
       }
       if (session.tools.prometheus === undefined && session.site === undefined) return;
@@ -148,7 +147,10 @@ function prometheusTask(session: Session): Task {
       stop = own.stop;
       session.prometheus = { url: own.url, headers: {}, match: {} };
     },
-    down: async () => stop?.(),
+    down: async () => {
+      session.prometheusAgent?.destroy();
+      await stop?.();
+    },
   };
 }
 
@@ -167,19 +169,6 @@ function startOwn(
   if (site === undefined || target.kind !== 'docker')
     return startPrometheus({ ...options, binary: session.tools.prometheus ?? '' });
   return startDockerPrometheus({ ...options, site, image: target.prometheusImage, say: session.say });
-}
-
-async function mustAnswer(session: Session, spec: PrometheusSpec): Promise<void> {
-  const answered = await createPrometheus(spec, session.clock).ready(10_000);
-  if (!answered) {
-    throw new SquallError({
-      code: 'SQ-PROMETHEUS-UNREACHABLE',
-      what: 'Prometheus does not answer its API within 10 s',
-      where: spec.url,
-      next: `curl -i ${spec.url}/-/ready`,
-    });
-  }
-  session.prometheus = spec;
 }
 
 async function loadUp(session: Session): Promise<void> {

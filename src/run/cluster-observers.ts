@@ -1,6 +1,7 @@
 import type { FindingCode } from '../base/finding-codes.ts';
+import type { ClusterRecord } from '../observe/cluster-record.ts';
 import { watchCluster } from '../observe/cluster-watch.ts';
-import type { ClusterRecord, RunRecord } from '../observe/evidence.ts';
+import type { RunRecord } from '../observe/evidence.ts';
 import type { Cluster } from '../target/kubernetes-client.ts';
 import { missingRights, rightName, watchRights } from '../target/kubernetes-rights.ts';
 import { podPart, podUsageUp } from './pod-usage.ts';

@@ -117,7 +117,7 @@ async function askPrometheus(
   requests: Columns[],
 ): Promise<RunRecord['prometheus']> {
   if (session.prometheus === undefined) return withoutAnswers({ scrapeIntervalMs });
-  const client = createPrometheus(session.prometheus, session.clock);
+  const client = createPrometheus(session.prometheus, session.clock, session.prometheusAgent);
   const { target } = session.scenario;
   return observePrometheus({
     client,

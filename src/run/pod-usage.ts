@@ -1,4 +1,5 @@
-import type { PodSample, RunRecord } from '../observe/evidence.ts';
+import type { PodSample } from '../observe/cluster-record.ts';
+import type { RunRecord } from '../observe/evidence.ts';
 import { type PodUsageWatch, watchKubelets, watchPodMetrics } from '../observe/pod-usage.ts';
 import type { Cluster } from '../target/kubernetes-client.ts';
 import { kubeletRights, missingRights, podMetricsRights, rightText } from '../target/kubernetes-rights.ts';

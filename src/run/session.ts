@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import type { FaultEngine } from '../fault/engine.ts';
 import type { Guard } from '../fault/guard.ts';
@@ -51,6 +52,8 @@ export interface Session {
   faults?: FaultEngine;
   metrics?: ClientMetrics;
   prometheus?: PrometheusSpec;
+  /** Where the address of Prometheus does not lead there from this machine. */
+  prometheusAgent?: Agent;
   /** Set when the load timeline starts. */
   t0Ns?: number;
   t0WallMs?: number;

@@ -65,6 +65,11 @@ export type PrometheusInput =
       match?: Record<string, string>;
     };
 
+/** By address, `service/NAME`, or with what it takes to reach it. */
+export type PlacedPrometheusInput =
+  | PrometheusInput
+  | (Omit<Exclude<PrometheusInput, string>, 'url'> & { service: string; namespace?: string; port?: number });
+
 export interface MemberInput {
   config?: string;
   binary?: string;
@@ -120,7 +125,7 @@ export interface TargetInput {
     load?: { in?: 'runner' | 'cluster'; pods?: number; cpu?: string | number };
     image?: string;
     imagePullSecrets?: string[];
-    prometheus?: PrometheusInput;
+    prometheus?: PlacedPrometheusInput;
   };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };
   embedded?: { sink?: SinkInput; prometheus?: PrometheusInput };

@@ -44,16 +44,14 @@ const sink = z.union([
 
 const url = z.string().refine(isHttpUrl, { error: 'expected a URL such as http://127.0.0.1:9090' });
 
-const prometheus = z.union([
-  url,
-  z.strictObject({
-    url,
-    headers: texts.optional(),
-    bearerTokenFile: path.optional(),
-    tls: tls.optional(),
-    match: texts.optional().describe('labels put into every selector of every query'),
-  }),
-]);
+const prometheusAccess = {
+  headers: texts.optional(),
+  bearerTokenFile: path.optional(),
+  tls: tls.optional(),
+  match: texts.optional().describe('labels put into every selector of every query'),
+};
+
+const prometheus = z.union([url, z.strictObject({ url, ...prometheusAccess })]);
 
 const rules = path
   .optional()
@@ -92,6 +90,26 @@ const pods = z
   .strictObject({ ...podFields, image: image.optional().describe('its entrypoint is a collector') })
   .nullable();
 
+const servicePattern = /^service\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** In a cluster's scenario: by address, or a Service. */
+const placedPrometheus = z.union([
+  z.string().refine((text) => isHttpUrl(text) || servicePattern.test(text), {
+    error: 'expected a URL such as http://127.0.0.1:9090, or service/NAME',
+  }),
+  z
+    .strictObject({
+      url: url.optional(),
+      service: dnsLabel.optional().describe('instead of url: a Service, reached through the API server'),
+      namespace: dnsName.optional().describe('of the Service; default: the first of namespaces'),
+      port: z.int().min(1).max(65535).optional().describe('of the Service; default: its only one, or 9090'),
+      ...prometheusAccess,
+    })
+    .refine((text) => (text.url === undefined) !== (text.service === undefined), {
+      error: 'expected exactly one of url and service',
+    }),
+]);
+
 const workload = z.strictObject({
   workload: z
     .string()
@@ -101,10 +119,7 @@ const workload = z.strictObject({
     .describe('what makes its pods; each pod is a member'),
   namespace: dnsName.optional().describe('default: the first of namespaces'),
   otlp: z
-    .union([
-      z.string().regex(/^service\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'expected service/NAME' }),
-      otlp,
-    ])
+    .union([z.string().regex(servicePattern, { error: 'expected service/NAME' }), otlp])
     .optional()
     .describe('where the load is sent: a Service that this machine reaches, or an address'),
   config: path.optional().describe('what it runs, for predictions; a run reads its ConfigMap'),
@@ -187,7 +202,7 @@ export const targetSchema = z.strictObject({
       load: placedLoad.optional(),
       image: image.optional().describe(`of squall's own pods; default ${images.squall}`),
       imagePullSecrets: z.array(dnsName).optional().describe('Secrets that the nodes pull it with'),
-      prometheus: prometheus.optional(),
+      prometheus: placedPrometheus.optional(),
     })
     .optional()
     .describe('collectors that run in a cluster already; squall starts none of them'),

@@ -88,7 +88,12 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     ];
   });
   const { in: place, service, ...listens } = sink === 'none' ? {} : sink;
-  const common = toCommon({ sink: sink === 'none' ? 'none' : listens, prometheus }, from);
+  const common = {
+    ...toCommon({ sink: sink === 'none' ? 'none' : listens }, from),
+    ...(prometheus === undefined
+      ? {}
+      : { prometheus: toPlacedPrometheus(prometheus, namespaces[0] ?? '', from) }),
+  };
   const inCluster = place === 'cluster' ? { cluster: { service: service ?? 'squall-sink' } } : {};
   return {
     kind: 'kubernetes',
@@ -115,6 +120,7 @@ type From = (file: string) => string;
 type CommonText = NonNullable<TargetText['embedded']>;
 type SinkText = NonNullable<CommonText['sink']>;
 type PrometheusText = NonNullable<CommonText['prometheus']>;
+type PlacedPrometheus = NonNullable<NonNullable<TargetText['kubernetes']>['prometheus']>;
 type TlsText = NonNullable<Exclude<SinkText, 'none'>['tls']>;
 type Member = NonNullable<NonNullable<TargetText['local']>['members'][string]>;
 type Container = NonNullable<NonNullable<TargetText['docker']>['members'][string]>;
@@ -191,6 +197,22 @@ function toPrometheus(text: PrometheusText, from: From): PrometheusSpec {
     ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
     ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
     match: text.match ?? {},
+  };
+}
+
+function toPlacedPrometheus(text: PlacedPrometheus, home: string, from: From): PrometheusSpec {
+  const given =
+    typeof text !== 'string'
+      ? text
+      : text.startsWith('service/')
+        ? { service: text.slice('service/'.length) }
+        : { url: text };
+  const { service: name, namespace = home, port, url, ...access } = given;
+  if (name === undefined) return toPrometheus({ url: url ?? '', ...access }, from);
+  const scheme = access.tls === undefined ? 'http' : 'https';
+  return {
+    ...toPrometheus({ url: `${scheme}://${name}.${namespace}.svc:${port ?? 9090}`, ...access }, from),
+    service: { namespace, name, ...(port === undefined ? {} : { port }) },
   };
 }
 

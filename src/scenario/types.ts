@@ -157,6 +157,7 @@ export interface PrometheusSpec {
   tls?: TlsSpec;
   /** Labels put into every selector of every query. */
   match: Record<string, string>;
+  service?: { namespace: string; name: string; port?: number }; // of the target's cluster; url: its name there
 }
 
 /** An exact rate: `items` per `perMs` milliseconds, both integers. */

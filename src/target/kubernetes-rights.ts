@@ -118,6 +118,17 @@ export function podMetricsRights(namespace: string): Right[] {
   return podMetricsRules.flatMap((rule) => rightsOf(namespace, rule));
 }
 
+/** For a way to a Service through the API server. */
+export const serviceRules: readonly RightsRule[] = [
+  { group: '', resource: 'services', verbs: ['get'] },
+  { group: '', resource: 'pods', verbs: ['list'] },
+  { group: '', resource: 'pods/portforward', verbs: ['create', 'get'] },
+];
+
+export function serviceRights(namespace: string): Right[] {
+  return serviceRules.flatMap((rule) => rightsOf(namespace, rule));
+}
+
 export function watchRights(namespace: string, resource: string): Right[] {
   return watchRules.filter((rule) => rule.resource === resource).flatMap((rule) => rightsOf(namespace, rule));
 }

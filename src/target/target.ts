@@ -1,9 +1,10 @@
-import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { OtlpSpec } from '../scenario/types.ts';
+import type { ClusterPlace } from './cluster-place.ts';
 import type { NodePower, RolloutPower } from './cluster-powers.ts';
 import type { MadeRef, ObjectRestore } from './kubernetes-change.ts';
-import type { Cluster, ClusterRef } from './kubernetes-client.ts';
+import type { ClusterRef } from './kubernetes-client.ts';
 import type { FieldValue } from './kubernetes-object.ts';
+import type { PodPlace } from './pod-place.ts';
 
 /** One process, container or pod of the system under test. */
 export interface Member {
@@ -49,13 +50,6 @@ export interface PodPower {
   end(how: PodEnd): Promise<void>;
   /** `replacedBy`: a pod that was not there at end() is ready, and as many are ready as then. */
   look(): Promise<{ state: 'there' | 'ending' | 'gone'; replacedBy?: string }>;
-}
-
-export interface PodPlace {
-  namespace: string;
-  pod: string;
-  container: string;
-  node: string;
 }
 
 /** An object of a cluster that a fault changes in place; until it is put back it carries a label of the run. */
@@ -248,12 +242,4 @@ export interface Target {
   /** Where in a cluster squall may put pods of its own. */
   place?: ClusterPlace;
   down(): Promise<void>;
-}
-
-export interface ClusterPlace {
-  cluster: Cluster;
-  namespace: string;
-  /** As labels have the run. */
-  run: string;
-  owner: V1OwnerReference;
 }

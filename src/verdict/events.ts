@@ -1,4 +1,5 @@
-import type { ClusterRecord, FaultRecord } from '../observe/evidence.ts';
+import type { ClusterRecord } from '../observe/cluster-record.ts';
+import type { FaultRecord } from '../observe/evidence.ts';
 import type { RunEvent } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { type Recovery, type RecoveryStage, recoveryStages } from './recovery.ts';

@@ -1,4 +1,5 @@
-import type { PodSample, ProcessSample } from '../observe/evidence.ts';
+import type { PodSample } from '../observe/cluster-record.ts';
+import type { ProcessSample } from '../observe/evidence.ts';
 import type { TimelineSeries } from '../report/types.ts';
 
 /** Points kept of one series: a soak of many members must stay a report that can be opened. */

@@ -1,5 +1,6 @@
 import { rankOf } from '../base/histogram.ts';
-import { type ClusterRecord, requestClass } from '../observe/evidence.ts';
+import type { ClusterRecord } from '../observe/cluster-record.ts';
+import { requestClass } from '../observe/evidence.ts';
 import type { Report, TimelineSeries } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { processSeries } from './process-series.ts';
