@@ -4,6 +4,7 @@ import { haltRun, recoverAll, recoverRun } from '../fault/recover.ts';
 import { hasEnded, listOpenRuns } from '../fault/state.ts';
 import type { SweepResult } from '../fault/sweep.ts';
 import type { Console, GlobalFlags } from './console.ts';
+import { namedCluster } from './named-cluster.ts';
 
 /** `squall recover`: exits 0 only after it has read back that nothing of the run is left. */
 export async function recoverCommand(console: Console, flags: GlobalFlags): Promise<number> {
@@ -28,22 +29,10 @@ export async function recoverCommand(console: Console, flags: GlobalFlags): Prom
 
 /** In a cluster, where one is named. */
 async function recoverThere(flags: GlobalFlags): Promise<SweepResult> {
-  const { context, namespace, kubeconfig, run } = flags;
+  const { context, namespace, run } = flags;
   if (context === undefined && namespace === undefined) return { clean: true, lines: [] };
-  if (context === undefined || namespace === undefined) {
-    throw new SquallError({
-      code: 'SQ-USAGE',
-      what: 'a cluster is named by context and namespace',
-      expected: 'both --context and --namespace',
-      found: context === undefined ? 'no --context' : 'no --namespace',
-      next: 'squall recover --all --context NAME --namespace NAME',
-    });
-  }
-  return recoverCluster({
-    cluster: { context, ...(kubeconfig === undefined ? {} : { kubeconfig }) },
-    namespace,
-    ...(run === undefined ? {} : { run }),
-  });
+  const named = namedCluster(flags, 'squall recover --all --context NAME --namespace NAME');
+  return recoverCluster({ ...named, ...(run === undefined ? {} : { run }) });
 }
 
 /** `squall halt`: the big red button; idempotent. */

@@ -1,5 +1,4 @@
 import { systemClock } from '../base/clock.ts';
-import { SquallError } from '../base/errors.ts';
 import type { Sink } from '../observe/sink.ts';
 import type { SinkTask } from '../pod/messages.ts';
 import { startClusterSink } from '../run/cluster-sink.ts';
@@ -10,6 +9,7 @@ import { mustHaveRights } from '../target/kubernetes-preflight.ts';
 import { openRunRecord, runName } from '../target/kubernetes-record.ts';
 import { neededRights, sinkRules } from '../target/kubernetes-rights.ts';
 import type { GlobalFlags } from './console.ts';
+import { namedCluster } from './named-cluster.ts';
 
 /** Then the cluster takes the sink away, should nobody have done so. */
 const deadlineS = 24 * 3600;
@@ -23,9 +23,9 @@ export async function withClusterSink(
   options: { task: Omit<SinkTask, 'grpc' | 'http'>; evidenceDir: string },
   use: (sink: Sink) => Promise<void>,
 ): Promise<number> {
-  const { context, namespace } = named(flags);
-  const { kubeconfig } = flags;
-  const cluster = await connectCluster({ context, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  const words = 'squall sink --kubernetes --context NAME -n NAMESPACE';
+  const { cluster: ref, namespace } = namedCluster(flags, words);
+  const cluster = await connectCluster(ref);
   const needs = [{ home: true as const, rules: sinkRules }];
   await mustHaveRights(cluster, neededRights({ members: {}, home: namespace, needs }));
   const { runId } = options.task.plan;
@@ -53,15 +53,4 @@ export async function withClusterSink(
   } finally {
     await record.close();
   }
-}
-
-function named({ context, namespace }: GlobalFlags): { context: string; namespace: string } {
-  if (context !== undefined && namespace !== undefined) return { context, namespace };
-  throw new SquallError({
-    code: 'SQ-USAGE',
-    what: 'a cluster is named by context and namespace: the current ones are never taken',
-    expected: 'both --context and --namespace',
-    found: context === undefined ? 'no --context' : 'no --namespace',
-    next: 'squall sink --kubernetes --context NAME -n NAMESPACE',
-  });
 }

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { type LeaseBook, leaseBook, makeLease, readStatus, withdrawOrder } from './agent-lease.ts';
-import { type AgentPods, agentRole, agentSet, agentTemplate, ownerJob } from './agent-manifests.ts';
+import { type AgentPods, agentRole, agentSet, agentTemplate } from './agent-manifests.ts';
 import { type Cluster, type ClusterRef, orAbsent, statusOf } from './kubernetes-client.ts';
 import { awaitOwnPods, makeOwn, ownLabels } from './kubernetes-own-pods.ts';
 import { renewEveryMs, runLabel, runName } from './kubernetes-record.ts';
 import { agentNames, makeOrderKeys, type Order, type OrderOutcome, statusName } from './node-order.ts';
+import { makeOwnerJob } from './owner-job.ts';
 import type { OrderRef } from './target.ts';
 
 /** The agents of a run, one on each node. */
@@ -67,11 +68,9 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
     await removeAgents(cluster, { namespace, run, clock });
   };
   try {
-    const job = await cluster.batch.createNamespacedJob({
-      namespace,
-      body: ownerJob(bare, options.deadlineS),
-    });
-    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'owner', uid: job.metadata?.uid ?? '' };
+    const { deadlineS } = options;
+    const job = { name: agentNames.owner, labels: ownLabels(bare, 'agent'), deadlineS };
+    const owner = await makeOwnerJob(cluster, { namespace, ...job });
     const own: AgentPods = { ...bare, owner };
     const lease = await makeLease(own, clock);
     const start = { leaseUid: lease.metadata?.uid ?? '', publicKey: keys.publicKey };
@@ -88,12 +87,14 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   }
 }
 
+/** What to do about an admission that refuses them. */
+const admitted = 'let the cluster take privileged pods in namespaces squall-*, or leave out what agents do';
+
 async function makeNamespace(own: Omit<AgentPods, 'owner'>): Promise<void> {
   const { cluster, namespace } = own;
   const labels = { ...ownLabels(own, 'agent'), 'pod-security.kubernetes.io/enforce': 'privileged' };
-  await makeOwn(own, `the namespace ${namespace} for squall's agents`, () =>
-    cluster.core.createNamespace({ body: { metadata: { name: namespace, labels } } }),
-  );
+  const make = () => cluster.core.createNamespace({ body: { metadata: { name: namespace, labels } } });
+  await makeOwn(own, `the namespace ${namespace} for squall's agents`, make, admitted);
 }
 
 /** Pod Security and every other admission say here what they would say to each of the agents' pods. */
@@ -105,9 +106,8 @@ async function tryPod(own: AgentPods, start: Parameters<typeof agentTemplate>[1]
   });
   const { metadata, spec } = agentTemplate(own, start);
   const body = { metadata: { ...metadata, name: 'try' }, ...(spec === undefined ? {} : { spec }) };
-  await makeOwn(own, "the pod of squall's agent", () =>
-    cluster.core.createNamespacedPod({ namespace, body, dryRun: 'All' }),
-  );
+  const make = () => cluster.core.createNamespacedPod({ namespace, body, dryRun: 'All' });
+  await makeOwn(own, "the pod of squall's agent", make, admitted);
 }
 
 /** Resolves with the nodes that get an agent. */

@@ -1,4 +1,4 @@
-import type { V1OwnerReference, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1ContainerState, V1OwnerReference, V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { type Cluster, reasonOf } from './kubernetes-client.ts';
@@ -81,7 +81,7 @@ export async function awaitOwnPods(own: OwnPods, program: OwnProgram, count: num
       .catch(() => ({ items: seen }));
     seen = items;
     for (const pod of items) refuseHopeless(own, pod);
-    const up = items.filter(({ status }) => status?.containerStatuses?.[0]?.state?.running !== undefined);
+    const up = items.filter(runsWhole);
     return up.length >= count ? up : undefined;
   });
   if (running !== undefined) return running;
@@ -107,11 +107,16 @@ export async function ownPodEnd(
   return ended || pod.status?.phase === 'Failed' ? stateText(pod) : undefined;
 }
 
+function runsWhole({ spec, status }: V1Pod): boolean {
+  const running = status?.containerStatuses?.filter(({ state }) => state?.running !== undefined) ?? [];
+  return running.length > 0 && running.length === spec?.containers.length;
+}
+
 const imageReasons = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'];
 
 function refuseHopeless(own: OwnPods, pod: V1Pod): void {
   const { cluster, namespace, image } = own;
-  const state = pod.status?.containerStatuses?.[0]?.state;
+  const state = stuckState(pod);
   const where = `context ${cluster.context}, namespace ${namespace}, pod ${pod.metadata?.name}, node ${pod.spec?.nodeName}`;
   const kubectl = `kubectl --context ${cluster.context} -n ${namespace}`;
   const { reason = '', message = '' } = state?.waiting ?? {};
@@ -135,8 +140,15 @@ function refuseHopeless(own: OwnPods, pod: V1Pod): void {
   });
 }
 
-function stateText({ metadata, status }: V1Pod): string {
-  const { waiting, terminated } = status?.containerStatuses?.[0]?.state ?? {};
+/** Of the first container that does not run, else of the first. */
+function stuckState({ status }: Pick<V1Pod, 'status'>): V1ContainerState | undefined {
+  const states = status?.containerStatuses?.map(({ state }) => state) ?? [];
+  return states.find((state) => state?.running === undefined) ?? states[0];
+}
+
+function stateText(pod: V1Pod): string {
+  const { metadata, status } = pod;
+  const { waiting, terminated } = stuckState(pod) ?? {};
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   const why =
     terminated !== undefined
@@ -150,18 +162,20 @@ export async function makeOwn<T>(
   own: Pick<OwnPods, 'cluster' | 'namespace'>,
   what: string,
   make: () => Promise<T>,
+  next?: string,
 ): Promise<T> {
   try {
     return await make();
   } catch (cause) {
     const { cluster, namespace } = own;
+    const kubectl = `kubectl --context ${cluster.context} -n ${namespace}`;
     throw new SquallError(
       {
         code: 'SQ-PRECONDITION',
         what: `the cluster does not take ${what}`,
         where: `context ${cluster.context}, namespace ${namespace}`,
         found: reasonOf(cause),
-        next: `kubectl --context ${cluster.context} -n ${namespace} get resourcequota,limitrange`,
+        next: next ?? `${kubectl} get resourcequota,limitrange`,
       },
       { cause },
     );

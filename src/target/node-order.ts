@@ -7,7 +7,13 @@ import { isIPv4 } from 'node:net';
 export const ordersAnnotation = 'squall.dev/orders';
 
 /** Names of what a run makes for its agents, in a namespace of their own. */
-export const agentNames = { lease: 'runner', account: 'agent', set: 'agent', statusKey: 'status' } as const;
+export const agentNames = {
+  owner: 'owner',
+  lease: 'runner',
+  account: 'agent',
+  set: 'agent',
+  statusKey: 'status',
+} as const;
 
 /** The ConfigMap in which the agent of a node tells what it does. */
 export function statusName(node: string): string {
