@@ -5,6 +5,7 @@
  */
 const programs: Record<string, () => Promise<{ main(): Promise<void> }>> = {
   agent: () => import('./agent/main.ts'),
+  'dead-man': () => import('./agent/dead-man.ts'),
   load: () => import('./pod/load.ts'),
   sink: () => import('./pod/sink.ts'),
 };

@@ -22,7 +22,8 @@ export interface AgentOptions {
   journal: AppendFile;
   /** Of the machine, now. */
   boot: string;
-  lacks: Record<string, string>;
+  /** What this node cannot do. Looking takes a while, in which what is held must not wait for its end. */
+  lacks: Promise<Record<string, string>>;
   clock: Clock;
   /** Aborted to end it: then everything is undone first. */
   signal: AbortSignal;
@@ -58,12 +59,18 @@ class Agent {
   private told = '';
   private telling: Promise<void> | undefined;
   private removing: Promise<void> | undefined;
+  private lacks: Record<string, string> | undefined;
+  /** When the API server last gave no answer. */
+  private unansweredNs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AgentOptions) {
     this.options = options;
     this.startNs = options.clock.nowNs();
     ({ held: this.held, over: this.over, renewedNs: this.renewedNs } = replay(options.entries, options.boot));
     this.write({ kind: 'start', boot: options.boot });
+    void options.lacks.then((found) => {
+      this.lacks = found;
+    });
   }
 
   /** Never rejects, and waits for the node alone: an API server that hangs must not keep anything in place. */
@@ -166,16 +173,18 @@ class Agent {
       .then((look) => {
         this.look = look;
         this.asked = undefined;
+        if (look.kind === 'silent') this.unansweredNs = this.options.clock.nowNs();
       });
   }
 
   private status(): AgentStatus {
-    const ready = this.options.clock.nowNs() - this.renewedNs <= ttlMs * 1e6;
+    const renewed = this.options.clock.nowNs() - this.renewedNs <= ttlMs * 1e6;
     const held = this.held.map(({ order }): [string, OrderOutcome] => [
       order.id,
       { detail: '', ...this.seen.get(order.id), state: 'held' },
     ]);
-    return { ready, lacks: this.options.lacks, orders: Object.fromEntries([...this.over, ...held]) };
+    const ready = renewed && this.lacks !== undefined;
+    return { ready, lacks: this.lacks ?? {}, orders: Object.fromEntries([...this.over, ...held]) };
   }
 
   /** When something changed, and until it was taken. */
@@ -200,6 +209,8 @@ class Agent {
   private leave(nowNs: number): void {
     const sinceNs = Math.max(this.startNs, this.renewedNs);
     if (this.held.length > 0 || nowNs - sinceNs < (ttlMs + orphanedMs) * 1e6) return;
+    // A run that lives renews its Lease again within this time of the API server's return.
+    if (nowNs - this.unansweredNs < ttlMs * 1e6) return;
     this.removing ??= this.options.api
       .removeAll()
       .catch(() => undefined) // asked again at the next tick

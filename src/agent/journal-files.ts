@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type AppendFile, decodeLines, encodeLine, openAppendFile } from '../base/checked-lines.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Kernel } from './kernel.ts';
-import { type AgentEntry, replay } from './watch.ts';
+import { type AgentEntry, overdue } from './watch.ts';
 
 /** One journal for each run and node: nodes may share a folder, and runs share a node. */
 export interface JournalPlace {
@@ -19,7 +19,7 @@ export function openAgentJournal(place: JournalPlace): {
   remove(): void;
 } {
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
-  const path = join(place.folder, `${place.namespace}${suffixOf(place)}`);
+  const path = join(place.folder, ownName(place));
   const entries = readEntries(path);
   const file = openAppendFile(path);
   return {
@@ -32,7 +32,15 @@ export function openAgentJournal(place: JournalPlace): {
   };
 }
 
-/** Past its deadline by this much a fault of another run is anybody's to undo: its own agent has not. */
+/** The journals of all runs on this node, as they are now. */
+export function readJournals(place: JournalPlace): { own: boolean; entries: AgentEntry[] }[] {
+  return namesIn(place).map((name) => ({
+    own: name === ownName(place),
+    entries: readEntries(join(place.folder, name)),
+  }));
+}
+
+/** Past its end by this much a fault of another run is anybody's to undo: its own agent has not. */
 const foreignGraceMs = 10_000;
 
 /** Undoes what agents of other runs left on this node. Resolves when each was tried; what fails is left to the next. */
@@ -41,15 +49,11 @@ export async function endForeign(
   options: { kernel: Kernel; boot: string; clock: Clock },
 ): Promise<void> {
   const { kernel, boot, clock } = options;
-  const own = `${place.namespace}${suffixOf(place)}`;
-  if (!existsSync(place.folder)) return;
-  for (const name of readdirSync(place.folder)) {
-    if (!name.endsWith(suffixOf(place)) || name === own) continue;
+  for (const name of namesIn(place).filter((one) => one !== ownName(place))) {
     const path = join(place.folder, name);
-    const { held } = replay(readEntries(path), boot);
-    const late = held.filter(({ deadlineNs }) => clock.nowNs() > deadlineNs + foreignGraceMs * 1e6);
+    const late = overdue(readEntries(path), { boot, nowNs: clock.nowNs(), graceMs: foreignGraceMs });
     const file = openAppendFile(path);
-    for (const { order } of late) {
+    for (const order of late) {
       const detail = await kernel.end(order).catch(() => undefined); // the next agent tries again
       if (detail === undefined) continue;
       file.write(encodeLine({ kind: 'over', id: order.id, outcome: { state: 'ended', detail }, atNs: 0 }));
@@ -59,10 +63,20 @@ export async function endForeign(
   }
 }
 
-function suffixOf({ node }: JournalPlace): string {
-  return `.${node}.jsonl`;
+function ownName({ namespace, node }: JournalPlace): string {
+  return `${namespace}.${node}.jsonl`;
 }
 
+function namesIn({ folder, node }: JournalPlace): string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(`.${node}.jsonl`)) : [];
+}
+
+/** None when its agent has just taken it away. */
 function readEntries(path: string): AgentEntry[] {
-  return existsSync(path) ? (decodeLines(readFileSync(path, 'utf8')) as AgentEntry[]) : [];
+  try {
+    return decodeLines(readFileSync(path, 'utf8')) as AgentEntry[];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }

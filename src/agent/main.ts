@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import { runAgent } from './agent.ts';
 import { agentApi } from './api.ts';
 import { endForeign, openAgentJournal } from './journal-files.ts';
 import { nodeKernel, nodeLacks } from './kernel.ts';
+import { bootId, journalPlace, told } from './place.ts';
 
 /**
  * The program of the agent's pod on one node. Listens to nothing; all it is told stands in its environment and in the
@@ -12,18 +12,18 @@ import { nodeKernel, nodeLacks } from './kernel.ts';
 export async function main(): Promise<void> {
   const ended = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => ended.abort());
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  const place = { namespace: told('NAMESPACE'), node: told('NODE') };
-  const journalPlace = { ...place, folder: told('JOURNAL') };
-  const journal = openAgentJournal(journalPlace);
-  await endForeign(journalPlace, { kernel: nodeKernel, boot, clock: systemClock });
+  const boot = bootId();
+  const place = journalPlace('SQUALL_AGENT');
+  const journal = openAgentJournal(place);
+  // Not waited for: what this run holds may be due. What fails is left to the next agent.
+  void endForeign(place, { kernel: nodeKernel, boot, clock: systemClock }).catch(() => undefined);
   const account = '/var/run/secrets/kubernetes.io/serviceaccount';
   const api = agentApi({
     ...place,
-    server: `https://${hostPort(told('KUBERNETES_SERVICE_HOST', ''), told('KUBERNETES_SERVICE_PORT', ''))}`,
+    server: `https://${hostPort(told('KUBERNETES_SERVICE_HOST'), told('KUBERNETES_SERVICE_PORT'))}`,
     tokenFile: `${account}/token`,
-    leaseUid: told('LEASE'),
-    publicKey: told('KEY'),
+    leaseUid: told('SQUALL_AGENT_LEASE'),
+    publicKey: told('SQUALL_AGENT_KEY'),
   });
   await runAgent({
     api,
@@ -31,18 +31,12 @@ export async function main(): Promise<void> {
     entries: journal.entries,
     journal: journal.file,
     boot,
-    lacks: await nodeLacks(),
+    lacks: nodeLacks(),
     clock: systemClock,
     signal: ended.signal,
   });
   journal.remove();
   process.exit(0);
-}
-
-function told(name: string, prefix = 'SQUALL_AGENT_'): string {
-  const value = process.env[`${prefix}${name}`];
-  if (value === undefined || value === '') throw new Error(`${prefix}${name} is not set`);
-  return value;
 }
 
 function hostPort(host: string, port: string): string {

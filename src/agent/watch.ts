@@ -87,6 +87,20 @@ export type AgentEvent =
   | { kind: 'over'; id: string; outcome: OrderOutcome };
 export type AgentEntry = AgentEvent & { atNs: number };
 
+/**
+ * What of a journal its agent would have undone `graceMs` ago, had it been there to do so: past its deadline, or not
+ * renewed. Pure.
+ */
+export function overdue(
+  entries: readonly AgentEntry[],
+  at: { boot: string; nowNs: number; graceMs: number },
+): Order[] {
+  const { held, renewedNs } = replay(entries, at.boot);
+  const untilNs = at.nowNs - at.graceMs * 1e6;
+  const orphaned = untilNs - renewedNs > ttlMs * 1e6;
+  return held.filter(({ deadlineNs }) => orphaned || untilNs >= deadlineNs).map(({ order }) => order);
+}
+
 /** Of a signal nobody knows whether it was sent: it is not sent again. */
 const interrupted = 'the agent was ended while it did this';
 

@@ -1,6 +1,6 @@
 import type {
   V1DaemonSet,
-  V1Job,
+  V1EnvVar,
   V1OwnerReference,
   V1PodTemplateSpec,
   V1Role,
@@ -42,18 +42,14 @@ export interface AgentStart {
 
 /**
  * The pod of an agent: it sees the node's processes, enters the networks of pods and signals processes, and so has to be
- * privileged. It gets no Secret, listens to nothing, and its account can do nothing but what agentRole says.
+ * privileged. It gets no Secret, listens to nothing, and its account can do nothing but what agentRole says. The second
+ * container ends the pauses of an agent that is not there to do so.
  */
 export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart): V1PodTemplateSpec {
   const { metadata, spec } = ownTemplate(own, 'agent');
   const [container] = spec?.containers ?? [];
-  const env = {
-    SQUALL_AGENT_NAMESPACE: own.namespace,
-    SQUALL_AGENT_LEASE: leaseUid,
-    SQUALL_AGENT_KEY: publicKey,
-    SQUALL_AGENT_JOURNAL: journalFolder,
-    NODE_EXTRA_CA_CERTS: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
-  };
+  const securityContext = { privileged: true, readOnlyRootFilesystem: true };
+  const journal = { name: 'journal', mountPath: journalFolder };
   return {
     ...(metadata === undefined ? {} : { metadata }),
     spec: {
@@ -72,14 +68,22 @@ export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart)
           ...container,
           name: 'agent',
           env: [
-            ...Object.entries(env).map(([name, value]) => ({ name, value })),
-            { name: 'SQUALL_AGENT_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+            ...placeIn('SQUALL_AGENT', own),
+            { name: 'SQUALL_AGENT_LEASE', value: leaseUid },
+            { name: 'SQUALL_AGENT_KEY', value: publicKey },
+            { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
           ],
-          securityContext: { privileged: true, readOnlyRootFilesystem: true },
-          volumeMounts: [
-            { name: 'journal', mountPath: journalFolder },
-            { name: 'locks', mountPath: '/run/lock' },
-          ],
+          securityContext,
+          volumeMounts: [journal, { name: 'locks', mountPath: '/run/lock' }],
+        },
+        {
+          ...container,
+          name: 'dead-man',
+          args: ['dead-man'],
+          env: placeIn('SQUALL_DEAD_MAN', own),
+          securityContext,
+          resources: { requests: { cpu: '10m', memory: '48Mi' } },
+          volumeMounts: [{ ...journal, readOnly: true }],
         },
       ],
       volumes: [
@@ -88,6 +92,14 @@ export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart)
       ],
     },
   };
+}
+
+function placeIn(prefix: string, { namespace }: OwnPods): V1EnvVar[] {
+  return [
+    { name: `${prefix}_NAMESPACE`, value: namespace },
+    { name: `${prefix}_JOURNAL`, value: journalFolder },
+    { name: `${prefix}_NODE`, valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+  ];
 }
 
 export function agentSet(own: AgentPods, start: AgentStart): V1DaemonSet {
@@ -112,21 +124,5 @@ export function agentRole(own: AgentPods, nodes: readonly string[]): V1Role {
       { apiGroups: [''], resources: ['configmaps'], resourceNames: nodes.map(statusName), verbs: ['patch'] },
       { apiGroups: [''], resources: ['namespaces'], resourceNames: [own.namespace], verbs: ['delete'] },
     ],
-  };
-}
-
-/** Without a pod; past its deadline the cluster removes it and all that it owns: the cap of the agents' life. */
-export function ownerJob(own: Omit<AgentPods, 'owner'>, deadlineS: number): V1Job {
-  return {
-    metadata: { name: 'owner', labels: { ...ownLabels(own, 'agent') } },
-    spec: {
-      parallelism: 0,
-      backoffLimit: 0,
-      activeDeadlineSeconds: deadlineS,
-      ttlSecondsAfterFinished: 0,
-      template: {
-        spec: { restartPolicy: 'Never', containers: [{ name: 'none', image: own.image }] },
-      },
-    },
   };
 }

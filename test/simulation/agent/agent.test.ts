@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runAgent } from '../../../src/agent/agent.ts';
 import type { AgentApi } from '../../../src/agent/api.ts';
+import { runDeadMan } from '../../../src/agent/dead-man.ts';
 import type { Kernel } from '../../../src/agent/kernel.ts';
 import { type AgentEntry, ttlMs } from '../../../src/agent/watch.ts';
 import { decodeLines } from '../../../src/base/checked-lines.ts';
@@ -9,8 +10,8 @@ import { random } from '../../../src/base/random.ts';
 import type { Act, Order } from '../../../src/target/node-order.ts';
 import { createSimClock, type SimClock } from '../../fixtures/sim-clock.ts';
 
-/** Of the node's clock, of its disk. */
-type Sabotage = 'none' | 'no-ttl' | 'no-journal';
+/** Of the node's clock, of its disk, of the pod's second program, of the look at a run that an agent removes. */
+type Sabotage = 'none' | 'no-ttl' | 'no-journal' | 'no-dead-man' | 'no-answer-heard';
 
 const secondMs = 1_000;
 /** How soon the kubelet starts an agent again, and how late after it has ended often. */
@@ -96,13 +97,17 @@ interface Run {
   orders: Order[];
   silent: boolean;
   gone: boolean;
+  /** Its runner renews. */
+  lives: boolean;
+  /** An agent asked that it be removed while it lived. */
+  removedAlive: boolean;
 }
 
-function apiOf(run: Run, life: Life): AgentApi {
+function apiOf(run: Run, life: Life, sabotage: Sabotage): AgentApi {
   return {
     look: async () => {
       await step(life);
-      if (run.silent) return { kind: 'silent' };
+      if (run.silent && sabotage !== 'no-answer-heard') return { kind: 'silent' };
       return run.gone
         ? { kind: 'gone' }
         : { kind: 'there', renewal: `${run.renewal}`, orders: [...run.orders] };
@@ -112,6 +117,8 @@ function apiOf(run: Run, life: Life): AgentApi {
       if (run.silent) throw new Error('no answer');
     },
     removeAll: async () => {
+      if (run.silent) throw new Error('no answer');
+      run.removedAlive ||= run.lives;
       run.gone = true;
     },
   };
@@ -128,7 +135,7 @@ function startLife(node: Node, run: Run, clock: SimClock, killAt: number, sabota
     },
   };
   void runAgent({
-    api: apiOf(run, life),
+    api: apiOf(run, life, sabotage),
     kernel: kernelOf(node, life, clock),
     entries: sabotage === 'no-journal' ? [] : (decodeLines(node.synced) as AgentEntry[]),
     journal: {
@@ -144,7 +151,32 @@ function startLife(node: Node, run: Run, clock: SimClock, killAt: number, sabota
       close: () => {},
     },
     boot: 'one',
-    lacks: {},
+    lacks: Promise.resolve({}),
+    clock: own,
+    signal: new AbortController().signal,
+  });
+  return life;
+}
+
+/** The pod's second program: it is killed at some instants, and started again. */
+function startDeadMan(node: Node, clock: SimClock): Life {
+  const life: Life = { dead: false, steps: 0, killAt: Number.POSITIVE_INFINITY };
+  const own: Clock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      await step(life);
+    },
+  };
+  let [text, entries]: [string, AgentEntry[]] = ['', []];
+  const read = () => {
+    if (node.synced !== text) [text, entries] = [node.synced, decodeLines(node.synced) as AgentEntry[]];
+    return entries;
+  };
+  void runDeadMan({
+    journals: () => [{ own: true, entries: read() }],
+    kernel: kernelOf(node, life, clock),
+    boot: 'one',
     clock: own,
     signal: new AbortController().signal,
   });
@@ -171,16 +203,22 @@ interface Outcome {
 /** One run of a minute or so: orders at random times, a runner that dies, agents that are killed, an API server that is away. */
 async function simulate(seed: number, sabotage: Sabotage): Promise<Outcome> {
   const dice = random(seed, 'agent');
-  // What the kernel does not end by itself waits for the agent: only rules outlive a long absence.
   const seldom = dice.below(3) === 0;
   const clock = createSimClock();
   const node = new Node(clock, sabotage);
-  const run: Run = { renewal: 0, orders: [], silent: false, gone: false };
+  const run: Run = {
+    renewal: 0,
+    orders: [],
+    silent: false,
+    gone: false,
+    lives: true,
+    removedAlive: false,
+  };
   const runnerDiesMs = 10_000 + dice.below(50_000);
   const outage = { fromMs: dice.below(60_000), toMs: 0 };
   outage.toMs = outage.fromMs + dice.below(40_000);
   const orders = Array.from({ length: 3 }, (_, index) => {
-    const act = acts[seldom ? 0 : dice.below(acts.length)] ?? { kind: 'pause', container: '' };
+    const act = acts[dice.below(acts.length)] ?? { kind: 'pause', container: '' };
     const order: Order = {
       id: `${index}`.repeat(12),
       node: 'n',
@@ -194,10 +232,13 @@ async function simulate(seed: number, sabotage: Sabotage): Promise<Outcome> {
   const wrong: string[] = [];
   const firstSeenMs = new Map<string, number>();
   let life = startLife(node, run, clock, dice.below(120), sabotage);
+  let deadMan = sabotage === 'no-dead-man' ? undefined : startDeadMan(node, clock);
+  let deadManAgainMs = Number.POSITIVE_INFINITY;
   let kills = 0;
   let startAgainMs = Number.POSITIVE_INFINITY;
   for (let now = 0; now < 130_000; now += 100) {
     const runnerLives = now < runnerDiesMs;
+    run.lives = runnerLives;
     run.silent = now >= outage.fromMs && now < outage.toMs;
     if (runnerLives && !run.silent) {
       if (now % 5_000 === 0) run.renewal += 1;
@@ -206,8 +247,18 @@ async function simulate(seed: number, sabotage: Sabotage): Promise<Outcome> {
         .map(({ order }) => order);
     }
     await clock.pass(100);
-    if (life.dead && startAgainMs === Number.POSITIVE_INFINITY)
+    if (life.dead && startAgainMs === Number.POSITIVE_INFINITY) {
       startAgainMs = now + restartMs + (seldom ? dice.below(backOffMs) : 0);
+      // Now and then the whole pod dies at once.
+      if (deadMan !== undefined && dice.below(3) === 0) {
+        deadMan.dead = true;
+        deadManAgainMs = now + restartMs;
+      }
+    }
+    if (now >= deadManAgainMs) {
+      deadManAgainMs = Number.POSITIVE_INFINITY;
+      deadMan = startDeadMan(node, clock);
+    }
     if (now >= startAgainMs) {
       kills += 1;
       startAgainMs = Number.POSITIVE_INFINITY;
@@ -225,6 +276,7 @@ async function simulate(seed: number, sabotage: Sabotage): Promise<Outcome> {
         wrong.push(`${id} is active, the run was renewed ${now - lastRenewalMs} ms ago`);
     }
   }
+  if (run.removedAlive) wrong.push('an agent removed a run that lives');
   if (node.things.size > 0) wrong.push(`left: ${[...node.things.keys()]}`);
   for (const [id, times] of node.begun) if (times > 1) wrong.push(`${id} was begun ${times} times`);
   return { wrong, begun: node.begun.size, kills };
@@ -250,7 +302,28 @@ test(`${seeds} seeds: an agent ends what it began, in time`, async () => {
 });
 
 /** The checker is checked: each of these breaks one rule, and the same simulation must notice. */
-test.each(['no-ttl', 'no-journal'] as const)('with %s the simulation fails', async (sabotage) => {
-  const outcomes = await simulateAll(60, sabotage);
-  expect(outcomes.flatMap(({ wrong }) => wrong).length).toBeGreaterThan(3);
-});
+test.each(['no-ttl', 'no-journal', 'no-dead-man'] as const)(
+  'with %s the simulation fails',
+  async (sabotage) => {
+    const outcomes = await simulateAll(60, sabotage);
+    expect(outcomes.flatMap(({ wrong }) => wrong).length).toBeGreaterThan(3);
+  },
+);
+
+test.each([
+  ['none', false],
+  ['no-answer-heard', true],
+] as const)(
+  'an API server that is away for a minute, with %s: a run that lives is removed: %s',
+  async (sabotage, removed) => {
+    const clock = createSimClock();
+    const run: Run = { renewal: 0, orders: [], silent: false, gone: false, lives: true, removedAlive: false };
+    startLife(new Node(clock, sabotage), run, clock, Number.POSITIVE_INFINITY, sabotage);
+    for (let now = 0; now < 120_000; now += 100) {
+      run.silent = now > 20_000 && now < 81_000;
+      if (!run.silent && now % 5_000 === 0) run.renewal += 1;
+      await clock.pass(100);
+    }
+    expect(run.removedAlive).toBe(removed);
+  },
+);
