@@ -9,8 +9,12 @@ import { sweepRun } from './sweep.ts';
 import { executeUndo, remainsOf } from './undo.ts';
 
 const lookEveryMs = 250;
-/** How long a guard repeats a sweep that leaves something; after that the run stays listed for `recover`. */
-const sweepForMs = 60_000;
+/**
+ * How long a guard repeats a sweep that leaves something, as an API server may be away; after that the run stays listed
+ * for `recover`. At first every second.
+ */
+const sweepForMs = 600_000;
+const eagerForMs = 60_000;
 
 export interface WatchOptions {
   start: GuardStart;
@@ -100,12 +104,13 @@ async function expire(state: RunState, injections: readonly string[], clock: Clo
 
 async function sweepUntilClean(state: RunState, options: WatchOptions): Promise<void> {
   const { clock } = options;
-  const endNs = clock.nowNs() + sweepForMs * 1e6;
+  const startNs = clock.nowNs();
   // A runner that was released lives on to write its report; a dead one has nothing to spare.
   const spare = isAlive(state.runner) ? [state.runner] : [];
   for (;;) {
     const { clean } = await sweepRun({ state, by: 'guard', clock, spare });
-    if (clean || clock.nowNs() > endNs) return;
-    await clock.sleep(1_000);
+    const spentMs = (clock.nowNs() - startNs) / 1e6;
+    if (clean || spentMs > sweepForMs) return;
+    await clock.sleep(spentMs < eagerForMs ? 1_000 : 5_000);
   }
 }

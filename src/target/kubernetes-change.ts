@@ -43,7 +43,7 @@ export function objectPower(options: {
   ref: ClusterRef;
   object: ObjectRef;
   run: string;
-  record: Pick<RunRecord, 'write'>;
+  record: Pick<RunRecord, 'write' | 'hold'>;
 }): ObjectPower {
   const { cluster, ref, object, run, record } = options;
   const id = nameOf(object);
@@ -67,8 +67,14 @@ export function objectPower(options: {
     },
     undo: async (fields) => ({ cluster: ref, ...(await restore(fields.map(({ path }) => path))) }),
     change: async (fault, fields) => {
-      await record.write({ fault, restore: await restore(fields.map(({ path }) => path)) });
+      const prior = await restore(fields.map(({ path }) => path));
+      await record.write({ fault, restore: prior });
       await repeated(() => changeOnce(cluster, { object, run, fields }));
+      // A runner that slept before its change may have been given up meanwhile: nobody else undoes it then.
+      await record.hold().catch(async (error: unknown) => {
+        await restoreObject(cluster, prior);
+        throw error;
+      });
     },
   };
 }

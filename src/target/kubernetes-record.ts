@@ -30,6 +30,8 @@ export interface RunRecord {
    * what a change must be put back to is never thrown away by a deadline.
    */
   write(line: Record<string, unknown>): Promise<void>;
+  /** Rejects when it was taken away: what was done since the last write() is then known to nobody else. */
+  hold(): Promise<void>;
   /** Ends the renewal and removes all three; rejects when something is left. */
   close(): Promise<void>;
 }
@@ -78,6 +80,10 @@ export async function openRunRecord(options: {
     last = last.catch(() => undefined).then(work); // each caller hears of its own failure
     return last;
   };
+  const hold = () =>
+    renew().catch((cause: unknown) => {
+      throw new Error(`the run no longer holds its record in the cluster: ${reasonOf(cause)}`, { cause });
+    });
   const keepUp = async () => {
     while (!ended.signal.aborted) {
       await clock.sleep(renewEveryMs, ended.signal).catch(() => undefined); // ended: the loop ends
@@ -89,10 +95,7 @@ export async function openRunRecord(options: {
     owner: reference,
     write: (line) =>
       inTurn(async () => {
-        await renew().catch((cause: unknown) => {
-          const what = `the run no longer holds its record in the cluster: ${reasonOf(cause)}`;
-          throw new Error(what, { cause });
-        });
+        await hold();
         const text = `${map.data?.[journalKey] ?? ''}${JSON.stringify(line)}\n`;
         const { ownerReferences, ...kept } = map.metadata ?? {};
         const owners = 'restore' in line || ownerReferences === undefined ? {} : { ownerReferences };
@@ -103,6 +106,7 @@ export async function openRunRecord(options: {
         };
         map = await cluster.core.replaceNamespacedConfigMap({ namespace, name, body });
       }),
+    hold: () => inTurn(hold),
     close: async () => {
       ended.abort();
       await kept;
