@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { objectPower } from '../../src/target/kubernetes-change.ts';
 import { type Cluster, connectCluster } from '../../src/target/kubernetes-client.ts';
 import { listRun, openRunRecord, removeRun } from '../../src/target/kubernetes-record.ts';
 import { kubectl, noCluster, uniqueName } from '../fixtures/cluster.ts';
@@ -47,6 +48,31 @@ describe.skipIf(noCluster !== undefined)(
       const record = await open('two', 600);
       await removeRun(cluster, { namespace, run: 'two', clock: systemClock });
       await expect(record.write({ fault: 'late' })).rejects.toThrow(/no longer holds its record/);
+      await record.close();
+    });
+
+    test('what a runner that slept changes after its record was taken away is put back by itself', async () => {
+      const record = await open('four', 600);
+      await kubectl(['-n', namespace, 'create', 'configmap', 'settings', '--from-literal=a=before']);
+      const map = await cluster.core.readNamespacedConfigMap({ namespace, name: 'settings' });
+      const power = objectPower({
+        cluster,
+        ref: { context: cluster.context },
+        object: { kind: 'configmap', namespace, name: 'settings', uid: map.metadata?.uid ?? '' },
+        run: 'four',
+        // It sleeps between its line and its change.
+        record: {
+          write: async (line) => {
+            await record.write(line);
+            await removeRun(cluster, { namespace, run: 'four', clock: systemClock });
+          },
+          hold: record.hold,
+        },
+      });
+      const change = power.change('late', [{ path: '/data/a', value: 'after' }]);
+      await expect(change).rejects.toThrow(/no longer holds its record/);
+      const { data, metadata } = await cluster.core.readNamespacedConfigMap({ namespace, name: 'settings' });
+      expect([data?.a, metadata?.labels ?? {}]).toEqual(['before', {}]);
       await record.close();
     });
 
