@@ -66,19 +66,6 @@ function leftOf(run: StartedRun, census: Census, files: boolean): string[] {
   return [...stillHere({ census, runId, out }), ...(files ? [...changedFiles(out, prior), ...signs] : [])];
 }
 
-/** Faults that were in place by the journal: applied, and not yet shown gone by the runner. */
-function faultsInPlace(run: StartedRun): string[] {
-  const journal = join(run.out, 'journal.jsonl');
-  if (!existsSync(journal)) return [];
-  const lines = readFileSync(journal, 'utf8').split('\n');
-  const named = (kind: string) =>
-    lines.flatMap((line) =>
-      line.includes(`"kind":"${kind}"`) ? (/"injection":"([^/]+)/.exec(line)?.[1] ?? []) : [],
-    );
-  const gone = new Set(named('verified'));
-  return [...new Set(named('applied'))].filter((fault) => !gone.has(fault));
-}
-
 function faultNames(): string[] {
   return manyFaults().match(/(?<=name: )(pause|cut|full|change|outage)/g) ?? [];
 }
@@ -102,7 +89,7 @@ async function strikeAndLook(trial: Trial, run: StartedRun): Promise<string[]> {
   // The instant is the test's random input, not a wait for anything.
   await clock.sleep(atMs);
   const census = takeCensus(run.pid, run.runId);
-  const inPlace = faultsInPlace(run);
+  const inPlace = run.inPlace();
   const name = `SQUALL_TEST_SEED=${seed} trial ${number}: ${victim}, ${atMs} ms ${since}, in place: ${inPlace}`;
   strike(victim, run);
   if (runnerLives(victim)) {
