@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+import { withReadBuffer } from './sink-socket.ts';
 
 /** A listening socket in front of a protocol server, so that it can be shut and opened without touching the server. */
 export interface Door {
@@ -15,17 +16,18 @@ const reopenTries = 50;
 const reopenEveryMs = 100;
 
 /**
- * `enter` takes each accepted connection. `shared`: other threads listen on the same address, and the kernel deals the
- * connections out (SO_REUSEPORT). Rejects with the listen error (EADDRINUSE and so on).
+ * `enter` takes each accepted connection, whose 'data' it may not keep. `shared`: other threads listen on the same
+ * address, and the kernel deals the connections out (SO_REUSEPORT). `tls`: it is about to be decrypted. Rejects with the listen error (EADDRINUSE and so on).
  */
 export async function createDoor(
   address: string,
   enter: (socket: Socket) => void,
-  options: { shared: boolean },
+  options: { shared: boolean; tls: boolean },
 ): Promise<Door> {
   const { host, port } = splitAddress(address);
   const sockets = new Set<Socket>();
-  const accept = (socket: Socket) => {
+  const accept = (accepted: Socket) => {
+    const socket = options.tls ? accepted : withReadBuffer(accepted);
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined); // a peer's reset ends this connection and nothing else

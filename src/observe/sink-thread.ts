@@ -41,9 +41,9 @@ async function serve(start: SinkThreadStart): Promise<void> {
     onFailure: (message) => post({ kind: 'failed', message }),
   });
   const tls = start.tls === undefined ? undefined : readTls(start.tls);
-  const shared = threads > 1;
-  const grpc = await createDoor(start.grpc, createGrpcServer(receive, tls), { shared });
-  const http = await createDoor(start.http, createHttpServer(receive, tls), { shared });
+  const how = { shared: threads > 1, tls: tls !== undefined };
+  const grpc = await createDoor(start.grpc, createGrpcServer(receive, tls), how);
+  const http = await createDoor(start.http, createHttpServer(receive, tls), how);
   const doors = [grpc, http];
   post({ kind: 'listening', grpc: grpc.address, http: http.address });
 
