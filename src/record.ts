@@ -30,6 +30,7 @@ export function evidencePaths(dir: string): {
   record: string;
   arrivals: string;
   requests(worker: number): string;
+  witness(backend: string): string;
 } {
   const evidence = join(dir, 'evidence');
   return {
@@ -37,6 +38,7 @@ export function evidencePaths(dir: string): {
     record: join(evidence, 'record.json'),
     arrivals: join(evidence, 'arrivals.bin'),
     requests: (worker) => join(evidence, `requests-${worker}.bin`),
+    witness: (backend) => join(evidence, `witness-${backend}.bin`),
   };
 }
 

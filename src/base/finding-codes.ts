@@ -18,6 +18,11 @@ export const findingCodes = {
     'a member took over 10 % more or less than an even share of the acknowledged items, with no fault at work',
   'MACHINE-SHARED':
     'over 10 % of the machine that squall and the target ran on went to others while the load ran',
+  'WITNESS-MISSING': "a backend's own query API lacks spans that were acknowledged",
+  'WITNESS-WHOLE': "a backend's own query API has every span that was acknowledged",
+  'WITNESS-UNKNOWN': "a backend's query API could not be asked which spans it has",
+  'BACKENDS-COUPLED': "the outage of one backend held up, repeated or cost what goes to squall's sink",
+  'BACKENDS-APART': "the outage of one backend left what goes to squall's sink untouched",
   'NO-SLO': 'the scenario has nothing to pass',
   'NO-LOAD': 'the plan has no load',
   'FAULT-WITHOUT-EFFECT': 'a fault was not seen to act and to end, so the run says nothing about it',
@@ -63,6 +68,18 @@ export const findingAdvice: Partial<Record<FindingCode, readonly string[]>> = {
   'TARGET-STALLED': [
     'the target left maxInFlight requests unanswered, as a client with a bounded buffer would see it; a larger ' +
       'maxInFlight keeps more of them waiting, and changes nothing about the stall',
+  ],
+  'WITNESS-MISSING': [
+    'stored before an outage and missing after it: the backend kept it in memory, which went with its pod',
+    'due in an outage or just after it: the queue to it was full (enqueueFailed), or the retry gave up; squall explain code ITEMS-LOST',
+    'at other times: the backend dropped it after its answer. Its own counters say so, as jaeger_collector_spans_dropped_total does',
+  ],
+  'BACKENDS-COUPLED': [
+    'each exporter has a queue of its own, and a request is answered when every queue took it: a full one refuses the whole ' +
+      'request, which is then sent again and arrives twice at the others, and with block_on_overflow it lets the request wait',
+    'give sending_queue.queue_size room for the longest outage that is to be ridden out (rate times length), on disk if memory ' +
+      'is short: memory_limiter refuses for all exporters',
+    'a batch processor before the exporters drops in place of refusing: the others are untouched, and the full one loses',
   ],
   'LOAD-IMBALANCED': [
     'the load sends to every member in turn. One that took less refused requests, which then went to another, or could ' +

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { durationField, ratioField } from '../base/fields.ts';
 import { grpcCodeNames } from '../base/grpc-status.ts';
-import type { Fault, FaultContext, SinkReply, SinkScript } from './fault.ts';
+import { scaledAway, selectedAway } from './backend-away.ts';
+import type { Fault, FaultContext, SinkReply, SinkScript, Way } from './fault.ts';
 
 const actions = [
   'refuse',
@@ -13,11 +14,17 @@ const actions = [
   'accept-and-drop',
   'partial-success',
 ] as const satisfies readonly SinkReply['action'][];
+/** Of a real backend. */
+const ways = { scale: scaledAway, selector: selectedAway };
 
 const failingCodes = grpcCodeNames.filter((name) => name !== 'OK');
 
 const params = z.strictObject({
-  action: z.enum(actions).describe('how the backend answers while the outage lasts'),
+  action: z
+    .enum([...actions, 'scale', 'selector'])
+    .describe(
+      'how the sink answers while the outage lasts; or, of a real one (selector.member, of backends): scale takes its pods away, selector its endpoints',
+    ),
   errorRate: ratioField().default(1).describe('share of requests it strikes'),
   httpStatus: z.int().min(400).max(599).optional().describe('of http-status; default 503'),
   grpcStatus: z.enum(failingCodes).optional().describe('of grpc-status; default UNAVAILABLE'),
@@ -27,15 +34,53 @@ const params = z.strictObject({
   rejectedItems: z.int().min(1).optional().describe('of partial-success, per request; default 1'),
 });
 type Params = z.infer<typeof params>;
+type Scripted = Params & { action: SinkReply['action'] };
 
-/** The backend behind the pipeline misbehaves: squall's own sink answers by a script. */
+/** The backend behind the pipeline misbehaves: squall's own sink answers by a script, a real one is not to be had. */
 export const backendOutage: Fault<Params> = {
   kind: 'backend-outage',
   summary: 'lets the backend behind the pipeline refuse, stall, lie or answer in errors',
   params,
   oneShot: false,
+  // Of a real one, as scale has it; the sink's script acts at once.
+  effectWithinMs: 60_000,
+  absenceWithinMs: 120_000,
   needs: { targets: ['local', 'docker', 'kubernetes', 'external', 'embedded'], power: 'sink' },
-  rights: [{ class: 'role', rules: [] }],
+  actsOn: ({ action }) => (isReal(action) ? 'backend' : 'sink'),
+  rights: [
+    {
+      when: { action: 'scale' },
+      class: 'role',
+      rules: [{ group: 'apps', resource: 'workloads', verbs: ['get', 'patch'] }],
+    },
+    {
+      when: { action: 'selector' },
+      class: 'role',
+      rules: [
+        { group: '', resource: 'services', verbs: ['get', 'patch'] },
+        { group: 'discovery.k8s.io', resource: 'endpointslices', verbs: ['list'] },
+      ],
+    },
+    { class: 'role', rules: [] },
+  ],
+  precondition: (member, params) => wayOf(params).precondition(member, params),
+  undo: (member, params, context) => wayOf(params).undo(member, params, context),
+  inject: (member, params, context) => wayOf(params).inject(member, params, context),
+  effect: (member, params, context) => wayOf(params).effect(member, params, context),
+  noEffect: async (member, params, context) => wayOf(params).noEffect?.(member, params, context),
+  recover: (member, params, context) => wayOf(params).recover(member, params, context),
+  absence: (member, params, context) => wayOf(params).absence(member, params, context),
+};
+
+function isReal(action: Params['action']): action is keyof typeof ways {
+  return action in ways;
+}
+
+function wayOf({ action }: Params): Way<Params> {
+  return isReal(action) ? ways[action] : scripted;
+}
+
+const scripted: Way<Scripted> = {
   precondition: async () => undefined,
   undo: async (_, { action }) => [{ kind: 'in-process', what: `the sink's ${action}` }],
   inject: async (_, chosen, context) => scriptOf(context).set(replyOf(chosen)),
@@ -61,7 +106,7 @@ function scriptOf({ sink }: FaultContext): SinkScript {
 }
 
 /** The script of the sink, with each action's own default. */
-export function replyOf(chosen: Params): SinkReply {
+export function replyOf(chosen: Scripted): SinkReply {
   const { action, errorRate, retryDelay, retryAfter, responseDelay, rejectedItems } = chosen;
   return {
     action,

@@ -17,10 +17,11 @@ export function strikesOf(faults: readonly PlannedFault[]): Strike[] {
 }
 
 function hitsOf(
-  { kind, params, selector }: PlannedFault['spec'],
+  { kind, params, selector, acts }: PlannedFault['spec'],
   among: number,
   byNode: readonly number[],
 ): number {
+  if (acts === 'backend') return among;
   // What is there stays.
   if (kind === 'node-cordon') return 0;
   if (kind === 'node-drain') {

@@ -16,11 +16,11 @@ export async function chooseMembers(
   { spec }: PlannedFault,
   { target, seed }: { target: Target; seed: number },
 ): Promise<Member[]> {
-  const { power } = fault.needs;
-  if (power === 'sink') return [sinkMember];
-  const { selector } = spec;
+  const { acts = fault.needs.power, selector } = spec;
+  if (acts === 'sink') return [sinkMember];
+  if (acts === 'backend') return (target.backends ?? []).filter(({ name }) => name === selector.member);
   const chance = random(seed, `fault/${spec.name}`);
-  if (power === 'node') {
+  if (acts === 'node') {
     const nodes = (await target.nodes?.()) ?? [];
     const carrying = new Set<Member>();
     for (const one of nodes) if (((await one.node?.ownPath()) ?? []).length > 0) carrying.add(one);

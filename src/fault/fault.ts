@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import type { FaultSpec } from '../scenario/types.ts';
 import type { MadeRef, ObjectRestore } from '../target/kubernetes-change.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { FaultRights } from '../target/kubernetes-rights.ts';
@@ -33,6 +34,8 @@ export interface Fault<P = unknown> {
     targets: string[];
     power?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'node' | 'sink';
   };
+  /** Where a parameter decides what it acts on; else the power that it needs. */
+  actsOn?(params: P): FaultSpec['acts'];
   /** What each way of doing it asks of an account in a cluster; there where `needs.targets` has kubernetes. */
   rights?: readonly FaultRights[];
   /** Why it cannot be done to this member now (a missing right, no bounded volume), or undefined. Changes nothing. */
@@ -51,6 +54,12 @@ export interface Fault<P = unknown> {
   /** Proof that it is gone, as a sentence; undefined: still there (the engine polls). */
   absence(member: Member, params: P, context: FaultContext): Promise<string | undefined>;
 }
+
+/** One way of doing a fault, where a parameter chooses among several. */
+export type Way<P = unknown> = Pick<
+  Fault<P>,
+  'precondition' | 'undo' | 'inject' | 'effect' | 'noEffect' | 'recover' | 'absence'
+>;
 
 export interface FaultContext {
   clock: Clock;

@@ -1,6 +1,7 @@
 import type { Signal } from '../base/signal.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ClusterRecord, PodSample } from './cluster-record.ts';
+import type { WitnessRecord } from './witness.ts';
 
 /**
  * One record per export request, fixed size, as it stands in evidence/requests-N.bin: eleven little-endian float64.
@@ -106,6 +107,8 @@ export interface RunRecord {
   pods?: PodSample[];
   /** What happened in the cluster of the target, where that is one; ns from t = 0. */
   cluster?: ClusterRecord;
+  /** Backends whose query API was asked after the run. */
+  witnesses?: WitnessRecord[];
   /** Anything people should see that is neither an SLO nor a fault. */
   notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
 }

@@ -40,7 +40,7 @@ function predict(one: Case): Loss {
     case 'collector-reconfigure':
       return worst(membersOf(one), (facts) => killLoss(one, facts));
     case 'backend-outage':
-      return outageOfSink(one);
+      return spec.acts === 'backend' ? noLoss : outageOfSink(one);
     case 'network-partition':
     case 'network-delay':
     case 'network-bandwidth':
@@ -118,7 +118,7 @@ function backlogBefore(plan: Plan, fault: PlannedFault): number {
 
 function stopsExport(spec: FaultSpec): boolean {
   if (spec.kind === 'backend-outage')
-    return !['accept-and-drop', 'partial-success'].includes(String(spec.params.action));
+    return !['accept-and-drop', 'partial-success', 'scale', 'selector'].includes(String(spec.params.action));
   return spec.kind.startsWith('network-') && (spec.params.peer ?? 'load') !== 'load';
 }
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/units.ts';
-import type { Scenario, SloSpec } from '../scenario/types.ts';
+import type { FaultSpec, Scenario, SloSpec } from '../scenario/types.ts';
 import { entryBytes, entryPeakPerS } from './amount.ts';
 import type { LossPrediction } from './facts.ts';
 import type { EntryPlan, Plan } from './types.ts';
@@ -86,9 +86,8 @@ function timeline(plan: Plan): string[] {
     ...plan.entries.flatMap(entrySteps),
     ...(plan.warmupNs > 0 ? [{ atNs: plan.warmupNs, text: 'warm-up over: windows begin' }] : []),
     ...plan.faults.flatMap((fault): Step[] => {
-      const { name, kind, selector } = fault.spec;
-      const on =
-        fault.spec.acts === 'sink' ? 'the sink' : `${selector.mode} of ${selector.member ?? 'the target'}`;
+      const { name, kind } = fault.spec;
+      const on = struckBy(fault.spec, 'the target');
       const length = fault.endNs === undefined ? '' : ` for ${time(fault.endNs - fault.startNs)}`;
       const begin = { atNs: fault.startNs, text: `fault ${name}: ${kind} on ${on}${length}` };
       return fault.endNs === undefined
@@ -100,6 +99,13 @@ function timeline(plan: Plan): string[] {
   return steps
     .toSorted((a, b) => a.atNs - b.atNs)
     .map((step) => `${time(step.atNs).padStart(9)}  ${step.text}`);
+}
+
+/** What a fault acts on, where it names no member on `all` of them. */
+export function struckBy({ acts, selector }: FaultSpec, all: string): string {
+  if (acts === 'sink') return 'the sink';
+  if (acts === 'backend') return `the backend ${selector.member}`;
+  return `${selector.mode} of ${selector.member ?? all}`;
 }
 
 function entrySteps(entry: EntryPlan): Step[] {

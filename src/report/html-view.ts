@@ -1,6 +1,7 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { answersOf } from './answers.ts';
+import { backendTables } from './backend-words.ts';
 import { comparisonView } from './comparison.ts';
 import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds, formatUtc } from './format.ts';
 import { capacityView } from './html-capacity.ts';
@@ -46,6 +47,11 @@ export function htmlView(report: Report): Record<string, unknown> {
     allSlos: slos,
     slosLeftOut: Math.max(0, report.slos.length - rowsMax),
     ledger: ledgerView(report),
+    backendTables: backendTables(report).map(({ names, rows, title }) => ({
+      title,
+      names,
+      rows: rows.map((row) => row.map((value, i) => ({ name: names[i], value }))),
+    })),
     lost: lostView(report),
     ...timelineViews(report),
     faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),

@@ -1,4 +1,5 @@
-import type { LedgerCounts, LostInterval } from '../observe/ledger-types.ts';
+import type { LedgerCounts } from '../observe/ledger-types.ts';
+import { backend, lostInterval } from './json-backend-shape.ts';
 import type {
   Balance,
   Distribution,
@@ -16,21 +17,9 @@ import type {
 /** Order of keys. `each` holds for the elements of an array or the values of a map. */
 export type Shape = { keys?: Record<string, Shape | undefined>; each?: Shape };
 /** Forces every key of the type into the list, so that a new field cannot be forgotten. */
-type Keys<T> = Record<keyof Required<T>, Shape | undefined>;
+export type Keys<T> = Record<keyof Required<T>, Shape | undefined>;
 
 const no = undefined;
-
-const lostInterval: Keys<LostInterval> = {
-  load: no,
-  worker: no,
-  from: no,
-  to: no,
-  count: no,
-  dueFromS: no,
-  dueToS: no,
-  fault: no,
-  ambiguous: no,
-};
 
 const ledgerCounts: Keys<LedgerCounts> = {
   due: no,
@@ -207,6 +196,7 @@ const reportKeys: Keys<Report> = {
   validity: { keys: validity },
   slos: { each: { keys: slo } },
   ledger: bySignal({ keys: ledgerCounts }),
+  backends: { each: { keys: backend } },
   latency: bySignal({ keys: { ack: latency, send: latency, delivery: latency } }),
   distribution: bySignal({ keys: distribution }),
   rate: bySignal({ keys: { intendedPerS: no, offeredPerS: no, acknowledgedPerS: no, deliveredPerS: no } }),

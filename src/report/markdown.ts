@@ -1,5 +1,6 @@
 import { signals } from '../base/signal.ts';
 import { type Answer, answersOf } from './answers.ts';
+import { backendTables } from './backend-words.ts';
 import { capacityLines } from './capacity.ts';
 import { comparisonLines } from './comparison.ts';
 import { endedRows, faultFigures, waitRows } from './fault-words.ts';
@@ -48,6 +49,14 @@ function sections(report: Report): string[] {
     ...comparisonLines(report),
     ...slos(report),
     ...ledger(report),
+    ...backendTables(report).flatMap(({ title, names, rows }) =>
+      table(
+        title,
+        names,
+        rows.map((row) => row.map((cell) => text(cell, 200))),
+        '###',
+      ),
+    ),
     ...faults(report),
     ...membersTable(report),
     ...latency(report),

@@ -1,5 +1,6 @@
 import type { Signal, VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
+import type { BackendReport } from './backend-types.ts';
 import type { CapacityReport } from './capacity-types.ts';
 import type { ComparisonReport } from './comparison-types.ts';
 
@@ -40,6 +41,8 @@ export interface Report {
   };
   slos: SloResult[];
   ledger: Partial<Record<Signal, LedgerCounts>>;
+  /** Backends beside the sink that were asked or taken away. */
+  backends?: BackendReport[];
   latency: Partial<Record<Signal, { ack: LatencySummary; send: LatencySummary; delivery: LatencySummary }>>;
   /** The whole distributions behind `latency`, and the requests over time. */
   distribution?: Partial<Record<Signal, Distribution>>;

@@ -27,6 +27,7 @@ import { readPipelines } from './plan-facts.ts';
 import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
+import { takeWitnesses, witnessLedgers } from './witnesses.ts';
 
 const noRecords: Records = { count: 0, width: 0, each: () => undefined };
 
@@ -70,7 +71,11 @@ export async function takeRecord(
     notes: [...session.notes, ...ofCluster],
     ...inCluster,
   };
-  return { ...record, prometheus: await askPrometheus(session, record, requests) };
+  return {
+    ...record,
+    prometheus: await askPrometheus(session, record, requests),
+    ...(await takeWitnesses(session, requests)),
+  };
 }
 
 /** What the members' settings allowed each fault to cost at worst, to stand beside what it did cost. */
@@ -142,17 +147,16 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
   const hasSink = record.sink !== 'none';
   const arrivals = hasSink ? mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs') : noRecords;
   const unknownReason = whyUnknown(record);
-  const ledger = computeLedger({
+  const joined = {
     plan,
     requests: requestFiles.map((file) => recordFile(file, fields)),
-    arrivals,
     settled: record.settle.shownEmpty || record.settle.toNs - record.settle.fromNs >= record.settle.horizonNs,
     expect: judged.expect,
     ...(unknownReason === undefined ? {} : { unknownReason }),
     faults: record.faults,
     reachNs: record.reach.ns,
-    hasSink,
-  });
+  };
+  const ledger = computeLedger({ ...joined, arrivals, hasSink });
   const report = judgeRun({
     record,
     scenario: {
@@ -165,6 +169,7 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
     requests,
     arrivals: columnsOnDemand(arrivals, arrivalFields),
     ledger,
+    witnesses: witnessLedgers(dir, record, joined),
     interrupted: record.ended.kind === 'interrupted',
     recoveryIncomplete: judged.recoveryIncomplete,
     hasSink,

@@ -6,13 +6,14 @@ import { needsOf, rightsOfPlan } from '../fault/rights.ts';
 import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
-import type { PlanFacts } from '../plan/print.ts';
+import { type PlanFacts, struckBy } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
 import { collectorsOf, type Scenario, type TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { openDocker } from '../target/docker-client.ts';
 import { absentImages } from '../target/docker-image.ts';
+import { strikable } from '../target/kubernetes-backend.ts';
 import { allowLabel } from '../target/kubernetes-preflight.ts';
 import { neededRights, rightText } from '../target/kubernetes-rights.ts';
 import { longestPath } from '../target/local-order.ts';
@@ -114,6 +115,10 @@ function clusterTouches(target: ClusterSpec): string[] {
       ([name, { namespace, workload }]) =>
         `${name}: the pods of ${workload.kind}/${workload.name} in ${namespace}`,
     ),
+    ...Object.entries(target.backends ?? {}).map(
+      ([name, { namespace, workload, witness }]) =>
+        `${name}: the backend ${workload.kind}/${workload.name} in ${namespace}${witness === undefined ? '' : `, asked after the run by the API of ${witness.api}`}`,
+    ),
     ...ownTouches(target),
   ];
 }
@@ -123,7 +128,7 @@ function rightsLines(plan: Plan, target: ClusterSpec): string[] {
   const specs = plan.faults.map(({ spec }) => spec);
   const home = target.namespaces[0] ?? '';
   const needs = [...needsOf(specs, faults), ...ownNeeds(target)];
-  const rights = neededRights({ members: target.members, home, needs });
+  const rights = neededRights({ members: strikable(target), home, needs });
   return [...rightsOfPlan(specs, faults), `in all: ${rights.map(rightText).join('; ')}`];
 }
 
@@ -153,10 +158,7 @@ function touches(plan: Plan, scenario: Scenario): string[] {
   if (target.sink !== 'none' && target.sink.cluster === undefined)
     lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
   for (const { spec } of plan.faults) {
-    const power = faults[spec.kind]?.needs.power;
-    const on =
-      power === 'sink' ? 'the sink' : `${spec.selector.mode} of ${spec.selector.member ?? 'the members'}`;
-    lines.push(`${spec.kind} (${spec.name}) on ${on}`);
+    lines.push(`${spec.kind} (${spec.name}) on ${struckBy(spec, 'the members')}`);
   }
   return lines;
 }

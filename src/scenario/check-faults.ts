@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/units.ts';
 import type { Fault } from '../fault/fault.ts';
+import { checkBackendFault } from './check-backends.ts';
 import { checkName } from './check-load.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import { wrongWord } from './issues.ts';
@@ -33,10 +34,11 @@ function checkAbility(
   one: { path: Path; fault: Fault; spec: FaultSpec | undefined },
 ): Mistake[] {
   const { target } = draft;
-  const { fault, path } = one;
+  const { fault, path, spec } = one;
   if (target === undefined) return [];
   const able = fault.needs.targets.includes(platformOf(target.kind));
-  const sinkless = fault.needs.power === 'sink' && target.sink === 'none';
+  const { acts = fault.needs.power } = spec ?? {};
+  const sinkless = acts === 'sink' && target.sink === 'none';
   if (able && !sinkless) return [...checkVia(target.kind, one), ...checkAgent(draft, one)];
   return [
     {
@@ -122,6 +124,7 @@ function checkMember(
       next,
     });
   }
+  if (spec.acts === 'backend') return [...mistakes, ...checkBackendFault(draft, path, spec)];
   const members = draft.target === undefined ? {} : collectorsOf(draft.target);
   const names = Object.keys(members);
   if (names.length === 0 || fault?.needs.power === 'sink') return mistakes;

@@ -1,3 +1,4 @@
+import { checkBackends } from './check-backends.ts';
 import type { Draft } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
@@ -38,6 +39,7 @@ export function checkKubernetes(target: KubernetesSpec, draft: Draft): Mistake[]
   }
   return [
     ...mistakes,
+    ...checkBackends(base, target),
     ...members.flatMap((member) => checkEntry(base, member, draft)),
     ...checkSink(base, target),
     ...checkLoad(base, target),

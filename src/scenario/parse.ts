@@ -18,6 +18,7 @@ import { readSource, type SourceOptions } from './source.ts';
 import { targetSchema } from './target-schema.ts';
 import { toTargetSpec } from './target-spec.ts';
 import {
+  backendsOf,
   collectorsOf,
   type FaultSpec,
   type LoadSpec,
@@ -142,7 +143,8 @@ function toScenario(parts: {
 function withMember(spec: FaultSpec, draft: Draft): FaultSpec {
   if (draft.target?.kind === 'embedded' && spec.acts !== 'sink')
     return { ...spec, selector: { ...spec.selector, member: embeddedMember } };
-  const names = draft.target === undefined ? [] : Object.keys(collectorsOf(draft.target));
+  const among = spec.acts === 'backend' ? backendsOf : collectorsOf;
+  const names = draft.target === undefined ? [] : Object.keys(among(draft.target));
   const only = names.length === 1 ? names[0] : undefined;
   if (spec.acts === 'sink' || spec.selector.member !== undefined || only === undefined) return spec;
   return { ...spec, selector: { ...spec.selector, member: only } };

@@ -50,6 +50,7 @@ function readFault(
   const params = readParams(source, { path, fields, fault }, mistakes);
   mistakes.push(...checkLength(path, fields, fault));
   if (common === undefined) return undefined;
+  const acts = (params === undefined ? undefined : fault.actsOn?.(params)) ?? fault.needs.power;
   return {
     name: common.name ?? fault.kind,
     kind: fault.kind,
@@ -57,7 +58,7 @@ function readFault(
     ...(common.duration === undefined ? {} : { durationMs: common.duration }),
     selector: toSelector(common.selector ?? {}),
     params: (params ?? {}) as Record<string, unknown>,
-    ...(fault.needs.power === undefined ? {} : { acts: fault.needs.power }),
+    ...(acts === undefined ? {} : { acts }),
   };
 }
 

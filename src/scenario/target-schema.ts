@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bytesField, cpuField, durationField, ratioField } from '../base/fields.ts';
 import { images } from './images.ts';
+import { backendSchema, dnsLabel, dnsName } from './kubernetes-schema.ts';
 
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const path = z.string().min(1);
@@ -78,13 +79,6 @@ const container = z
   .strictObject({ ...collector, image: image.optional().describe('its entrypoint is a collector') })
   .nullable();
 
-const dnsName = z
-  .string()
-  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, { error: 'expected a name as Kubernetes has it' });
-
-const dnsLabel = z.string().regex(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
-  error: 'expected small letters, digits and hyphens, as a Service is named',
-});
 const { storage: _volume, restart: _policy, ...podFields } = collector;
 const pods = z
   .strictObject({ ...podFields, image: image.optional().describe('its entrypoint is a collector') })
@@ -188,6 +182,10 @@ export const targetSchema = z.strictObject({
       kubeconfig: path.optional().describe('default: KUBECONFIG, then ~/.kube/config'),
       namespaces: z.array(dnsName).min(1).describe('where squall may act; labelled squall.dev/chaos=allowed'),
       members: z.record(z.string().regex(namePattern), workload),
+      backends: z
+        .record(z.string().regex(namePattern), backendSchema)
+        .optional()
+        .describe('what the collectors export to besides the sink, for backend-outage and as witnesses'),
       agent: z
         .enum(['none', 'deploy'], { error: 'expected none or deploy' })
         .optional()

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { images } from './images.ts';
+import { toBackend } from './kubernetes-schema.ts';
 import type { TargetText } from './target-schema.ts';
 import type {
   CollectorSpec,
@@ -87,6 +88,10 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
       },
     ];
   });
+  const backends = Object.entries(text.backends ?? {}).map(([name, one]) => [
+    name,
+    toBackend(one, namespaces[0] ?? ''),
+  ]);
   const { in: place, service, ...listens } = sink === 'none' ? {} : sink;
   const common = {
     ...toCommon({ sink: sink === 'none' ? 'none' : listens }, from),
@@ -101,6 +106,7 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
     ...(kubeconfig === undefined ? {} : { kubeconfig: from(kubeconfig) }),
     namespaces,
     members: Object.fromEntries(members),
+    ...(backends.length === 0 ? {} : { backends: Object.fromEntries(backends) }),
     ...(settle === undefined ? {} : { settleMs: settle }),
     ...(text.blastRadius === undefined ? {} : { blastRadius: text.blastRadius }),
     ...(text.agent === undefined ? {} : { agent: text.agent }),

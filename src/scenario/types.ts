@@ -2,6 +2,7 @@ import type { Protocol, Signal } from '../base/signal.ts';
 import type { ClientTls } from '../base/tls-options.ts';
 import type { CapacitySpec } from './capacity-spec.ts';
 import type { KindTarget } from './kind-spec.ts';
+import type { BackendSpec, KubernetesTarget } from './kubernetes-spec.ts';
 
 /**
  * A scenario after parsing: every default filled in except those derived from the target's configuration, durations
@@ -43,26 +44,7 @@ export type TargetSpec =
       rules?: string;
     } & CommonTargetSpec)
   | (KindTarget & CommonTargetSpec)
-  | ({
-      kind: 'kubernetes';
-      /** Always written: the current one of a kubeconfig changes under one's feet. */
-      context: string;
-      /** Absolute; undefined: as kubectl finds it. */
-      kubeconfig?: string;
-      /** Where it may act; the run's own record stands in the first. */
-      namespaces: string[];
-      members: Record<string, KubernetesMemberSpec>;
-      settleMs?: number;
-      /** Share of a workload's pods that faults may take at once, 0..1; undefined: a half. */
-      blastRadius?: number;
-      /** deploy: squall may put its agents on the nodes. */
-      agent?: 'none' | 'deploy';
-      /** Of squall's own pods; undefined: that of this version. */
-      image?: string;
-      imagePullSecrets?: string[];
-      /** Undefined: the load is sent from this machine. */
-      load?: { pods: number; cpuMillis: number };
-    } & CommonTargetSpec)
+  | (KubernetesTarget & CommonTargetSpec)
   | ({ kind: 'external'; otlp: OtlpSpec; settleMs?: number } & CommonTargetSpec)
   | ({ kind: 'embedded' } & CommonTargetSpec);
 
@@ -126,6 +108,11 @@ export function collectorsOf(target: TargetSpec): Record<string, CollectorSpec> 
     },
   ]);
   return Object.fromEntries(told);
+}
+
+/** What the collectors export to besides the sink, by name. */
+export function backendsOf(target: TargetSpec): Readonly<Record<string, BackendSpec>> {
+  return target.kind === 'kubernetes' ? (target.backends ?? {}) : {};
 }
 
 /** Where OTLP goes. A bare HOST:PORT is plaintext, https:// is TLS, HTTP paths are appended. */
@@ -218,7 +205,17 @@ export interface FaultSpec {
   selector: SelectorSpec;
   params: Record<string, unknown>;
   /** The power of a member (or the sink) that its kind uses; two faults must not use one at the same time. */
-  acts?: 'process' | 'reconfigure' | 'storage' | 'link' | 'limits' | 'pod' | 'workload' | 'node' | 'sink';
+  acts?:
+    | 'process'
+    | 'reconfigure'
+    | 'storage'
+    | 'link'
+    | 'limits'
+    | 'pod'
+    | 'workload'
+    | 'node'
+    | 'sink'
+    | 'backend';
 }
 
 export interface SelectorSpec {

@@ -21,6 +21,19 @@ export function itemsOnPage(text: string): PageItems | undefined {
   return { accepted, sent: byExporter.size === 0 ? 0 : Math.min(...byExporter.values()) };
 }
 
+/** Items handed on by one exporter, and what waits in its queue, in the queue's own unit. Pure. */
+export function exporterOnPage(text: string, exporter: string): { sent: number; waiting: number } {
+  const own = ({ labels }: { labels: string }) => labels.includes(`exporter="${exporter}"`);
+  const queue = /^(?:otelcol_)?exporter_queue_size(?:__[a-z]+_)?\{(.*)\} (\S+)/gm;
+  const queues = [...text.matchAll(queue)].map(([, labels = '', value]) => ({
+    labels,
+    value: Number(value),
+  }));
+  const sum = (values: { labels: string; value: number }[]) =>
+    values.filter(own).reduce((total, { value }) => total + value, 0);
+  return { sent: sum(counted(text, 'exporter_sent')), waiting: sum(queues) };
+}
+
 function counted(text: string, stem: string): { labels: string; value: number }[] {
   const items = '(?:spans|metric_points|log_records)';
   const line = new RegExp(

@@ -17,6 +17,7 @@ import type {
 } from '@kubernetes/client-node';
 import { SquallError } from '../base/errors.ts';
 import { openForward, type PodPort } from './kubernetes-forward.ts';
+import { bareGet } from './kubernetes-get.ts';
 import { type Followable, openInformer } from './kubernetes-informer.ts';
 import { type PodMetrics, readPodMetrics } from './kubernetes-pod-metrics.ts';
 
@@ -46,6 +47,8 @@ export interface Cluster {
   podMetrics(namespace: string): Promise<PodMetrics[]>;
   /** As Leases have it: with microseconds. */
   microTime(wallMs: number): V1MicroTime;
+  /** The body that the API server answers to a bare GET of PATH and query; rejects unless with success. */
+  get(path: string): Promise<string>;
   /** See openForward. */
   forward(to: PodPort): Promise<Duplex>;
 }
@@ -83,6 +86,7 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     informer: (followed) => openInformer(library, config, followed),
     podMetrics: (namespace) => readPodMetrics(library, config, namespace),
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
+    get: (path) => bareGet(config, path),
     forward: (to) => openForward(library, config, to),
   };
 }

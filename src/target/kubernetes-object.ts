@@ -7,6 +7,7 @@ export const objectKinds = [
   'statefulset',
   'daemonset',
   'configmap',
+  'service',
   'pod',
   'pod-resize',
   'node',
@@ -68,6 +69,10 @@ const accesses: Record<ObjectKind, Access> = {
   configmap: {
     read: ({ core }, at) => core.readNamespacedConfigMap(at),
     patch: ({ core }, at) => core.patchNamespacedConfigMap(at),
+  },
+  service: {
+    read: ({ core }, at) => core.readNamespacedService(at),
+    patch: ({ core }, at) => core.patchNamespacedService(at),
   },
   pod,
   'pod-resize': { read: pod.read, patch: ({ core }, at) => core.patchNamespacedPodResize(at) },

@@ -4,6 +4,7 @@ import type { PipelineFacts } from '../plan/facts.ts';
 import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { type Agents, startAgents } from './kubernetes-agents.ts';
+import { backendMembers, findServices, strikable } from './kubernetes-backend.ts';
 import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
 import { podGroups } from './kubernetes-groups.ts';
 import { nodeMembers } from './kubernetes-nodes.ts';
@@ -14,7 +15,7 @@ import { openRunRecord, runName } from './kubernetes-record.ts';
 import { restoreRecorded } from './kubernetes-restore.ts';
 import type { Need } from './kubernetes-rights.ts';
 import { readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
-import { workloadMember } from './kubernetes-workload-power.ts';
+import { type ClusterAccess, workloadMember } from './kubernetes-workload-power.ts';
 import { longestPath } from './local-order.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
 import { stockGateway } from './stock-gateway.ts';
@@ -60,11 +61,12 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   const { workloads } = await checkCluster({
     cluster,
     home,
-    members: spec.members,
+    members: strikable(spec),
     needs: options.needs,
     radius: { strikes: options.strikes ?? [], share: spec.blastRadius ?? defaultShare },
   });
   const entry = await entryMembers(cluster, spec);
+  const services = await findServices(cluster, spec.backends ?? {});
   const { facts, unread } = await readFacts(cluster, spec, workloads);
   options.intend({ cluster: ref, namespace: home, run: runName(runId) }, 'run');
   const { deadlineS } = options;
@@ -101,11 +103,9 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   return {
     kind: 'kubernetes',
     members,
-    workloads: Object.entries(workloads).flatMap(([group, workload]) => {
-      const own = spec.members[group];
-      return own === undefined ? [] : [workloadMember(access, { group, spec: own, workload })];
-    }),
+    workloads: workloadMembers(access, spec, workloads),
     nodes: () => nodeMembers({ access, groups }),
+    backends: backendMembers(access, { spec, workloads, services, collectors: members }),
     entry,
     reach: reachOf(hops),
     settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,
@@ -119,6 +119,17 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     place: { cluster, namespace: home, run: runName(runId), owner: record.owner },
     down,
   };
+}
+
+function workloadMembers(
+  access: ClusterAccess,
+  { members }: Spec,
+  workloads: Preflight['workloads'],
+): Member[] {
+  return Object.entries(workloads).flatMap(([group, workload]) => {
+    const own = members[group];
+    return own === undefined ? [] : [workloadMember(access, { group, spec: own, workload })];
+  });
 }
 
 async function agentsFor(

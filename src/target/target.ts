@@ -1,4 +1,5 @@
 import type { OtlpSpec } from '../scenario/types.ts';
+import type { BackendPower } from './backend-power.ts';
 import type { ClusterPlace } from './cluster-place.ts';
 import type { NodePower, RolloutPower } from './cluster-powers.ts';
 import type { MadeRef, ObjectRestore } from './kubernetes-change.ts';
@@ -33,6 +34,7 @@ export interface Member {
   pod?: PodPower;
   workload?: WorkloadPower;
   node?: NodePower;
+  backend?: BackendPower;
   /** Its own metrics page, where no URL leads there from this machine. Rejects when it does not answer. */
   readMetrics?(): Promise<string>;
 }
@@ -230,6 +232,8 @@ export interface Target {
   workloads?: Member[];
   /** Nodes that carry members at this moment, once for each group there, for faults that strike a node. */
   nodes?(): Promise<Member[]>;
+  /** What the members export to besides the sink. */
+  backends?: Member[];
   /** Members that the load connects to. */
   entry: Member[];
   /** Longest residence of an item and the settle horizon, from the members' configurations. */

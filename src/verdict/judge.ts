@@ -2,6 +2,8 @@ import type { RunRecord } from '../observe/evidence.ts';
 import type { Columns, LedgerResult } from '../observe/ledger-types.ts';
 import type { Report, SloResult } from '../report/types.ts';
 import type { Scenario, SloSpec } from '../scenario/types.ts';
+import { backendFindings } from './backend-findings.ts';
+import { reportBackends, type WitnessLedger } from './backends.ts';
 import { balanceLoad, imbalanceFindings } from './balance.ts';
 import { mergeExitCodes, mergeVerdicts } from './comparison.ts';
 import { joinDeliveries } from './deliveries.ts';
@@ -32,6 +34,8 @@ export interface JudgeInput {
   requests: Columns[];
   arrivals: Columns;
   ledger: LedgerResult;
+  /** What backends beside the sink were found to have. */
+  witnesses?: readonly WitnessLedger[];
   interrupted: boolean;
   recoveryIncomplete: boolean;
   /** False: nothing of squall's stands behind the target (also record.sink 'none'). */
@@ -58,12 +62,14 @@ export function judgeRun(input: JudgeInput): Report {
   const recovered = recoveries(facts);
   const headline = compareHeadlines(facts, run);
   const balance = balanceLoad(facts);
+  const backends = reportBackends(facts, input.witnesses ?? []);
   const context = { facts, slos, validity, withoutEffect, recoveryIncomplete, interrupted };
   return {
     schema: 'squall.report/v1',
     verdict,
     exitCode: exitCodeOf(input, slos, verdict),
     findings: listFindings(context, [
+      ...backendFindings(backends),
       ...imbalanceFindings(balance),
       ...otherWorkFindings(record),
       ...headline.findings,
@@ -72,6 +78,7 @@ export function judgeRun(input: JudgeInput): Report {
     validity,
     slos,
     ledger: ledger.bySignal,
+    ...(backends.length === 0 ? {} : { backends }),
     ...summarizeSignals(facts, run),
     faults: summarizeFaults(facts, recovered),
     counters: reconcileCounters(facts),

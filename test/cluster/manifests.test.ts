@@ -10,7 +10,15 @@ import { noParts, otelcol, root } from '../fixtures/squall.ts';
 const k8s = join(root, 'k8s');
 const below = (folder: string) => readdirSync(join(k8s, folder)).map((name) => `${folder}/${name}`);
 const applied = [...below('bases'), ...below('overlays')];
-const environment = { BACKEND_GRPC: 'b:4317', GATEWAY_GRPC: 'g:4317', CENTRE_GRPC: 'c:4317', NODE_NAME: 'n' };
+const environment = {
+  BACKEND_GRPC: 'b:4317',
+  GATEWAY_GRPC: 'g:4317',
+  CENTRE_GRPC: 'c:4317',
+  JAEGER_GRPC: 'j:4317',
+  JAEGER_QUEUE_REQUESTS: '100',
+  JAEGER_QUEUE_BLOCKS: 'false',
+  NODE_NAME: 'n',
+};
 
 test('the alerts of the operator and those of the plain Prometheus are the same', () => {
   const plain = parse(readFileSync(join(k8s, 'bases/prometheus/rules.yaml'), 'utf8'));
@@ -19,7 +27,7 @@ test('the alerts of the operator and those of the plain Prometheus are the same'
 });
 
 describe.skipIf(noParts !== '')(`collector configurations${noParts}`, () => {
-  const configs = below('bases')
+  const configs = applied
     .filter((folder) => readdirSync(join(k8s, folder)).includes('collector.yaml'))
     .map((folder) => `${folder}/collector.yaml`);
   const over = [

@@ -6,9 +6,7 @@ import { stringify } from 'yaml';
 import { freePorts } from '../../src/target/ports.ts';
 import { kubectl, noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
 import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
-
-/** For folders of a node; any image with a shell will do. */
-const shell = 'debian:bookworm-slim';
+import { makeVolumes } from '../fixtures/volumes.ts';
 
 describe.skipIf(noCluster !== undefined)(
   `persistent queues on a cluster (${noCluster ?? 'there is one'})`,
@@ -16,15 +14,17 @@ describe.skipIf(noCluster !== undefined)(
     const namespace = uniqueName('squall-persistent');
     const folder = mkdtempSync(join(tmpdir(), 'squall-persistent-'));
     const get = (args: string[]) => kubectl(['-n', namespace, ...args]);
-    const volumes: { name: string; node: string }[] = [];
+    let removeVolumes = async () => {};
     let port = 0;
 
     beforeAll(async () => {
       port = (await freePorts(1))[0] ?? 0;
       await kubectl(['create', 'namespace', namespace]);
       await kubectl(['label', 'namespace', namespace, 'squall.dev/chaos=allowed']);
-      const classes = await kubectl(['get', 'storageclass', '-o', 'name']);
-      if (classes === '') await makeVolumes();
+      removeVolumes = await makeVolumes(
+        namespace,
+        [0, 1, 2].map((index) => `data-gateway-persistent-${index}`),
+      );
       const small = `configMapGenerator:
   - {name: gateway-persistent-environment, behavior: merge, literals: ["BACKEND_GRPC=${await ownAddress()}:${port}"]}
 patches:
@@ -38,73 +38,9 @@ patches:
 
     afterAll(async () => {
       await get(['delete', 'statefulset', '--all']);
-      if (volumes.length > 0) await removeVolumes();
+      await removeVolumes();
       await kubectl(['delete', 'namespace', namespace, '--wait=false']);
       rmSync(folder, { recursive: true });
-    });
-
-    /** Where nothing provisions volumes: a folder of a node for each pod. */
-    const makeVolumes = async () => {
-      const nodes = (await kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}'])).split(' ');
-      for (const index of [0, 1, 2]) {
-        const name = `${namespace}-${index}`;
-        const node = nodes[index % nodes.length] ?? '';
-        volumes.push({ name, node });
-        await kubectl(['apply', '-f', '-'], stringify(volume({ name, node, path: `/tmp/${name}` })));
-      }
-      await onNodes((name) => `mkdir -p /node/${name} && chmod 777 /node/${name}`);
-    };
-    const removeVolumes = async () => {
-      await onNodes((name) => `rm -r /node/${name}`);
-      await kubectl(['delete', 'pv', '--wait=false', ...volumes.map(({ name }) => name)]);
-    };
-    /** Runs a line in a pod of each volume's node, whose /tmp it sees as /node. */
-    const onNodes = async (line: (name: string) => string) => {
-      for (const { name, node } of volumes) {
-        const pod = {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name, namespace },
-          spec: {
-            nodeName: node,
-            restartPolicy: 'Never',
-            containers: [
-              {
-                name: 'line',
-                image: shell,
-                imagePullPolicy: 'IfNotPresent',
-                command: ['sh', '-c', line(name)],
-                volumeMounts: [{ name: 'node', mountPath: '/node' }],
-              },
-            ],
-            volumes: [{ name: 'node', hostPath: { path: '/tmp' } }],
-          },
-        };
-        await kubectl(['apply', '-f', '-'], stringify(pod));
-      }
-      for (const { name } of volumes) {
-        await get(['wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s']);
-        await get(['delete', 'pod', name]);
-      }
-    };
-    const volume = ({ name, node, path }: { name: string; node: string; path: string }) => ({
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name },
-      spec: {
-        capacity: { storage: '2Gi' },
-        accessModes: ['ReadWriteOnce'],
-        claimRef: { namespace, name: `data-gateway-persistent-${name.at(-1)}` },
-        persistentVolumeReclaimPolicy: 'Retain',
-        hostPath: { path },
-        nodeAffinity: {
-          required: {
-            nodeSelectorTerms: [
-              { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }] },
-            ],
-          },
-        },
-      },
     });
 
     test('a pod that is killed with a full queue loses nothing: the next one of its name hands it on', async () => {

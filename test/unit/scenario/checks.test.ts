@@ -67,6 +67,46 @@ const rows: Row[] = [
     found: 'kube-system',
   },
   {
+    name: 'backend with the name of a member',
+    blocks: { target: cluster({ backends: '{gateway: {workload: deployment/jaeger}}' }), limits },
+    what: 'the name is taken',
+    found: 'gateway',
+  },
+  {
+    name: 'backend outside of the namespaces',
+    blocks: {
+      target: cluster({ backends: '{jaeger: {workload: deployment/jaeger, namespace: prod}}' }),
+      limits,
+    },
+    what: 'jaeger is in a namespace that is not among namespaces',
+    found: 'prod',
+  },
+  {
+    name: 'outage of a backend that is not there',
+    blocks: {
+      target: cluster({ backends: '{jaeger: {workload: deployment/jaeger}}' }),
+      limits,
+      faults: '[{kind: backend-outage, at: 1s, duration: 1s, action: scale, selector: {member: jager}}]',
+    },
+    what: 'the selector names a backend that is not there',
+    next: 'write jaeger',
+  },
+  {
+    name: 'outage of a real backend where there is none',
+    blocks: { faults: '[{kind: backend-outage, at: 1s, duration: 1s, action: scale}]' },
+    code: 'SQ-FAULT-UNSUPPORTED',
+    what: /the target has none/,
+  },
+  {
+    name: 'a selector without the exporter that is seen to stop',
+    blocks: {
+      target: cluster({ backends: '{jaeger: {workload: deployment/jaeger, service: jaeger}}' }),
+      limits,
+      faults: '[{kind: backend-outage, at: 1s, duration: 1s, action: selector}]',
+    },
+    what: /needs the exporter/,
+  },
+  {
     name: 'member outside of the namespaces',
     blocks: {
       target: cluster({

@@ -14,7 +14,8 @@ function planned(
   } = {},
 ): PlannedFault {
   const { from = 0, to, selector = {}, params = {} } = more;
-  const acts = kind === 'backend-outage' ? 'sink' : kind.startsWith('node-') ? 'node' : 'pod';
+  const outage = params.action === 'scale' ? 'backend' : 'sink';
+  const acts = kind === 'backend-outage' ? outage : kind.startsWith('node-') ? 'node' : 'pod';
   const spec = {
     name: kind,
     kind,
@@ -39,10 +40,11 @@ test('one pod may be taken whatever the share, all only where the share says so'
   expect(check([planned('pod-kill', { selector: { mode: 'fixed-percent', value: 50 } })], 4)).toEqual([]);
 });
 
-test('scaling takes what it takes away; a backend’s outage takes none, a rollout one at a time', () => {
+test('scaling takes what it takes away; the sink’s outage takes none, a real backend’s all, a rollout one at a time', () => {
   expect(check([planned('scale', { params: { replicas: 1 } })], 3)).toEqual(['2']);
   expect(check([planned('scale', { params: { replicas: 5 } })], 3)).toEqual([]);
   expect(check([planned('collector-reconfigure'), planned('backend-outage')], 3)).toEqual([]);
+  expect(check([planned('backend-outage', { params: { action: 'scale' } })], 3)).toEqual(['3']);
 });
 
 test('faults that overlap are added up, those that follow one another are not; other workloads count for themselves', () => {
