@@ -140,6 +140,12 @@ function starts(target: TargetSpec, { name, replicas }: { name: string; replicas
   return `starts ${replicas} collector process${plural && 'es'} (${name}) on loopback`;
 }
 
+/** What a fault on a link makes, by its `via`. */
+const madeFor: Readonly<Record<string, string>> = {
+  policy: 'a NetworkPolicy, a Job without pods and a label',
+  'chaos-mesh': 'a NetworkChaos and a Job without pods',
+};
+
 function touches(plan: Plan, scenario: Scenario): string[] {
   const { target } = scenario;
   const lines: string[] = ['a folder for the run, below reports/ unless --out says otherwise'];
@@ -158,7 +164,9 @@ function touches(plan: Plan, scenario: Scenario): string[] {
   if (target.sink !== 'none' && target.sink.cluster === undefined)
     lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');
   for (const { spec } of plan.faults) {
-    lines.push(`${spec.kind} (${spec.name}) on ${struckBy(spec, 'the members')}`);
+    const by = madeFor[String(spec.params.via)];
+    const made = by === undefined ? '' : `, by ${by} for each`;
+    lines.push(`${spec.kind} (${spec.name}) on ${struckBy(spec, 'the members')}${made}`);
   }
   return lines;
 }

@@ -8,7 +8,10 @@ import type { LinkPower } from './target.ts';
 /** Links of a pod, acted on by Chaos Mesh where it is installed. */
 export function chaosLink(pod: LinkedPod, ends: LinkEnds): LinkPower {
   const { namespace } = pod;
-  const { custom } = pod.access.cluster;
+  const { cluster, record } = pod.access;
+  const { custom } = cluster;
+  const remove = (name: string) =>
+    orAbsent<unknown>(custom.deleteNamespacedCustomObject({ ...networkChaos, namespace, name }));
   const create = (cut: Cut, how: { owner?: V1OwnerReference; dryRun?: string }) => {
     const { owner, ...dry } = how;
     const body = bodyOf(cut, pod, owner);
@@ -28,8 +31,13 @@ export function chaosLink(pod: LinkedPod, ends: LinkEnds): LinkPower {
     },
     strike: async (cut, owner) => {
       // Refused when the run holds its record no longer: a runner that was held still makes nothing anew.
-      await pod.access.record.write({ fault: cut.effect.kind, strikes: cut.name, namespace });
+      await record.write({ fault: cut.effect.kind, strikes: cut.name, namespace });
       await create(cut, { owner });
+      // One that slept in between may have been given up: nobody else takes this away then.
+      await record.hold().catch(async (error: unknown) => {
+        await remove(cut.name);
+        throw error;
+      });
     },
     idle: async (name) => {
       const at = { ...networkChaos, namespace, name };
