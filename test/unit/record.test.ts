@@ -6,6 +6,7 @@ import { SquallError } from '../../src/base/errors.ts';
 import type { RunRecord } from '../../src/observe/evidence.ts';
 import * as disk from '../../src/record.ts';
 import { failReport, passReport } from '../fixtures/report-sample.ts';
+import { noPrometheus } from '../fixtures/run-evidence.ts';
 
 let dir = '';
 beforeEach(async () => {
@@ -50,16 +51,7 @@ function sampleRecord(): RunRecord {
     faults: [],
     canaries: [],
     generator: { lateTicks: 0, ticks: 0, cpuRatioMax: Number.NaN },
-    prometheus: {
-      available: false,
-      scrapeIntervalMs: 1000,
-      answers: [],
-      names: {},
-      coverage: null,
-      skewMs: null,
-      counters: { accepted: null, sent: null, sendFailed: null, enqueueFailed: null, refused: null },
-      series: [],
-    },
+    prometheus: noPrometheus(),
     processes: [],
     notes: [],
   };

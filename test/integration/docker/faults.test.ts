@@ -1,16 +1,14 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock as clock, waitFor } from '../../../src/base/clock.ts';
-import { startFaultEngine } from '../../../src/fault/engine.ts';
-import { openJournal, readJournal } from '../../../src/fault/journal.ts';
+import { readJournal } from '../../../src/fault/journal.ts';
 import { openWork } from '../../../src/fault/replay.ts';
 import { executeUndo, remainsOf } from '../../../src/fault/undo.ts';
 import type { FaultRecord } from '../../../src/observe/evidence.ts';
-import type { Plan, PlannedFault } from '../../../src/plan/types.ts';
 import { faults } from '../../../src/registry.ts';
 import { images } from '../../../src/scenario/images.ts';
 import type { TargetSpec } from '../../../src/scenario/types.ts';
@@ -18,9 +16,10 @@ import { createDockerSite, startDocker } from '../../../src/target/docker.ts';
 import { openDocker } from '../../../src/target/docker-client.ts';
 import type { DockerSite } from '../../../src/target/docker-site.ts';
 import { startProxy } from '../../../src/target/link.ts';
-import { stockGateway } from '../../../src/target/stock-gateway.ts';
 import type { Target } from '../../../src/target/target.ts';
 import { dockerObjects, noDocker } from '../../fixtures/docker.ts';
+import { strikeOnce, writeTlsGateway } from '../../fixtures/strike.ts';
+import { startTcpServer } from '../../fixtures/tcp-server.ts';
 
 const runId = `docker-faults-${process.pid}`;
 const runDir = mkdtempSync(join(tmpdir(), 'squall-docker-'));
@@ -29,15 +28,12 @@ const open: (() => unknown)[] = [];
 const struck = new Set<string>();
 let target: Target;
 let site: DockerSite;
-let backend: Server;
 
 /** One real collector in a container, with a certificate, a volume, and a proxy in its link to the load. */
 async function stage(): Promise<void> {
   open.push(() => rmSync(runDir, { recursive: true, force: true }));
   const resources = { cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 };
-  const config = join(runDir, 'tls.yaml');
-  const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
-  writeFileSync(config, stockGateway().replaceAll(/(SQUALL_OTLP_\w+\}")/g, `$1, ${tls}`));
+  const config = writeTlsGateway(runDir);
   const storageBytes = 16 * 2 ** 20;
   const collector = { config, replicas: 1, restart: 'always', env: {}, resources, storageBytes } as const;
   const spec: TargetSpec & { kind: 'docker' } = {
@@ -49,10 +45,8 @@ async function stage(): Promise<void> {
   };
   site = await createDockerSite(await openDocker(), spec, runId);
   open.push(() => site.down());
-  backend = createServer((socket) => socket.on('error', () => {})).listen(0, site.network('sink').gateway);
-  await once(backend, 'listening');
-  open.push(() => backend.close());
-  const sink = `${site.network('sink').gateway}:${(backend.address() as AddressInfo).port}`;
+  const { address: sink, close } = await startTcpServer(() => undefined, site.network('sink').gateway);
+  open.push(close);
   target = await startDocker({
     spec,
     site,
@@ -65,24 +59,10 @@ async function stage(): Promise<void> {
   open.push(() => target.down());
 }
 
-/** A fault as it stands in a scenario, by the real engine. */
 async function strike(kind: string, forMs: number | undefined, fields: object = {}): Promise<FaultRecord> {
   struck.add(kind);
-  const params = faults[kind]?.params.parse(fields) as Record<string, unknown>;
-  const fault: PlannedFault = {
-    spec: { name: kind, kind, atMs: 0, selector: { member: 'collector', mode: 'one' }, params },
-    startNs: 0,
-    ...(forMs === undefined ? {} : { endNs: forMs * 1e6 }),
-  };
-  const journal = openJournal(journalFile, clock);
-  const plan = { faults: [fault] } as Partial<Plan> as Plan;
-  const engine = startFaultEngine({ plan, faults, target, journal, clock, runId, seed: 1 });
-  engine.go(clock.nowNs());
-  const [record] = await engine.done;
-  expect(await engine.rollback()).toEqual({ clean: true, left: [] });
-  journal.close();
-  if (record === undefined) throw new Error('no record');
-  return record;
+  const hold = forMs === undefined ? {} : { forMs };
+  return strikeOnce({ target, journalFile, runId }, { kind, fields, ...hold });
 }
 
 const member = () => {

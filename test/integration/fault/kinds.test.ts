@@ -1,21 +1,18 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { findHierarchy } from '../../../src/base/cgroup.ts';
 import { systemClock as clock } from '../../../src/base/clock.ts';
-import { startFaultEngine } from '../../../src/fault/engine.ts';
-import { openJournal } from '../../../src/fault/journal.ts';
 import type { FaultRecord } from '../../../src/observe/evidence.ts';
-import type { Plan, PlannedFault } from '../../../src/plan/types.ts';
-import { faults } from '../../../src/registry.ts';
 import type { LocalMemberSpec } from '../../../src/scenario/types.ts';
 import { startProxy } from '../../../src/target/link.ts';
 import { startLocal } from '../../../src/target/local.ts';
-import { stockGateway } from '../../../src/target/stock-gateway.ts';
 import type { Target } from '../../../src/target/target.ts';
+import { type Strike, strikeOnce, writeTlsGateway } from '../../fixtures/strike.ts';
+import { startTcpServer } from '../../fixtures/tcp-server.ts';
 
 const otelcol = process.env.SQUALL_OTELCOL ?? '';
 const open: (() => unknown)[] = [];
@@ -23,21 +20,10 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
-/** Faults as they stand in a scenario, their own fields parsed by their own schema. */
-function planned(kind: string, times: { atMs: number; forMs?: number }, fields: object = {}): PlannedFault {
-  const params = faults[kind]?.params.parse(fields) as Record<string, unknown>;
-  const selector = { member: 'collector', mode: 'one' } as const;
-  return {
-    spec: { name: kind, kind, atMs: times.atMs, selector, params },
-    startNs: times.atMs * 1e6,
-    ...(times.forMs === undefined ? {} : { endNs: (times.atMs + times.forMs) * 1e6 }),
-  };
-}
-
 interface Stage {
   target: Target;
   runDir: string;
-  strike(fault: PlannedFault): Promise<FaultRecord>;
+  strike(fault: Strike): Promise<FaultRecord>;
 }
 
 /** One real collector and the real engine. */
@@ -47,10 +33,8 @@ async function stage(
 ): Promise<Stage> {
   const runDir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
   open.push(() => rmSync(runDir, { recursive: true, force: true }));
-  const backend = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-  await once(backend, 'listening');
-  open.push(() => backend.close());
-  const address = `127.0.0.1:${(backend.address() as AddressInfo).port}`;
+  const { address, close } = await startTcpServer(() => undefined);
+  open.push(close);
   const runId = `kinds-${process.pid}`;
   const whole: LocalMemberSpec = { replicas: 1, restart: 'always', env: {}, ...member };
   const target = await startLocal({
@@ -64,17 +48,8 @@ async function stage(
     startProxy,
   });
   open.push(() => target.down());
-  const strike = async (fault: PlannedFault) => {
-    const journal = openJournal(join(runDir, 'journal.jsonl'), clock);
-    const plan = { faults: [fault] } as Partial<Plan> as Plan;
-    const engine = startFaultEngine({ plan, faults, target, journal, clock, runId, seed: 1 });
-    engine.go(clock.nowNs());
-    const [record] = await engine.done;
-    expect(await engine.rollback()).toEqual({ clean: true, left: [] });
-    journal.close();
-    if (record === undefined) throw new Error('no record');
-    return record;
-  };
+  const journalFile = join(runDir, 'journal.jsonl');
+  const strike = (fault: Strike) => strikeOnce({ target, journalFile, runId }, fault);
   return { target, runDir, strike };
 }
 
@@ -87,7 +62,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     'container-kill by %s: the exit is the proof, and it waits until the next one is ready',
     async (killSignal, proof) => {
       const { strike } = await stage({});
-      const record = await strike(planned('container-kill', { atMs: 0 }, { killSignal }));
+      const record = await strike({ kind: 'container-kill', fields: { killSignal } });
       expect(record.effect).toMatch(proof);
       expect(record.verified).toBe(true);
       expect(record.observed.recoveredNs).toBeUndefined();
@@ -97,7 +72,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
 
   test('container-pause: stopped, and running again', async () => {
     const { strike } = await stage({});
-    const record = await strike(planned('container-pause', { atMs: 0, forMs: 800 }));
+    const record = await strike({ kind: 'container-pause', forMs: 800 });
     expect(record.effect).toContain('(state T)');
     expect(record.verified).toBe(true);
     expect(record.observed.recoveredNs).toBeGreaterThanOrEqual(800e6);
@@ -109,7 +84,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const prior = readFileSync(file, 'utf8');
     const pid = target.members[0]?.process?.current()?.host?.pid;
     const configPatch = { processors: { batch: { timeout: '5s' } } };
-    const record = await strike(planned('collector-reconfigure', { atMs: 0, forMs: 4_000 }, { configPatch }));
+    const record = await strike({ kind: 'collector-reconfigure', forMs: 4_000, fields: { configPatch } });
     expect([record.effect, record.verified]).toEqual([
       expect.stringContaining('opened its ports anew'),
       true,
@@ -124,11 +99,8 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
   test('tls-expiry: an expired certificate is presented, then the own one again', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
     open.push(() => rmSync(dir, { recursive: true, force: true }));
-    const config = join(dir, 'tls.yaml');
-    const tls = 'tls: {cert_file: "${env:SQUALL_TLS_CERT}", key_file: "${env:SQUALL_TLS_KEY}"}';
-    writeFileSync(config, stockGateway().replaceAll(/(SQUALL_OTLP_\w+\}")/g, `$1, ${tls}`));
-    const { strike } = await stage({ config });
-    const record = await strike(planned('tls-expiry', { atMs: 0, forMs: 4_000 }));
+    const { strike } = await stage({ config: writeTlsGateway(dir) });
+    const record = await strike({ kind: 'tls-expiry', forMs: 4_000 });
     expect([record.effect, record.verified]).toEqual([
       expect.stringContaining('presents a certificate that ended'),
       true,
@@ -137,7 +109,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
 
   test('disk-fill: the volume is full, then free; without a volume of its own it is refused', async () => {
     const none = await stage({});
-    const refused = await none.strike(planned('disk-fill', { atMs: 0, forMs: 500 }));
+    const refused = await none.strike({ kind: 'disk-fill', forMs: 500 });
     expect(refused).toMatchObject({
       verified: false,
       effect: expect.stringContaining('no volume of its own'),
@@ -147,7 +119,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
       expect(target.notes.map(({ sentence }) => sentence).join()).toContain('mounting is not allowed here');
       return;
     }
-    const record = await strike(planned('disk-fill', { atMs: 0, forMs: 500 }));
+    const record = await strike({ kind: 'disk-fill', forMs: 500 });
     expect([record.effect, record.verified]).toEqual([
       expect.stringMatching(/, \d{1,4} of 16777216 bytes free$/),
       true,
@@ -157,7 +129,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
 
   test('resource-limit: the control group has less, then what it had; a limit that was not there is refused', async () => {
     const { strike, target } = await stage({ resources: { cpuMillis: 1000 } });
-    const record = await strike(planned('resource-limit', { atMs: 0, forMs: 500 }, { cpu: '100m' }));
+    const record = await strike({ kind: 'resource-limit', forMs: 500, fields: { cpu: '100m' } });
     if (findHierarchy().kind === 'none') {
       expect(record.effect).toContain('has no limits that could be changed');
       return;
@@ -165,7 +137,7 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const words = 'collector-0 has 100m CPU and all memory in place of 1000m CPU and all memory';
     expect([record.effect, record.verified]).toEqual([words, true]);
     expect(await target.members[0]?.limits?.current()).toEqual({ cpuMillis: 1000, memoryBytes: null });
-    const refused = await strike(planned('resource-limit', { atMs: 0, forMs: 500 }, { memory: '64Mi' }));
+    const refused = await strike({ kind: 'resource-limit', forMs: 500, fields: { memory: '64Mi' } });
     expect(refused.effect).toBe('not injected: collector-0 was started without resources.memory');
   });
 
@@ -178,13 +150,13 @@ describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
     const closed = once(socket, 'error');
     const writing = setInterval(() => socket.write('PRI'), 50);
     open.push(() => clearInterval(writing));
-    const cut = await strike(planned('network-partition', { atMs: 0, forMs: 500 }));
+    const cut = await strike({ kind: 'network-partition', forMs: 500 });
     expect([cut.effect, cut.verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
     const other = connect({ host, port: Number(port) });
     open.push(() => other.destroy());
     const reset = once(other, 'error');
     await once(other, 'connect');
-    const record = await strike(planned('connection-reset', { atMs: 100 }));
+    const record = await strike({ kind: 'connection-reset', atMs: 100 });
     expect([record.effect, record.verified]).toEqual([expect.stringMatching(/connections .* struck$/), true]);
     await Promise.race([reset, closed]);
   });

@@ -1,23 +1,10 @@
 import { expect, test } from 'vitest';
 import { containerKill } from '../../../src/fault/container-kill.ts';
 import type { Member } from '../../../src/target/target.ts';
+import { memberWith } from '../../fixtures/member.ts';
 
-function deadMember(restarts?: 'always' | 'never'): Member {
-  return {
-    name: 'collector-0',
-    group: 'collector',
-    otlp: { headers: {} },
-    version: 'x',
-    process: {
-      current: () => undefined,
-      signal: async () => undefined,
-      ready: async () => undefined,
-      starts: () => [],
-      setRestart: () => undefined,
-      ...(restarts === undefined ? {} : { restarts: () => restarts }),
-    },
-  };
-}
+const deadMember = (restarts?: 'always' | 'never') =>
+  memberWith(restarts === undefined ? {} : { restarts: () => restarts });
 
 const look = (member: Member) =>
   containerKill.absence(member, { killSignal: 'SIGKILL' }, { memory: new Map() } as never);

@@ -1,18 +1,12 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
-import { frameMessage } from '../../../src/otlp/template.ts';
-import { createGrpcPlace } from '../../fixtures/load/grpc-place.ts';
+import { helloBody as body, createGrpcPlace, inMs, patienceMs } from '../../fixtures/load/grpc-place.ts';
 import { answerStatus } from '../../fixtures/load/grpc-server.ts';
 
 const place = createGrpcPlace();
 afterEach(() => place.clear());
 const { serve, exporterTo } = place;
-
-const body = frameMessage(Buffer.from('hello'));
-const inMs = (ms: number) => systemClock.nowNs() + ms * 1e6;
-/** Where an answer comes, it may take as long as a busy machine needs. */
-const patienceMs = 20_000;
 
 describe('connections', () => {
   test('nobody listens: refused at once', async () => {

@@ -3,20 +3,14 @@ import { constants } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/base/clock.ts';
 import { frameMessage } from '../../../src/otlp/template.ts';
-import { createGrpcPlace } from '../../fixtures/load/grpc-place.ts';
+import { helloBody as body, createGrpcPlace, inMs, patienceMs } from '../../fixtures/load/grpc-place.ts';
 import { answerStatus } from '../../fixtures/load/grpc-server.ts';
 import { partialSuccess, statusWithRetry } from '../../fixtures/load/protobuf-answers.ts';
 
 const place = createGrpcPlace();
 afterEach(() => place.clear());
 const { serve, exporterTo } = place;
-
-const body = frameMessage(Buffer.from('hello'));
-const inMs = (ms: number) => systemClock.nowNs() + ms * 1e6;
-/** Where an answer comes, it may take as long as a busy machine needs. */
-const patienceMs = 20_000;
 
 async function outcomeOf(answer: (stream: ServerHttp2Stream) => void, timeoutMs = patienceMs) {
   const server = await serve(answer);

@@ -3,26 +3,15 @@ import { systemClock } from '../../../src/base/clock.ts';
 import type { ProcessSample } from '../../../src/observe/evidence.ts';
 import { usageOnPage, watchPages } from '../../../src/observe/member-pages.ts';
 import { cpuTicks, residentBytes, sampleProcesses, type Usage } from '../../../src/observe/process.ts';
-import type { Member } from '../../../src/target/target.ts';
+import { memberWith } from '../../fixtures/member.ts';
 
-function memberOf(pid: () => number | undefined): Member {
-  return {
-    name: 'collector-0',
-    group: 'collector',
-    otlp: { headers: {} },
-    version: 'x',
-    process: {
-      current: () => {
-        const now = pid();
-        return now === undefined ? undefined : { id: `process ${now}`, host: { pid: now, startTicks: 1 } };
-      },
-      signal: async () => undefined,
-      ready: async () => undefined,
-      starts: () => [],
-      setRestart: () => undefined,
+const memberOf = (pid: () => number | undefined) =>
+  memberWith({
+    current: () => {
+      const now = pid();
+      return now === undefined ? undefined : { id: `process ${now}`, host: { pid: now, startTicks: 1 } };
     },
-  };
-}
+  });
 
 test('CPU of a busy process is about one core, and memory is there', async () => {
   const before = new Map<string, Usage>();

@@ -1,26 +1,11 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Signal, signals } from '../../../src/base/signal.ts';
-import {
-  batch,
-  type FuzzedSink,
-  goodBody,
-  isSuccess,
-  openFuzzedSink,
-  type Way,
-  ways,
-} from '../../fixtures/fuzzed-sink.ts';
+import { batch, fuzzedSinkOfFile, goodBody, isSuccess, type Way, ways } from '../../fixtures/fuzzed-sink.ts';
 import { decodeRequest } from '../../fixtures/load/protobuf.ts';
 
-let subject: FuzzedSink;
-beforeAll(async () => {
-  subject = await openFuzzedSink();
-});
-afterAll(() => subject.close());
-afterEach(async () => {
-  expect(await subject.complaints()).toEqual([]);
-});
+const subject = fuzzedSinkOfFile();
 
 /** Success and what the specification has for requests that are not one: bad data, too large. */
 const answers: Record<Way, number[]> = {
@@ -120,14 +105,14 @@ test('forall damage, before or after compression: answered by the specification;
       const pack = (bytes: Buffer) =>
         encoding === undefined ? bytes : Buffer.from(compressors[encoding](bytes));
       const bytes = outside ? hurt(pack(good), how) : pack(hurt(good, how));
-      const code = await subject.send({
+      const code = await subject().send({
         signal,
         way,
         bytes,
         ...(encoding === undefined ? {} : { encoding }),
       });
       expect(answers[way]).toContain(code);
-      const found = subject.arrived();
+      const found = subject().arrived();
       if (!isSuccess(code)) expect(found).toEqual([]);
       else if (!outside || encoding === undefined) {
         const items = itemsIn(hurt(good, how), { signal, way });
@@ -169,9 +154,9 @@ describe('compressed bodies', () => {
     ['zstd that says gzip', zstdCompressSync(good), 'gzip', 3, 400],
   ];
   test.each(rows)('%s', async (_, bytes, encoding, grpcCode, httpCode) => {
-    expect(await subject.send({ signal: 'traces', way: 'grpc', bytes, encoding })).toBe(grpcCode);
-    expect(await subject.send({ signal: 'traces', way: 'http/protobuf', bytes, encoding })).toBe(httpCode);
-    expect(subject.arrived()).toEqual([]);
+    expect(await subject().send({ signal: 'traces', way: 'grpc', bytes, encoding })).toBe(grpcCode);
+    expect(await subject().send({ signal: 'traces', way: 'http/protobuf', bytes, encoding })).toBe(httpCode);
+    expect(subject().arrived()).toEqual([]);
   });
 });
 
@@ -193,9 +178,9 @@ describe('nesting', () => {
   };
   test.each([90, 5000])('attributes %i deep in protobuf are answered', async (depth) => {
     for (const way of ['grpc', 'http/protobuf'] as const) {
-      expect(answers[way]).toContain(await subject.send({ signal: 'traces', way, bytes: nested(depth) }));
+      expect(answers[way]).toContain(await subject().send({ signal: 'traces', way, bytes: nested(depth) }));
     }
-    expect(subject.arrived()).toEqual([]);
+    expect(subject().arrived()).toEqual([]);
   });
 
   const deep = (open: string, close: string) =>
@@ -217,8 +202,8 @@ describe('nesting', () => {
     ['half a character', '{"resourceSpans":[{"schemaUrl":"\\ud800"}]}'],
     ['a byte order mark', '\ufeff{}'],
   ])('JSON: %s', async (_, text) => {
-    const code = await subject.send({ signal: 'traces', way: 'http/json', bytes: Buffer.from(text) });
+    const code = await subject().send({ signal: 'traces', way: 'http/json', bytes: Buffer.from(text) });
     expect([200, 400]).toContain(code);
-    for (const [stream] of subject.arrived()) expect(stream).toBe(0);
+    for (const [stream] of subject().arrived()) expect(stream).toBe(0);
   });
 });

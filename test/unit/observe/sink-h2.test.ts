@@ -13,7 +13,8 @@ import {
   sayFrames,
   usualHeaders as usual,
 } from '../../fixtures/h2-talk.ts';
-import { startTcpServer, type TcpServer } from '../../fixtures/tcp-server.ts';
+import type { TcpServer } from '../../fixtures/tcp-server.ts';
+import { startToldService } from '../../fixtures/told-service.ts';
 
 /** HTTP/2 as the sink speaks it, tried with frames of our own. The service answers as told. */
 let server: TcpServer;
@@ -21,14 +22,7 @@ let received: RawRequest[];
 let answers: Answer[];
 
 beforeEach(async () => {
-  received = [];
-  answers = [];
-  server = await startTcpServer(
-    createGrpcServer((request, answer) => {
-      received.push({ ...request, body: Buffer.from(request.body) });
-      answer(answers.shift() ?? plainOk);
-    }, undefined),
-  );
+  ({ server, received, answers } = await startToldService(createGrpcServer));
 });
 afterEach(() => server.close());
 
@@ -86,7 +80,7 @@ test('a window made smaller and larger by settings counts for streams that are o
 });
 
 test('what a reset stream still sends is passed over, and its answer is not sent', async () => {
-  answers = [{ ...plainOk, delayMs: 20 }];
+  answers.push({ ...plainOk, delayMs: 20 });
   const said = await say(hello, head(1), body(1), wordFrame(frame.resetStream, 1, 8), head(3), body(3));
   expect(said).toEqual(ok(3));
 });

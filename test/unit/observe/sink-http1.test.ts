@@ -7,6 +7,7 @@ import { createHttp1Server } from '../../../src/observe/sink-http1.ts';
 import { type Answer, plainOk } from '../../../src/observe/sink-reply.ts';
 import { talk } from '../../fixtures/talk.ts';
 import { startTcpServer, type TcpServer } from '../../fixtures/tcp-server.ts';
+import { startToldService } from '../../fixtures/told-service.ts';
 
 /** HTTP/1.1 as the sink speaks it, tried with bytes of our own. The service answers as told. */
 let server: TcpServer;
@@ -14,14 +15,7 @@ let received: RawRequest[];
 let answers: Answer[];
 
 beforeEach(async () => {
-  received = [];
-  answers = [];
-  server = await startTcpServer(
-    createHttpServer((request, answer) => {
-      received.push({ ...request, body: Buffer.from(request.body) });
-      answer(answers.shift() ?? plainOk);
-    }, undefined),
-  );
+  ({ server, received, answers } = await startToldService(createHttpServer));
 });
 afterEach(() => server.close());
 
@@ -200,7 +194,7 @@ describe('what breaks RFC 9112, or could be read in two ways', () => {
 });
 
 test('requests that lie behind each other are answered in their order, however long one takes', async () => {
-  answers = [{ ...plainOk, delayMs: 30, rejected: 1 }, { ...plainOk, rejected: 2 }, plainOk];
+  answers.push({ ...plainOk, delayMs: 30, rejected: 1 }, { ...plainOk, rejected: 2 }, plainOk);
   const heard = await say(good.repeat(2), good.slice(0, 20), good.slice(20));
   expect(statuses(heard)).toEqual([200, 200, 200]);
   expect([...heard.matchAll(/content-length: (\d+)/g)].map(([, length]) => length)).toEqual([
@@ -213,13 +207,13 @@ test('requests that lie behind each other are answered in their order, however l
 });
 
 test('a request without an answer holds up those behind it, until the client gives up', async () => {
-  answers = [{ kind: 'silence' }];
+  answers.push({ kind: 'silence' });
   expect(await say(good)).toBe('');
   expect(bodies()).toEqual(['abc']);
 });
 
 test('a reset is one, and nothing of the connection is read after it', async () => {
-  answers = [plainOk, { kind: 'reset' }];
+  answers.push(plainOk, { kind: 'reset' });
   const code = await new Promise<string>((resolve) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(good.repeat(3)));
     socket.resume();

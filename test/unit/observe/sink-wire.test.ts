@@ -1,18 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type FuzzedSink, goodBody, openFuzzedSink } from '../../fixtures/fuzzed-sink.ts';
+import { describe, expect, test } from 'vitest';
+import { fuzzedSinkOfFile, goodBody } from '../../fixtures/fuzzed-sink.ts';
 import { frame, frameFlag, framesOf, frameType, literal, preface } from '../../fixtures/h2-frames.ts';
 import { grpcPath } from '../../fixtures/otlp-client.ts';
 import { talk } from '../../fixtures/talk.ts';
 
-let subject: FuzzedSink;
-beforeAll(async () => {
-  subject = await openFuzzedSink();
-});
-afterAll(() => subject.close());
-afterEach(async () => {
-  expect(await subject.complaints()).toEqual([]);
-});
+const subject = fuzzedSinkOfFile();
 
 describe('HTTP/1.1 on the wire', () => {
   const good = goodBody('logs', 'http/protobuf');
@@ -37,9 +30,9 @@ describe('HTTP/1.1 on the wire', () => {
     ['another protocol', [Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3]), good]],
   ];
   test.each(rows)('%s', async (_, parts) => {
-    const heard = (await talk(subject.sink.http, parts)).toString('latin1');
+    const heard = (await talk(subject().sink.http, parts)).toString('latin1');
     expect(heard === '' || /^HTTP\/1\.1 4\d\d /.test(heard)).toBe(true);
-    expect(subject.arrived()).toEqual([]);
+    expect(subject().arrived()).toEqual([]);
   });
 });
 
@@ -125,12 +118,12 @@ describe('HTTP/2 on the wire', () => {
     ],
   ];
   test.each(rows)('the connection %s: %s', async (fate, _, parts) => {
-    const heard = await talk(subject.sink.grpc, [greeting, ...parts]);
+    const heard = await talk(subject().sink.grpc, [greeting, ...parts]);
     const errors = framesOf(heard).filter(
       ({ kind, payload }) => kind === frameType.goaway && payload.readUInt32BE(4) > 0,
     );
     if (fate === 'ends') expect(errors).not.toEqual([]);
-    expect(subject.arrived()).toEqual([]);
+    expect(subject().arrived()).toEqual([]);
   });
 
   test('forall frames of any kind, between good ones: nothing is recorded that was not sent', async () => {
@@ -145,8 +138,8 @@ describe('HTTP/2 on the wire', () => {
         const bytes = frames.map(({ kind, flags, stream, payload }) =>
           frame(kind, flags, stream, Buffer.from(payload)),
         );
-        await talk(subject.sink.grpc, [greeting, headers(1), ...bytes], 1500);
-        expect(subject.arrived()).toEqual([]);
+        await talk(subject().sink.grpc, [greeting, headers(1), ...bytes], 1500);
+        expect(subject().arrived()).toEqual([]);
       }),
       { numRuns: 150, seed: 9, endOnFailure: true },
     );

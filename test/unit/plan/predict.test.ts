@@ -1,19 +1,9 @@
 import { expect, test } from 'vitest';
 import { compilePlan } from '../../../src/plan/compile.ts';
-import type { PipelineFacts } from '../../../src/plan/facts.ts';
 import { type Pipelines, predictLoss } from '../../../src/plan/predict.ts';
+import { stockFacts as stock } from '../../fixtures/pipeline-facts.ts';
 import { parseText, scenarioText } from '../../fixtures/scenario-text.ts';
 
-const stock: PipelineFacts = {
-  queueSizeBatches: 1000,
-  queuePersistent: false,
-  batchTimeoutMs: 200,
-  batchSize: 8192,
-  retryEnabled: true,
-  retryMaxElapsedMs: 300_000,
-  exporterTimeoutMs: 5000,
-  lossyComponents: [],
-};
 const unbatched = { ...stock, batchTimeoutMs: 0, batchSize: 0 };
 const durable = { ...stock, queuePersistent: true };
 

@@ -3,22 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { durationMs, readPipelineFacts } from '../../../src/target/collector-config.ts';
 import { stockGateway } from '../../../src/target/stock-gateway.ts';
+import { stockFacts } from '../../fixtures/pipeline-facts.ts';
 
 const pipelines = (processors: string, exporters: string) =>
   `service: {pipelines: {traces: {receivers: [otlp], processors: [${processors}], exporters: [${exporters}]}}}\n`;
 
 describe('facts of a collector configuration', () => {
   test('the stock gateway has the defaults of the collector', () => {
-    expect(readPipelineFacts(stockGateway())).toEqual({
-      queueSizeBatches: 1000,
-      queuePersistent: false,
-      batchTimeoutMs: 200,
-      batchSize: 8192,
-      retryEnabled: true,
-      retryMaxElapsedMs: 300_000,
-      exporterTimeoutMs: 5000,
-      lossyComponents: [],
-    });
+    expect(readPipelineFacts(stockGateway())).toEqual(stockFacts);
   });
 
   test('what is written wins over the defaults', () => {
