@@ -123,8 +123,9 @@ export async function settleDown(session: Session, live: Live): Promise<SettleRe
   const target = need(session, 'target');
   const load = need(session, 'load');
   load.stop();
-  await load.done.catch(() => undefined); // a worker that died is in the record already
-  await need(session, 'faults').rollback();
+  // At once: what a fault holds back, such as requests to a member that stands still, would be waited for until it times out.
+  const ended = load.done.catch(() => undefined); // a worker that died is in the record already
+  await Promise.all([ended, need(session, 'faults').rollback()]);
   const mostNs = session.scenario.settleMs === undefined ? target.settleNs : session.scenario.settleMs * 1e6;
   const horizonNs = session.sink === undefined ? 0 : mostNs;
   const longWait = whyLongWait(target.members, horizonNs);
