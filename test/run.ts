@@ -5,8 +5,8 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Runs everything that can run on this machine: the static checks, the quick projects in one go, then each file of the
- * slow ones. Says by name what was skipped and why (a skipped test's name carries its reason), and what took how long;
+ * Runs everything that can run on this machine: the static checks, the quick projects in one go, then the files of the
+ * slow ones, as many side by side as two cores carry. Says by name what was skipped and why (a skipped test's name carries its reason), and what took how long;
  * ends within its time box, which cuts the least important, and with the plain line `N passed, N failed, N skipped`.
  * Exit code 1 when anything failed.
  */
@@ -17,26 +17,31 @@ const checks = [
 ];
 const quickProjects = ['unit', 'property', 'simulation'];
 const slowProjects = ['contract', 'integration', 'browser', 'cluster'];
-/** Whole runs under load, or a machine full of them: by themselves, the most important first. */
-const alone = [
-  'test/integration/first-verdict.test.ts',
-  'test/integration/planted-loss.test.ts',
+/** What is judged by the clock, at a full rate or to the last item: by themselves, before all others. */
+const alone = ['test/integration/first-verdict.test.ts', 'test/integration/planted-loss.test.ts'];
+/** Most of the others wait most of the time, and go side by side: the first and the last, all else in between by name. */
+const early = [
   'test/integration/scenarios.test.ts',
   'test/integration/kill.test.ts',
-  'test/integration/validity.test.ts',
-  'test/integration/targets.test.ts',
-  'test/integration/capacity.test.ts',
-  'test/integration/interrupt.test.ts',
   'test/integration/guard.test.ts',
-];
-/** The rest mostly waits and goes two at a time: the first and the last of them, all others in between by name. */
-const early = [
+  'test/integration/interrupt.test.ts',
+  'test/cluster/agents.test.ts',
+  'test/cluster/',
+  'test/integration/hostile-',
+  'test/integration/bad-input',
   'test/contract/',
-  'test/integration/target/',
-  'test/integration/fault/',
-  'test/integration/load/',
 ];
-const late = ['test/integration/hostile-', 'test/integration/bad-input', 'test/browser/'];
+const late = ['test/integration/docker/', 'test/browser/'];
+/** Files at a time; two cores are half idle then. One that has several runs of its own at once counts as two. */
+const places = 3;
+const takesTwo = [
+  'test/integration/scenarios.test.ts',
+  'test/integration/kill.test.ts',
+  'test/integration/guard.test.ts',
+  'test/integration/interrupt.test.ts',
+];
+/** Each brings pods of its own, and the nodes have room for those of two. */
+const clusterPlaces = 2;
 /** One of them closes a node for a while and the others' pods must stand on both: one after the other. */
 const allNodes = ['nodes', 'load-job', 'running-bases'].map((name) => `test/cluster/${name}.test.ts`);
 /** Less is not enough to start a cluster and to learn something from it. */
@@ -59,27 +64,23 @@ const startMs = Date.now();
 const tally = { passed: 0, failed: 0, skipped: [] as string[] };
 const seconds: [string, number][] = [];
 
-for (const check of checks) {
-  const { code, text } = await run(check.command, 180_000);
-  if (code === 0) tally.passed++;
-  else tally.failed++;
-  console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${check.name}`);
-}
+await Promise.all(
+  checks.map(async ({ name, command }) => {
+    const { code, text } = await run(command, 180_000);
+    if (code === 0) tally.passed++;
+    else tally.failed++;
+    console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${name}`);
+  }),
+);
 await runTests('unit, property and simulation', quickProjects, ['--maxWorkers=2', '--no-isolate']);
 await runTests('mutation', ['mutation'], []);
 const files = slowProjects.flatMap((project) => testFiles(project).map((file) => ({ project, file })));
-const byImportance = files.toSorted((a, b) => rank(a.file) - rank(b.file));
-const lane = async (queue: typeof files) => {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift())
-    await runTests(next.file, [next.project], [next.file]);
-};
-await lane(byImportance.filter(({ file }) => alone.includes(file)));
-const others = byImportance.filter(({ project, file }) => project !== 'cluster' && !alone.includes(file));
-await Promise.all([lane(others), lane(others)]);
-const onCluster = byImportance.filter(({ project }) => project === 'cluster');
-const onNodes = onCluster.filter(({ file }) => allNodes.includes(file));
-const elsewhere = onCluster.filter(({ file }) => !allNodes.includes(file));
-await withCluster(() => Promise.all([lane(onNodes).then(() => lane(elsewhere)), lane(elsewhere)]));
+for (const { project, file } of files.filter(({ file }) => alone.includes(file)))
+  await runTests(file, [project], [file]);
+const others = files
+  .filter(({ file }) => !alone.includes(file))
+  .toSorted((a, b) => rank(a.file) - rank(b.file));
+await withCluster((cluster) => runSideBySide(others, cluster));
 
 rmSync(work, { recursive: true, force: true });
 for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
@@ -89,34 +90,61 @@ console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.len
 process.exit(tally.failed > 0 ? 1 : 0);
 
 /**
- * Runs the tests of a cluster on the one that SQUALL_KUBECONFIG names, or else on one that SQUALL_CLUSTER_COMMAND makes for
- * them alone: `COMMAND up` prints its kubeconfig last, `COMMAND down` ends it. Without either they skip and say so.
+ * The tests of a cluster run on the one that SQUALL_KUBECONFIG names, or else on one that SQUALL_CLUSTER_COMMAND makes for
+ * them alone while others run: `COMMAND up` prints its kubeconfig last, `COMMAND down` ends it. Without either they skip
+ * and say so. `cluster` resolves when it is known.
  */
-async function withCluster(tests: () => Promise<unknown>): Promise<void> {
+async function withCluster(tests: (cluster: Promise<void>) => Promise<unknown>): Promise<void> {
   const command = process.env.SQUALL_CLUSTER_COMMAND;
   const leftMs = budgetMs - (Date.now() - startMs);
   if (command === undefined || process.env.SQUALL_KUBECONFIG !== undefined || leftMs < clusterMs) {
-    await tests();
+    await tests(Promise.resolve());
     return;
   }
   const tell = (word: string) =>
     promisify(execFile)(command, [word], { timeout: clusterMs / 2, killSignal: 'SIGKILL' });
-  try {
-    const { stdout } = await tell('up');
-    process.env.SQUALL_KUBECONFIG = stdout.trim().split('\n').at(-1) ?? '';
-  } catch (error) {
-    console.log(`no cluster: ${error instanceof Error ? error.message : error}`);
-  }
-  await tests();
+  const up = tell('up').then(
+    ({ stdout }) => {
+      process.env.SQUALL_KUBECONFIG = stdout.trim().split('\n').at(-1) ?? '';
+    },
+    (error: unknown) => console.log(`no cluster: ${error instanceof Error ? error.message : error}`),
+  );
+  await tests(up);
   await tell('down').catch((error: unknown) => console.log(`cluster: ${error}`));
+}
+
+/** Starts the first file of the queue for which there is room, whenever there is. */
+async function runSideBySide(queue: typeof files, cluster: Promise<void>): Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const starting = 'a cluster that starts';
+  const taken = (file: string) => (takesTwo.includes(file) ? 2 : 1);
+  const fits = ({ project, file }: (typeof files)[number]): boolean => {
+    const busy = [...running.keys()].reduce((sum, one) => sum + taken(one), 0);
+    if (busy + taken(file) > places) return false;
+    if (project !== 'cluster') return true;
+    const onCluster = files.filter((one) => one.project === 'cluster' && running.has(one.file));
+    if (running.has(starting) || onCluster.length >= clusterPlaces) return false;
+    return !allNodes.includes(file) || !onCluster.some((one) => allNodes.includes(one.file));
+  };
+  const start = (name: string, work: Promise<void>) =>
+    running.set(
+      name,
+      work.finally(() => running.delete(name)),
+    );
+  start(starting, cluster);
+  while (queue.length > 0 || running.size > 0) {
+    const next = queue.findIndex(fits);
+    const [file] = next < 0 ? [] : queue.splice(next, 1);
+    if (file === undefined) await Promise.race(running.values());
+    else start(file.file, runTests(file.file, [file.project], [file.file]));
+  }
 }
 
 /** Smaller is more important. */
 function rank(file: string): number {
   const place = (list: string[]) => list.findIndex((one) => file.startsWith(one));
-  if (place(alone) >= 0) return place(alone);
-  if (place(early) >= 0) return 100 + place(early);
-  return place(late) >= 0 ? 300 + place(late) : 200;
+  if (place(early) >= 0) return place(early);
+  return place(late) >= 0 ? 200 + place(late) : 100;
 }
 
 /** One vitest run, of files or with options; its output is shown when it has ended, so that two of them stay apart. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { systemClock as clock, waitFor } from '../../src/base/clock.ts';
 import { random } from '../../src/base/random.ts';
 import { guardTag } from '../../src/fault/guard.ts';
@@ -94,7 +94,8 @@ async function trial(seed: number): Promise<void> {
   if (who === 'guard') expect(runner.words.at(-1)).toContain('"released":{"clean":true,"left":[]}');
 }
 
-describe('SIGKILL at 25 random instants', () => {
+/** Side by side with those below: each has a run of its own, and mostly waits for a guard. */
+describe.concurrent('SIGKILL at 25 random instants', () => {
   const seeds = Array.from({ length: 25 }, (_, seed) => seed);
   test('of the runner, a guard, both, or everything: nothing of the run is alive, stopped or changed', async () => {
     const queue = [...seeds];
@@ -102,13 +103,12 @@ describe('SIGKILL at 25 random instants', () => {
       for (let seed = queue.shift(); seed !== undefined; seed = queue.shift()) await trial(seed);
     };
     await Promise.all([lane(), lane(), lane()]);
-    expect(await recoverAll()).toMatchObject({ clean: true });
   });
 });
 
-test('a run that ends in order is released: verified faults, nothing left, off the list', async () => {
+test.concurrent('a run that ends in order is released: verified faults, nothing left, off the list', async () => {
   const runDir = join(base, 'order');
-  const runner = startProgram('fault-runner.ts', ['order', runDir]);
+  const runner = startProgram('fault-runner.ts', ['order', runDir, 'slowly']);
   const done = JSON.parse((await runner.says('done')).slice('done '.length));
   await runner.exited;
   expect(done.released).toEqual({ clean: true, left: [] });
@@ -123,7 +123,7 @@ test('a run that ends in order is released: verified faults, nothing left, off t
   expect(closed).toMatchObject({ kind: 'run-closed', by: 'guard', clean: true });
 });
 
-test('a runner that hangs while a fault is in place is ended, and the fault undone, after the TTL', async () => {
+test.concurrent('a runner that hangs while a fault is in place is ended, and the fault undone, after the TTL', async () => {
   const runDir = join(base, 'hung');
   const runner = startProgram('guarded-runner.ts', ['hung', runDir]);
   await runner.says('filled');
@@ -138,7 +138,7 @@ test('a runner that hangs while a fault is in place is ended, and the fault undo
   expect(findTagged(runTag, 'hung')).toEqual([]);
 });
 
-test('halt ends a live run and brings it to nothing; a second halt is a success', async () => {
+test.concurrent('halt ends a live run and brings it to nothing; a second halt is a success', async () => {
   const runDir = join(base, 'halted');
   const runner = startProgram('guarded-runner.ts', ['halted', runDir]);
   await runner.says('filled');
@@ -150,16 +150,12 @@ test('halt ends a live run and brings it to nothing; a second halt is a success'
   expect(await haltRun('halted')).toMatchObject({ clean: true });
 });
 
-describe('a pause is held by its own process', () => {
-  const started: { kill(signal: 'SIGKILL'): boolean }[] = [];
-  afterEach(() => {
-    for (const one of started.splice(0)) one.kill('SIGKILL');
-  });
-  const pause = async (deadlineMs: number) => {
+describe.concurrent('a pause is held by its own process', () => {
+  const pause = async (deadlineMs: number, atEnd: TestContext['onTestFinished']) => {
     const victim = spawn('sleep', ['300'], { stdio: 'ignore' });
     const pid = victim.pid ?? 0;
     const holder = startProgram('pause-holder.ts', [`pause-${pid}`, String(pid), String(deadlineMs)]);
-    started.push(victim, holder.child);
+    for (const one of [victim, holder.child]) atEnd(() => void one.kill('SIGKILL'));
     await holder.says('stopped');
     expect(readProcess(pid)?.state).toBe('T');
     const runs = (timeoutMs: number) =>
@@ -167,15 +163,19 @@ describe('a pause is held by its own process', () => {
     return { holder, runs };
   };
 
-  test('the victim goes on when the runner is killed, with no guard at all', async () => {
-    const { holder, runs } = await pause(60_000);
+  test('the victim goes on when the runner is killed, with no guard at all', async ({ onTestFinished }) => {
+    const { holder, runs } = await pause(60_000, onTestFinished);
     holder.child.kill('SIGKILL');
     expect(await runs(20_000)).toBe(true);
   });
 
-  test('the victim goes on at the deadline though the runner hangs', async () => {
-    const { holder, runs } = await pause(5_000);
+  test('the victim goes on at the deadline though the runner hangs', async ({ onTestFinished }) => {
+    const { holder, runs } = await pause(5_000, onTestFinished);
     holder.child.kill('SIGSTOP');
     expect(await runs(20_000)).toBe(true);
   });
+});
+
+test('after all of them recover finds nothing left', async () => {
+  expect(await recoverAll()).toMatchObject({ clean: true });
 });

@@ -28,17 +28,20 @@ const patienceMs = 6000;
 const slowLies: readonly Lie[] = ['never-answer', 'answer-late'];
 const src = new URL('../../src/', import.meta.url);
 
-test.each(protocols)(`the ledger is exact in ${runs} real runs of each signal over %s`, async (protocol) => {
-  // Those that have to wait do so together.
-  const inTurn = Array.from({ length: runs }, (_, seed) => seed).toSorted(
-    (a, b) => Number(mayBeSlow(b)) - Number(mayBeSlow(a)),
-  );
-  for (let first = 0; first < runs; first += atOnce) {
-    const seeds = inTurn.slice(first, first + atOnce);
-    const wrong = await Promise.all(seeds.map((seed) => realRun({ seed, protocol })));
-    expect(wrong).toEqual(seeds.map(() => []));
-  }
-});
+test.concurrent.each(protocols)(
+  `the ledger is exact in ${runs} real runs of each signal over %s`,
+  async (protocol) => {
+    // Those that have to wait do so together.
+    const inTurn = Array.from({ length: runs }, (_, seed) => seed).toSorted(
+      (a, b) => Number(mayBeSlow(b)) - Number(mayBeSlow(a)),
+    );
+    for (let first = 0; first < runs; first += atOnce) {
+      const seeds = inTurn.slice(first, first + atOnce);
+      const wrong = await Promise.all(seeds.map((seed) => realRun({ seed, protocol })));
+      expect(wrong).toEqual(seeds.map(() => []));
+    }
+  },
+);
 
 function mayBeSlow(seed: number): boolean {
   return seed % 4 === 0;
