@@ -73,7 +73,7 @@ await Promise.all(
   }),
 );
 await runTests('unit, property and simulation', quickProjects, ['--maxWorkers=2', '--no-isolate']);
-await runTests('mutation', ['mutation'], []);
+await runTests('mutation', ['mutation'], ['--maxWorkers=2']);
 const files = slowProjects.flatMap((project) => testFiles(project).map((file) => ({ project, file })));
 for (const { project, file } of files.filter(({ file }) => alone.includes(file)))
   await runTests(file, [project], [file]);

@@ -26,9 +26,14 @@ export interface HpaSpec {
   tolerance: number;
   scaleUp: ScalingRules;
   scaleDown: ScalingRules;
+  /**
+   * The object has no behavior block at all: then its controller takes the most that was recommended within the window
+   * downwards, and goes up to 4 or doubles at each turn, where a block without rules gets the documented ones.
+   */
+  withoutBehavior?: boolean;
 }
 
-/** What Kubernetes does when nothing is said. */
+/** What Kubernetes does where a behavior block says nothing. */
 export const defaultRules = {
   tolerance: 0.1,
   scaleUp: {
@@ -78,9 +83,13 @@ export function stepHpa(
   const reachS = Math.max(spec.scaleUp.stabilizationWindowS, spec.scaleDown.stabilizationWindowS);
   // What it finds at its first look counts as recommended then: a new HPA takes nothing away for a whole window.
   const earlier = state.recommended.length === 0 ? [{ atS, replicas }] : state.recommended;
-  const stable = stabilize(spec, earlier, { atS, replicas, wanted });
   const recommended = [...earlier.filter((one) => one.atS > atS - reachS), { atS, replicas: wanted }];
-  const limited = limitRate(spec, state.changes, { atS, replicas, wanted: stable });
+  const { upTo, downTo } = windowsOf(spec, earlier, { atS, wanted });
+  const stable = Math.min(downTo, Math.max(upTo, replicas));
+  const limited =
+    spec.withoutBehavior === true
+      ? Math.min(downTo, Math.max(2 * replicas, 4))
+      : limitRate(spec, state.changes, { atS, replicas, wanted: stable });
   const next = Math.min(spec.maxReplicas, Math.max(spec.minReplicas, limited));
   const changes = next === replicas ? state.changes : [...state.changes, { atS, by: next - replicas }];
   return { replicas: next, state: { recommended, changes } };
@@ -115,19 +124,20 @@ export function desiredReplicas(
   return up ? Math.max(replicas, desired) : Math.min(replicas, desired);
 }
 
-/** Upwards the least of the window, downwards the greatest; within both, as it is. */
-function stabilize(
+/** Upwards the least of the window, downwards the greatest; within both it stays as it is. */
+function windowsOf(
   spec: HpaSpec,
   earlier: HpaState['recommended'],
-  now: { atS: number; replicas: number; wanted: number },
-): number {
+  now: { atS: number; wanted: number },
+): { upTo: number; downTo: number } {
   const within = (windowS: number) => [
     now.wanted,
     ...earlier.filter(({ atS }) => atS > now.atS - windowS).map(({ replicas }) => replicas),
   ];
-  const upTo = Math.min(...within(spec.scaleUp.stabilizationWindowS));
-  const downTo = Math.max(...within(spec.scaleDown.stabilizationWindowS));
-  return Math.min(downTo, Math.max(upTo, now.replicas));
+  return {
+    upTo: Math.min(...within(spec.scaleUp.stabilizationWindowS)),
+    downTo: Math.max(...within(spec.scaleDown.stabilizationWindowS)),
+  };
 }
 
 /** The replicas that the policies allow, counted from those at the start of each policy's period. */

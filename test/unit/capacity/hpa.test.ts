@@ -139,6 +139,13 @@ describe('the examples of the documentation', () => {
     expect(follow(rules, 1, new Array<number>(5).fill(4000))).toEqual([5, 10, 20, 40, 80]);
   });
 
+  test('without a behavior block: up to 4 or doubled, and up to the most that was recommended before', () => {
+    const rules = spec({ maxReplicas: 100, withoutBehavior: true });
+    expect(follow(rules, 1, new Array<number>(4).fill(4000))).toEqual([4, 8, 16, 32]);
+    // 7 at the first look, of which 6 are allowed; then the target is met, and the seventh comes all the same.
+    expect(follow(rules, 3, [420, 200, 200])).toEqual([6, 7, 7]);
+  });
+
   test('policies count what happened within their period, not since the last turn', () => {
     const policies = [{ type: 'Pods', value: 2, periodS: 60 }] as const;
     const rules = spec({ scaleUp: { stabilizationWindowS: 0, selectPolicy: 'Max', policies } });
