@@ -1,7 +1,7 @@
 import type { NodePod } from '../target/cluster-powers.ts';
 import type { Member } from '../target/target.ts';
 import type { FaultContext } from './fault.ts';
-import { nodeOf } from './node-fields.ts';
+import { isCordoned, nodeOf } from './node-fields.ts';
 import { noteSights } from './pod-ends.ts';
 
 /** Between two looks at what is left on the node, and between two requests to evict one pod. */
@@ -19,6 +19,8 @@ export interface Drain {
   /** Still to go at the last look. */
   left: NodePod[];
   staying: NodePod[];
+  /** It takes pods again though the fault lasts. */
+  opened?: true;
   /** When nothing was left. */
   endNs?: number;
 }
@@ -45,6 +47,12 @@ export async function stepDrain(
   const { clock, memory } = context;
   if (drain.endNs !== undefined || memory.get('givenUp') === true || clock.nowNs() < drain.lookNs) return;
   drain.lookNs = clock.nowNs() + lookEveryMs * 1e6;
+  // Somebody opened it, as recover does for a run that it takes for dead: nothing more is done to it.
+  if (!(await isCordoned(member))) {
+    drain.opened = true;
+    memory.set('givenUp', true);
+    return;
+  }
   const pods = await nodeOf(member).pods();
   drain.staying = pods.filter(({ stays }) => stays !== undefined);
   drain.left = pods.filter(({ stays }) => stays === undefined);
@@ -107,7 +115,7 @@ export function drainWords({ startNs, endNs, evicted, staying }: Drain): string 
 }
 
 /** Which pods are left and what keeps them. */
-export function leftWords({ left }: Drain, { waits = [], clock }: FaultContext): string {
+export function leftWords({ left, opened }: Drain, { waits = [], clock }: FaultContext): string {
   const words = left.map(({ id, ending }) => {
     const wait = waits.findLast(({ pod, evicted }) => pod === id && !evicted);
     if (ending) return `${id} is on its way out`;
@@ -115,7 +123,7 @@ export function leftWords({ left }: Drain, { waits = [], clock }: FaultContext):
     const kept = seconds((wait.toNs ?? clock.nowNs()) - wait.fromNs);
     return `${id} is kept by the disruption budget ${wait.budget}, for ${kept} (${wait.why})`;
   });
-  return words.join('; ');
+  return [...(opened === true ? ['it was opened by somebody else'] : []), ...words].join('; ');
 }
 
 function seconds(ns: number): string {

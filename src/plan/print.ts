@@ -105,7 +105,8 @@ function timeline(plan: Plan): string[] {
 export function struckBy({ acts, selector }: FaultSpec, all: string): string {
   if (acts === 'sink') return 'the sink';
   if (acts === 'backend') return `the backend ${selector.member}`;
-  return `${selector.mode} of ${selector.member ?? all}`;
+  const whose = selector.member ?? all;
+  return `${selector.mode} of ${acts === 'node' ? `the nodes of ${whose}` : whose}`;
 }
 
 function entrySteps(entry: EntryPlan): Step[] {

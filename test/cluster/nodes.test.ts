@@ -54,12 +54,12 @@ describe.skipIf(noCluster !== undefined)(`faults on nodes (${noCluster ?? 'there
     const out = join(dir, 'out');
     const unavailable = { action: 'grpc-status', grpcStatus: 'UNAVAILABLE' };
     const faults = [
-      drain({ name: 'stuck', at: '1s', duration: '9s', timeout: '2s' }),
-      drain({ at: '12s', duration: '16s' }),
-      { name: 'outage', kind: 'backend-outage', at: '32s', duration: '16s', ...unavailable },
-      { name: 'restart', kind: 'rolling-restart', at: '33s', ...on },
+      drain({ name: 'stuck', at: '1s', duration: '6s', timeout: '1s' }),
+      drain({ at: '10s', duration: '12s' }),
+      { name: 'outage', kind: 'backend-outage', at: '24s', duration: '14s', ...unavailable },
+      { name: 'restart', kind: 'rolling-restart', at: '25s', ...on },
     ];
-    const ended = squall(['run', gateways.scenario({ faults, seconds: 48, target }), '--out', out], { env });
+    const ended = squall(['run', gateways.scenario({ faults, seconds: 38, target }), '--out', out], { env });
     const isKept = () => journal(out).includes('"fault":"drain","event":"kept"');
     const over = ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
     // The second drain is kept too: from here on its budget lets one go at a time.
@@ -78,7 +78,7 @@ describe.skipIf(noCluster !== undefined)(`faults on nodes (${noCluster ?? 'there
     const [stuck, emptied, , restart] = report.faults;
     expect(stuck, stderr).toMatchObject({ verified: false, waits: [{ budget: 'keeper', evicted: false }] });
     expect(stuck?.effect).toMatch(
-      /^not complete: node\/\S+ could not be drained within 2s: \S+\/gateway-\S+ is kept by the disruption budget keeper/,
+      /^not complete: node\/\S+ could not be drained within 1s: \S+\/gateway-\S+ is kept by the disruption budget keeper/,
     );
     expect(emptied?.effect).toMatch(/^node\/\S+ is drained: evicted \S+\/(?:gateway|spare)-/);
     expect(emptied?.verified, stderr).toBe(true);
@@ -99,7 +99,7 @@ describe.skipIf(noCluster !== undefined)(`faults on nodes (${noCluster ?? 'there
     const lost = report.ledger.traces?.lostIntervals ?? [];
     expect(lost.length).toBeGreaterThan(0);
     // What was lost was due around the restart: the drains lost nothing.
-    for (const { dueToS } of lost) expect(dueToS).toBeGreaterThan(28);
+    for (const { dueToS } of lost) expect(dueToS).toBeGreaterThan(22);
     expect([await changed(), await closed(), await gateways.marked()]).toEqual(['', '', '']);
   });
 

@@ -147,6 +147,22 @@ test('a drain that does not end within its limit says what keeps it, and is give
   expect(waits).toMatchObject([{ pod: 'otel/b', toNs: clock.ms * 1e6, evicted: false }]);
 });
 
+test('a node that somebody opens meanwhile is left alone from then on', async () => {
+  const clock = { ms: 0 };
+  const { member, world } = nodeWith([{ name: 'a' }]);
+  const { context } = contextAt(clock);
+  world.kept.set('a', budget);
+  await nodeDrain.inject(member, given(), context);
+  await drive(member, context, { clock, untilMs: 500 });
+  const asked = world.order.length;
+  world.cordoned = false;
+  expect(await drive(member, context, { clock, untilMs: 60_000 })).toBeUndefined();
+  expect(world.order).toHaveLength(asked);
+  expect(await nodeDrain.noEffect?.(member, given(), context)).toMatch(
+    /: it was opened by somebody else; otel\/a/,
+  );
+});
+
 test.each<[string, Parameters<typeof nodeWith>, object, string | undefined]>([
   [
     'nothing to evict',
