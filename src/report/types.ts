@@ -162,7 +162,7 @@ export interface Finding {
 
 export interface SloResult {
   name: string;
-  source: 'client' | 'ledger' | 'sink' | 'prometheus';
+  source: 'client' | 'ledger' | 'sink' | 'members' | 'prometheus';
   measure?: string;
   promql?: string;
   window: string;

@@ -97,6 +97,8 @@ function memberRecord(
 ): RunRecord['members'][number] {
   const t0Ns = need(session, 't0Ns');
   const { target } = session.scenario;
+  const spec = collectorsOf(target)[member.group];
+  const resources = member.resources ?? spec?.resources;
   return {
     name: member.name,
     group: member.group,
@@ -106,8 +108,8 @@ function memberRecord(
       // A Service stands for all members behind it.
       ({ name, group }) => name === member.name || (name === group && group === member.group),
     ),
-    exit: collectorsOf(target)[member.group]?.sendsTo === undefined,
-    ...(member.resources === undefined ? {} : { resources: member.resources }),
+    exit: spec?.sendsTo === undefined,
+    ...(resources === undefined ? {} : { resources }),
     starts: (member.process?.starts() ?? []).map((start) => ({
       atNs: start.startedNs - t0Ns,
       pid: start.host?.pid ?? 0,

@@ -12,7 +12,7 @@ import {
 } from './measures.ts';
 import type { Mistake } from './mistakes.ts';
 import { aggregationName, parseThreshold } from './threshold.ts';
-import type { SloSpec, ThresholdSpec } from './types.ts';
+import { collectorsOf, type SloSpec, type ThresholdSpec } from './types.ts';
 
 /** The SLOs whose meaning is right; mistakes of the others go to `mistakes`. */
 export function checkSlos(draft: Draft, mistakes: Mistake[]): SloSpec[] {
@@ -99,7 +99,7 @@ function readMeasure(slo: DraftSlo, draft: Draft, mistakes: Mistake[]): SloSourc
   const wrong = checkTags(draft, { path: slo.path, name: parsed.name, tags: parsed.tags, measure });
   mistakes.push(...wrong);
   if (wrong.length > 0) return undefined;
-  const { signal, load, fault } = parsed.tags;
+  const { signal, load, fault, member } = parsed.tags;
   return {
     spec: {
       kind: 'measure',
@@ -108,10 +108,21 @@ function readMeasure(slo: DraftSlo, draft: Draft, mistakes: Mistake[]): SloSourc
         ...(signal === undefined ? {} : { signal: signal as Signal }),
         ...(load === undefined ? {} : { load }),
         ...(fault === undefined ? {} : { fault }),
+        ...(member === undefined ? {} : { member }),
       },
     },
     unit: measure.unit,
     measure,
+  };
+}
+
+function allowedTags(draft: Draft, { source, needs }: Measure): Record<string, readonly string[]> {
+  if (source === 'members')
+    return { member: draft.target === undefined ? [] : Object.keys(collectorsOf(draft.target)) };
+  return {
+    signal: signals,
+    load: draft.load.map((entry) => entry.name),
+    ...(needs === 'fault' ? { fault: faultNames(draft) } : {}),
   };
 }
 
@@ -120,11 +131,7 @@ function checkTags(
   one: { path: DraftSlo['path']; name: string; tags: Record<string, string>; measure: Measure },
 ): Mistake[] {
   const path = [...one.path, 'measure'];
-  const allowed: Record<string, readonly string[]> = {
-    signal: signals,
-    load: draft.load.map((entry) => entry.name),
-    ...(one.measure.needs === 'fault' ? { fault: faultNames(draft) } : {}),
-  };
+  const allowed = allowedTags(draft, one.measure);
   const mistakes = Object.entries(one.tags).flatMap(([key, word]): Mistake[] => {
     const words = allowed[key];
     if (words === undefined) {

@@ -101,7 +101,8 @@ export function commonFields(fault: Fault): string[] {
 }
 
 function measureRow(name: string, measure: Measure): Row {
-  const tags = measure.needs === 'fault' ? 'fault (needed), signal, load' : 'signal, load';
+  const common = measure.source === 'members' ? 'member' : 'signal, load';
+  const tags = measure.needs === 'fault' ? `fault (needed), ${common}` : common;
   return {
     name,
     summary: measure.meaning,

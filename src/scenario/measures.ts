@@ -8,8 +8,8 @@ export interface Measure {
   unit: 'ms' | 'items' | 'items/s' | 'ratio';
   /** Aggregations that fit; 'p' stands for p(N). */
   aggregations: readonly AggregationName[];
-  source: 'client' | 'ledger' | 'sink';
-  /** Tags it must have; `signal` and `load` are always allowed, except where `fault` is needed. */
+  source: 'client' | 'ledger' | 'sink' | 'members';
+  /** Tags it must have; `signal` and `load` are always allowed, but of members, which have `member` alone. */
   needs?: 'fault';
   meaning: string;
 }
@@ -28,6 +28,11 @@ function count(source: Measure['source'], meaning: string): Measure {
 
 function rate(source: Measure['source'], meaning: string): Measure {
   return { kind: 'rate', unit: 'items/s', aggregations: ['value'], source, meaning };
+}
+
+/** Of several members the one with the most is judged: a mean would hide it. */
+function usage(aggregations: Measure['aggregations'], meaning: string): Measure {
+  return { kind: 'ratio', unit: 'ratio', aggregations, source: 'members', meaning };
 }
 
 export const measures = {
@@ -69,6 +74,15 @@ export const measures = {
     source: 'client',
     meaning: '(rejected + refused + unknown) / offered',
   },
+  cpu_ratio: usage(
+    ['avg', 'max'],
+    'CPU over its limit, of the member that is there at the end and used most',
+  ),
+  memory_ratio: usage(
+    ['avg', 'max'],
+    'memory over its limit, likewise: the working set where a kubelet tells it, else what is resident',
+  ),
+  throttled_ratio: usage(['rate'], 'CPU periods in which the quota was used up, over all periods, likewise'),
 } as const satisfies Record<string, Measure>;
 
 export type MeasureName = keyof typeof measures;

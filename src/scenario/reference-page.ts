@@ -114,7 +114,7 @@ function sloPart(): string[] {
     'A threshold is `aggregation operator number`, such as `p(95)<10ms`, `count==0`, `rate<5%`, `value>=9900`; the number is in the unit of the measure unless it says another.',
     'Windows hold what was due in them: `run` (without warm-up), `ENTRY`, `ENTRY/STAGE`, `before:FAULT`, `during:FAULT`, `after:FAULT`.',
     '### Measures',
-    'Tags narrow a measure: `ack_duration{signal:traces}`, `items_lost{load:spans}`, `time_to_recover{fault:kill}`.',
+    'Tags narrow a measure: `ack_duration{signal:traces}`, `items_lost{load:spans}`, `time_to_recover{fault:kill}`, `memory_ratio{member:gateway}`.',
     markdownTable(['measure', 'aggregations', 'unit', 'source', 'meaning'], rows),
   ];
 }

@@ -224,11 +224,11 @@ export interface SelectorSpec {
   value?: number;
 }
 
+export type MeasureTags = { signal?: Signal; load?: string; fault?: string; member?: string };
+
 export interface SloSpec {
   name: string;
-  source:
-    | { kind: 'measure'; measure: string; tags: { signal?: Signal; load?: string; fault?: string } }
-    | { kind: 'promql'; query: string };
+  source: { kind: 'measure'; measure: string; tags: MeasureTags } | { kind: 'promql'; query: string };
   unit: string;
   thresholds: ThresholdSpec[];
   window: string;

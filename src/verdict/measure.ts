@@ -1,15 +1,15 @@
-import type { Signal } from '../base/signal.ts';
-import type { ThresholdSpec } from '../scenario/types.ts';
+import type { MeasureTags, ThresholdSpec } from '../scenario/types.ts';
 import { countValue } from './count-measure.ts';
 import { durationValue } from './duration-measure.ts';
 import { entriesInScope, type Facts, rowsIn, type Scope, tally } from './facts.ts';
 import { format, type Measured, none } from './measured.ts';
 import { whySinkIsBlind } from './sink-evidence.ts';
+import { isUsage, usageValue } from './usage-measure.ts';
 import { activeS, faultBounds, type Window, whyEmpty } from './windows.ts';
 
 export interface MeasureQuestion {
   measure: string;
-  tags: { signal?: Signal; load?: string; fault?: string };
+  tags: MeasureTags;
   aggregation: ThresholdSpec['aggregation'];
   window: Window;
 }
@@ -30,6 +30,13 @@ export function measureValue(facts: Facts, question: MeasureQuestion): Measured 
   if (!(window.toNs > window.fromNs)) return none(whyEmpty(window.name));
   if (measure.endsWith('_duration'))
     return durationValue(facts, { measure, scope, window, aggregation: question.aggregation });
+  if (isUsage(measure))
+    return usageValue(facts.record, {
+      measure,
+      member: question.tags.member,
+      aggregation: question.aggregation,
+      window,
+    });
   if (measure === 'refused_ratio') return refusedRatio(facts, scope, window);
   if (measure === 'offered_rate' || measure === 'acknowledged_rate' || measure === 'delivered_rate')
     return rateValue(facts, { field: rates[measure], scope, window });

@@ -478,6 +478,16 @@ const rows: Row[] = [
     what: 'no load entry sends this',
   },
   {
+    name: 'a member that is not there',
+    blocks: slo('measure: "memory_ratio{member:gatewy}", thresholds: ["max<80%"]'),
+    what: 'there is no member gatewy',
+  },
+  {
+    name: 'a signal of what members use',
+    blocks: slo('measure: "cpu_ratio{signal:traces}", thresholds: ["max<80%"]'),
+    what: 'cpu_ratio has no tag signal',
+  },
+  {
     name: 'a fault tag where none belongs',
     blocks: slo('measure: "items_lost{fault:kill}", thresholds: [count==0]'),
     what: 'items_lost has no tag fault',

@@ -81,7 +81,7 @@ test('the table of measures is the contract’s', () => {
       (one.aggregations as readonly string[]).includes(name) ? [key] : [],
     );
   expect(byAggregation('p')).toEqual(['ack_duration', 'send_duration', 'delivery_duration']);
-  expect(byAggregation('rate')).toEqual(['refused_ratio']);
+  expect(byAggregation('rate')).toEqual(['refused_ratio', 'throttled_ratio']);
   expect(byAggregation('value')).toEqual([
     'time_to_recover',
     'offered_rate',
