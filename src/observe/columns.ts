@@ -34,7 +34,17 @@ export function columnsOnDemand(records: Records, fields: readonly string[]): Co
       });
       return column;
     },
+    each: (visit) => records.each((cells, read) => visit(parseRows(cells, { rows: read, fields }))),
   };
+}
+
+function parseRows(cells: Float64Array, of: { rows: number; fields: readonly string[] }): Columns {
+  const { rows, fields } = of;
+  const width = fields.length;
+  const columns = fields.map((_, field) =>
+    Float64Array.from({ length: rows }, (_, row) => cells[row * width + field] as number),
+  );
+  return columnsOf(fields, columns);
 }
 
 /** The same of records in memory. */

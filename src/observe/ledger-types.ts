@@ -4,6 +4,8 @@ import type { Signal } from '../base/signal.ts';
 export interface Columns {
   count: number;
   column(name: string): Float64Array;
+  /** The same in pieces of some thousand rows, in their order: where columns lie on disk, all at once take much room. */
+  each?(visit: (piece: Columns) => void): void;
 }
 
 /** What the ledger makes of the evidence: pure, the same answer however often it is asked. */

@@ -29,15 +29,10 @@ export function joinDeliveries(table: RequestTable, arrivals: Columns): Deliveri
   for (const [stream, rows] of rowsByStream(table))
     streams.set(stream, { rows, once: new IntervalSet(), twice: new IntervalSet() });
 
-  const stream = arrivals.column('stream');
-  const from = arrivals.column('from');
-  const counts = arrivals.column('count');
-  const at = arrivals.column('arrivalNs');
-  for (const i of acceptedInOrder(arrivals.column('accepted'), at)) {
-    const known = streams.get(stream[i] ?? 0);
-    if (known === undefined) continue;
-    const low = from[i] ?? 0;
-    const high = low + (counts[i] ?? 0);
+  eachAccepted(arrivals, ({ stream, from: low, count, arrivalNs }) => {
+    const known = streams.get(stream);
+    if (known === undefined) return;
+    const high = low + count;
     for (let place = firstEndingAfter(table, known.rows, low); place < known.rows.length; place++) {
       const row = known.rows[place] ?? 0;
       const start = Math.max(low, table.from[row] ?? 0);
@@ -50,15 +45,15 @@ export function joinDeliveries(table: RequestTable, arrivals: Columns): Deliveri
         repeatedOf[row] = (repeatedOf[row] ?? 0) + (b - a) - lengthOf(known.twice.add(a, b));
       if (fresh <= 0) continue;
       deliveredOf[row] = (deliveredOf[row] ?? 0) + fresh;
-      addRow(found, { request: row, arrivalNs: at[i] ?? Number.NaN, items: fresh });
+      addRow(found, { request: row, arrivalNs, items: fresh });
     }
-  }
+  });
   const { count, request, arrivalNs, items } = found;
   return {
     count,
-    request: request.slice(0, count),
-    arrivalNs: arrivalNs.slice(0, count),
-    items: items.slice(0, count),
+    request: request.subarray(0, count),
+    arrivalNs: arrivalNs.subarray(0, count),
+    items: items.subarray(0, count),
     deliveredOf,
     repeatedOf,
   };
@@ -136,13 +131,48 @@ export function firstEndingAfter(table: RequestTable, rows: Int32Array, sequence
   return low;
 }
 
-function acceptedInOrder(accepted: Float64Array, arrivalNs: Float64Array): Int32Array {
-  const rows = new Int32Array(accepted.length);
-  let count = 0;
-  for (let i = 0; i < accepted.length; i++) if (accepted[i] === 1) rows[count++] = i;
-  const inOrder = rows.slice(0, count);
-  sortBy(inOrder, arrivalNs);
-  return inOrder;
+interface Arrival {
+  stream: number;
+  from: number;
+  count: number;
+  arrivalNs: number;
+}
+
+/** Accepted arrivals, earliest first: as they were recorded, where that is their order, and sorted otherwise. */
+function eachAccepted(arrivals: Columns, visit: (arrival: Arrival) => void): void {
+  const each = arrivals.each ?? ((visitPiece) => visitPiece(arrivals));
+  let lastNs = Number.NEGATIVE_INFINITY;
+  let inOrder = true;
+  each((piece) => {
+    for (const ns of piece.column('arrivalNs')) {
+      if (!(ns >= lastNs)) inOrder = false;
+      lastNs = ns;
+    }
+  });
+  if (inOrder) each((piece) => visitRows(piece, undefined, visit));
+  else {
+    const rows = Int32Array.from({ length: arrivals.count }, (_, row) => row);
+    sortBy(rows, arrivals.column('arrivalNs'));
+    visitRows(arrivals, rows, visit);
+  }
+}
+
+function visitRows(piece: Columns, order: Int32Array | undefined, visit: (arrival: Arrival) => void): void {
+  const stream = piece.column('stream');
+  const from = piece.column('from');
+  const counts = piece.column('count');
+  const at = piece.column('arrivalNs');
+  const accepted = piece.column('accepted');
+  for (let place = 0; place < piece.count; place++) {
+    const i = order === undefined ? place : (order[place] ?? -1);
+    if (accepted[i] !== 1) continue;
+    visit({
+      stream: stream[i] ?? 0,
+      from: from[i] ?? 0,
+      count: counts[i] ?? 0,
+      arrivalNs: at[i] ?? Number.NaN,
+    });
+  }
 }
 
 function lengthOf(intervals: [number, number][]): number {

@@ -61,7 +61,7 @@ export function rowsIn(facts: Facts, scope: Scope, window: Window, reach: 'measu
   for (let i = 0; i < facts.table.count; i++)
     if (wanted[facts.table.entry[i] ?? -1] === true && inside(window, facts.table.dueNs[i] ?? Number.NaN))
       rows[found++] = i;
-  return rows.slice(0, found);
+  return 2 * found > rows.length ? rows.subarray(0, found) : rows.slice(0, found);
 }
 
 export function tally(facts: Facts, rows: Int32Array): Tally {

@@ -38,6 +38,9 @@ describe.each([
     const onDemand = columnsOnDemand(recordFile(file, fields), fields);
     expect(onDemand.count).toBe(2);
     for (const name of fields) expect(onDemand.column(name)).toEqual(columns.column(name));
+    const pieces: number[][] = [];
+    onDemand.each?.((piece) => pieces.push([piece.count, ...piece.column('from')]));
+    expect(pieces).toEqual([[2, ...columns.column('from')]]);
     expect(() => onDemand.column('colour')).toThrow('colour');
   });
 });
