@@ -59,7 +59,9 @@ describe.skipIf(noCluster !== undefined)(`manifests on a cluster (${noCluster ??
     await kubectl(['create', 'namespace', namespace]);
     const restricted = 'pod-security.kubernetes.io/enforce=restricted';
     await kubectl(['label', 'namespace', namespace, restricted]);
-    removeCrds = await installCrds();
+    removeCrds = await installCrds(
+      ['certificates', 'issuers', 'prometheusrules', 'servicemonitors'].map((name) => `${name}.yaml`),
+    );
   });
 
   afterAll(async () => {
