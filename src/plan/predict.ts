@@ -1,14 +1,12 @@
 import { formatDuration } from '../base/units.ts';
-import type { FaultSpec } from '../scenario/types.ts';
 import { itemsDueBetween } from './amount.ts';
 import type { LossPrediction, PipelineFacts } from './facts.ts';
+import { backlogBefore, fullestNs, isPermanent, retryPauseMaxNs } from './outages.ts';
 import type { Plan, PlannedFault } from './types.ts';
 
 /** The pipelines of a target: one for all members, or one for each by name. */
 export type Pipelines = PipelineFacts | ReadonlyMap<string, PipelineFacts>;
 
-/** The longest pause between two attempts of a collector's exporter (retry_on_failure.max_interval), ns. */
-const retryPauseMaxNs = 30e9;
 /** The first such pause at most (retry_on_failure.initial_interval, 5 s by default), ns. */
 const retryPauseFirstNs = 5e9;
 
@@ -35,10 +33,14 @@ function predict(one: Case): Loss {
     case 'pod-kill':
     case 'pod-failure':
     case 'node-drain':
-    case 'rolling-restart':
     case 'scale':
-    case 'collector-reconfigure':
       return worst(membersOf(one), (facts) => killLoss(one, facts));
+    case 'rolling-restart':
+    case 'collector-reconfigure': {
+      // Its last pods end when an outage has lasted longest.
+      const last = { ...one, fault: { ...one.fault, startNs: fullestNs(one.plan, one.fault) } };
+      return worst(membersOf(one), (facts) => killLoss(last, facts));
+    }
     case 'backend-outage':
       return spec.acts === 'backend' ? noLoss : outageOfSink(one);
     case 'network-partition':
@@ -103,25 +105,6 @@ function killLoss(one: Case, facts: PipelineFacts): Loss {
   return { items, why: `the queue is in memory: all that came in within ${parts.join(' + ')} can be in it` };
 }
 
-/** How much of an outage of what lies behind is still queued when `fault` strikes, ns of load. */
-function backlogBefore(plan: Plan, fault: PlannedFault): number {
-  const outages = plan.faults.filter((other) => other !== fault && stopsExport(other.spec));
-  const open = outages.filter((other) => {
-    const endNs = other.endNs ?? other.startNs;
-    return other.startNs < fault.startNs && fault.startNs <= endNs + retryPauseMaxNs;
-  });
-  return Math.max(
-    0,
-    ...open.map((other) => Math.min(fault.startNs, other.endNs ?? fault.startNs) - other.startNs),
-  );
-}
-
-function stopsExport(spec: FaultSpec): boolean {
-  if (spec.kind === 'backend-outage')
-    return !['accept-and-drop', 'partial-success', 'scale', 'selector'].includes(String(spec.params.action));
-  return spec.kind.startsWith('network-') && (spec.params.peer ?? 'load') !== 'load';
-}
-
 function outageOfSink(one: Case): Loss {
   const { action, errorRate } = one.fault.spec.params;
   const share = typeof errorRate === 'number' ? errorRate : 1;
@@ -134,17 +117,6 @@ function outageOfSink(one: Case): Loss {
   if (isPermanent(one.fault.spec))
     return { items: due, why: 'the answer is permanent: a collector drops and does not retry' };
   return worst(exportersOf(one), (facts) => outageLoss(one, facts, share));
-}
-
-/** Answers that OTLP clients must not retry (opentelemetry-proto docs/specification.md). */
-function isPermanent(spec: FaultSpec): boolean {
-  const { action, grpcStatus, httpStatus, retryDelay, retryDelayMs } = spec.params;
-  if (action === 'http-status') return ![429, 502, 503, 504].includes(Number(httpStatus ?? 503));
-  if (action !== 'grpc-status') return false;
-  const status = String(grpcStatus ?? 'UNAVAILABLE');
-  if (status === 'RESOURCE_EXHAUSTED') return (retryDelay ?? retryDelayMs) === undefined;
-  const retryable = ['CANCELLED', 'DEADLINE_EXCEEDED', 'ABORTED', 'OUT_OF_RANGE', 'UNAVAILABLE', 'DATA_LOSS'];
-  return !retryable.includes(status);
 }
 
 /** A collector that cannot export: what its queue cannot hold and what its retry gives up. */

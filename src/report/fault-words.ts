@@ -106,8 +106,9 @@ export interface EndedRow {
   told: string;
   gone: string;
   how: string;
-  /** What it had accepted and not handed on, and when it said so. */
-  held: string;
+  /** What it had accepted and not handed on, and how long before it was gone it said so. */
+  items: string;
+  before: string;
 }
 
 export function endedRows({ ended = [], observed }: FaultResult): EndedRow[] {
@@ -117,7 +118,7 @@ export function endedRows({ ended = [], observed }: FaultResult): EndedRow[] {
     told: sinceInjection(observed, endingS),
     gone: sinceInjection(observed, goneS),
     how: howItEnded({ endingS, goneS, graceS }),
-    held: heldWords(held, goneS),
+    ...heldWords(held, goneS),
   }));
 }
 
@@ -131,11 +132,11 @@ function howItEnded(end: Pick<Ended, 'endingS' | 'goneS' | 'graceS'>): string {
   return took < graceS ? `by itself, after ${formatSeconds(took)} of ${grace}` : `killed after its ${grace}`;
 }
 
-function heldWords(held: Ended['held'], endS: number | null): string {
-  if (held === null) return 'not known: it never answered';
+function heldWords(held: Ended['held'], goneS: number | null): Pick<EndedRow, 'items' | 'before'> {
+  if (held === null) return { items: 'not known', before: 'it never answered' };
   const items = `${formatCount(held.items)} items`;
-  if (held.atS === null || endS === null) return items;
-  return `${items}, ${formatSeconds(Math.max(0, endS - held.atS))} before`;
+  if (held.atS === null || goneS === null) return { items, before: '' };
+  return { items, before: `${formatSeconds(Math.max(0, goneS - held.atS))} before its end` };
 }
 
 type Ended = NonNullable<FaultResult['ended']>[number];

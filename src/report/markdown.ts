@@ -193,14 +193,14 @@ function podTables(report: Report): string[] {
     ]),
   );
   const ended = report.faults.flatMap((fault) =>
-    endedRows(fault).map(({ pod, node, told, gone, how, held }) => [
+    endedRows(fault).map(({ pod, node, told, gone, how, items, before }) => [
       text(fault.name, 80),
       text(pod, 120),
       text(node, 80),
       told,
       gone,
       how,
-      held,
+      before === '' ? items : `${items}, ${before}`,
     ]),
   );
   const waitNames = ['fault', 'pod', 'disruption budget', 'asked first', 'waited', 'end'];

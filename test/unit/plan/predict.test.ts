@@ -54,6 +54,15 @@ test.each([
     12_000,
     /backlog/,
   ],
+  // Its last pod may end when the outage does: 10,000/s x (0.2 + 5 + 10)
+  [
+    'a rollout in an outage takes all of its backlog',
+    `${outage('10s')}, {name: turn, kind: collector-reconfigure, at: 20s, duration: 5s, configPatch: {}, selector: {member: gateway}}`,
+    stock,
+    'turn',
+    152_000,
+    /backlog of an outage 10s/,
+  ],
   ['queue and retry outlast a short outage', outage('5s'), stock, 'outage', 0, /outlast/],
   // 400 s of outage, retry gives up after 300 s: the first 100 s
   [

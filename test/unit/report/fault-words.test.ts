@@ -83,10 +83,10 @@ test('a pod that ended: when, how, and what it held when it last answered', () =
       ],
     }),
   );
-  expect(rows.map(({ told, gone, how, held }) => [told, gone, how, held])).toEqual([
-    ['+1 s', '+3 s', 'by itself, after 2 s of 45 s of grace', '1,200 items, 0.5 s before'],
-    ['+1 s', '+47 s', 'killed after its 45 s of grace', 'not known: it never answered'],
-    ['', '', 'it stayed', '1,200 items'],
-    ['+1 s', '', 'not seen to be gone', '1,200 items'],
+  expect(rows.map(({ told, gone, how, items, before }) => [told, gone, how, `${items} ${before}`])).toEqual([
+    ['+1 s', '+3 s', 'by itself, after 2 s of 45 s of grace', '1,200 items 0.5 s before its end'],
+    ['+1 s', '+47 s', 'killed after its 45 s of grace', 'not known it never answered'],
+    ['', '', 'it stayed', '1,200 items '],
+    ['+1 s', '', 'not seen to be gone', '1,200 items '],
   ]);
 });
