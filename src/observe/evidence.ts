@@ -2,6 +2,7 @@ import type { Signal } from '../base/signal.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ClusterRecord, PodSample } from './cluster-record.ts';
 import type { WitnessRecord } from './witness.ts';
+import type { RuleRecord } from './rules.ts';
 
 /**
  * One record per export request, fixed size, as it stands in evidence/requests-N.bin: eleven little-endian float64.
@@ -192,6 +193,8 @@ export interface PrometheusRecord {
   moving?: boolean;
   /** Alerts that were pending or firing at some time of the run; undefined where no rule can have been loaded. */
   alerts?: AlertRecord[];
+  /** The rules that it had loaded; undefined where they could not be had. */
+  rules?: RuleRecord[];
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];
 }

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/types.ts';
 import type { SloSpec } from '../scenario/types.ts';
 import { readAlerts } from './alerts.ts';
 import { coverageOf, type Span, scrapeDistanceS } from './counters.ts';
-import type { AlertRecord, MemberRecord, PrometheusRecord } from './evidence.ts';
+import type { MemberRecord, PrometheusRecord } from './evidence.ts';
 import type { PrometheusClient, PrometheusSeries } from './prometheus.ts';
 import {
   countQuantities,
@@ -14,6 +14,7 @@ import {
   timelineSeries,
 } from './prometheus-counts.ts';
 import { type AskContext, askSlo } from './promql-answer.ts';
+import { readRules } from './rules.ts';
 
 export interface ObserveOptions {
   client: PrometheusClient;
@@ -95,14 +96,18 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
 async function askAlerts(
   client: PrometheusClient,
   when: { whole: Span; toServerS(runS: number): number; intervalS: number },
-): Promise<{ alerts?: AlertRecord[] }> {
+): Promise<Pick<PrometheusRecord, 'alerts' | 'rules'>> {
   const { fromS, toS } = when.whole;
   const rangeS = Math.max(1, toS - fromS + leadS);
   const { series, error } = await client.rawSamples('ALERTS', { timeS: toS, rangeS });
   if (error !== undefined) return {};
   const t0S = when.toServerS(0);
   const toRunS = (serverS: number) => serverS - t0S;
-  return { alerts: readAlerts(series, { toRunS, endServerS: toS, intervalS: when.intervalS }) };
+  const alerts = readAlerts(series, { toRunS, endServerS: toS, intervalS: when.intervalS });
+  // Behind a proxy that lets only queries through they cannot be had.
+  const given = await client.rules().catch(() => null);
+  const rules = readRules(given, new Set(alerts.map(({ alert }) => alert)));
+  return { alerts, ...(rules === undefined ? {} : { rules }) };
 }
 
 function innerOf(members: readonly MemberRecord[]): ReadContext['inner'] {

@@ -15,20 +15,32 @@ export interface PrometheusAccess {
 
 /** One form POST to the API below spec.url. Rejects on transport errors and after timeoutMs; any status resolves. */
 export function postForm(
-  { spec, agent }: PrometheusAccess,
+  access: PrometheusAccess,
   path: string,
   form: Record<string, string> | [string, string][],
   timeoutMs: number,
-): Promise<{ status: number; body: string }> {
+): Promise<HttpAnswer> {
+  return ask(access, path, { body: new URLSearchParams(form).toString(), timeoutMs });
+}
+
+/** The same for what can only be had by GET. */
+export function getPath(access: PrometheusAccess, path: string, timeoutMs: number): Promise<HttpAnswer> {
+  return ask(access, path, { timeoutMs });
+}
+
+export interface HttpAnswer {
+  status: number;
+  body: string;
+}
+
+function ask(
+  { spec, agent }: PrometheusAccess,
+  path: string,
+  { body, timeoutMs }: { body?: string; timeoutMs: number },
+): Promise<HttpAnswer> {
   const base = new URL(spec.url);
   const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
-  const body = new URLSearchParams(form).toString();
-  const headers: Record<string, string> = {
-    ...spec.headers,
-    'content-type': 'application/x-www-form-urlencoded',
-    'content-length': String(Buffer.byteLength(body)),
-    ...bearer(spec),
-  };
+  const headers: Record<string, string> = { ...spec.headers, ...formHeaders(body), ...bearer(spec) };
   const login =
     base.username === ''
       ? {}
@@ -39,7 +51,7 @@ export function postForm(
     const outgoing = send(
       url,
       {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         headers,
         signal,
         ...login,
@@ -63,6 +75,14 @@ export function postForm(
     outgoing.on('error', reject);
     outgoing.end(body);
   });
+}
+
+function formHeaders(body: string | undefined): Record<string, string> {
+  if (body === undefined) return {};
+  return {
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(Buffer.byteLength(body)),
+  };
 }
 
 /** Read at every request: such files are rotated. */

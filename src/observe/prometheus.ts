@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PrometheusSpec } from '../scenario/types.ts';
-import { type PrometheusAccess, postForm } from './prometheus-http.ts';
+import { getPath, type HttpAnswer, type PrometheusAccess, postForm } from './prometheus-http.ts';
 import { withMatchers } from './promql-text.ts';
 
 /** One series of an answer; times in seconds since the epoch, on Prometheus's clock. */
@@ -36,6 +36,8 @@ export interface PrometheusClient {
   rawSamples(selector: string, span: { timeS: number; rangeS: number }): Promise<PrometheusResult>;
   /** Metric names with a series in the span, for a regular expression over names. */
   metricNames(pattern: string, span: { startS: number; endS: number }): Promise<string[]>;
+  /** `data` of the rules that it has loaded, as the API documents it; null where it does not give it away. */
+  rules(): Promise<unknown>;
   serverTimeMs(): Promise<number>;
   /** Prometheus's clock minus this host's, ms; 0 where the calls take too long to tell a difference. */
   skewMs(): Promise<number>;
@@ -119,18 +121,26 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock, agent?: Age
       const found = z.array(labels).catch([]).parse(answer.data);
       return [...new Set(found.map((series) => series.__name__ ?? ''))].sort();
     },
+    rules: async () => {
+      const path = '/api/v1/rules';
+      return (await read(access, path, () => getPath(access, path, timeoutMs))).data ?? null;
+    },
   };
 }
 
 /** The envelope, whatever its status: a query that Prometheus refuses is an answer. */
-async function post(
+async function post(access: PrometheusAccess, path: string, form: Record<string, string>) {
+  return read(access, path, () => postForm(access, path, form, timeoutMs));
+}
+
+async function read(
   access: PrometheusAccess,
   path: string,
-  form: Record<string, string>,
+  ask: () => Promise<HttpAnswer>,
 ): Promise<z.infer<typeof envelope>> {
   let found: string;
   try {
-    const { status, body } = await postForm(access, path, form, timeoutMs);
+    const { status, body } = await ask();
     const parsed = envelope.safeParse(parseJson(body));
     if (parsed.success) return parsed.data;
     found = `status ${status}: ${body.slice(0, 200)}`;

@@ -176,7 +176,8 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
     recoveryIncomplete: judged.recoveryIncomplete,
     hasSink,
   });
-  return { ...report, configuration: await readConfiguration(evidencePaths(dir).evidence) };
+  const { evidence } = evidencePaths(dir);
+  return { ...report, configuration: await readConfiguration(evidence, record.prometheus.rules) };
 }
 
 /** Why what arrived says nothing about loss: the canary came back changed, or the pipeline drops on purpose. */

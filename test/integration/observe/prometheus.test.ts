@@ -166,7 +166,10 @@ describe.skipIf(binary === undefined)(name, () => {
         ownJob: 'squall',
         hasRules,
       });
-    const [alert, ...others] = (await observed(true)).alerts ?? [];
+    const { alerts = [], rules } = await observed(true);
+    const [alert, ...others] = alerts;
+    const rule = { group: 'own', kind: 'alert', name: 'Alarmed', expr: 'alarm > 0', forS: 0.5 };
+    expect(rules).toEqual([{ ...rule, labels: { severity: 'page' } }]);
     expect(others).toEqual([]);
     expect(alert).toMatchObject({ alert: 'Alarmed', labels: expect.stringContaining('severity="page"') });
     const { activeS = 0, firingS = 0, endS = 0 } = alert ?? {};

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** One rule as Prometheus had it, in the words of a rule file. */
+export interface RuleRecord {
+  group: string;
+  /** Of a recording rule its `record`, of an alerting rule its `alert`. */
+  kind: 'alert' | 'record';
+  name: string;
+  expr: string;
+  forS?: number;
+  labels: Record<string, string>;
+  /** Why its last evaluation failed: such a rule detects nothing. */
+  error?: string;
+}
+
+/** A monitoring stack brings along hundreds that have nothing to do with the target. */
+const rulesMax = 100;
+
+const rule = z.object({
+  type: z.enum(['alerting', 'recording']),
+  name: z.string(),
+  query: z.string(),
+  /** s. */
+  duration: z.number().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  lastError: z.string().optional(),
+});
+const answer = z.object({
+  groups: z.array(z.object({ name: z.string(), rules: z.array(z.unknown()) })),
+});
+
+/**
+ * Rules out of `data` of /api/v1/rules: those whose alerts were active in the run first, otherwise in the server's
+ * order. Undefined where it has another form.
+ */
+export function readRules(data: unknown, activeAlerts: ReadonlySet<string>): RuleRecord[] | undefined {
+  const read = answer.safeParse(data);
+  if (!read.success) return undefined;
+  const all = read.data.groups.flatMap(({ name, rules }) =>
+    rules.flatMap((one): RuleRecord[] => {
+      const parsed = rule.safeParse(one);
+      return parsed.success ? [ruleRecord(name, parsed.data)] : [];
+    }),
+  );
+  const isTold = ({ kind, name }: RuleRecord) => kind === 'alert' && activeAlerts.has(name);
+  return [...all.filter(isTold), ...all.filter((one) => !isTold(one))].slice(0, rulesMax);
+}
+
+function ruleRecord(group: string, found: z.infer<typeof rule>): RuleRecord {
+  const { type, name, query, duration, labels, lastError } = found;
+  return {
+    group,
+    kind: type === 'alerting' ? 'alert' : 'record',
+    name,
+    expr: query,
+    ...(duration === undefined || duration === 0 ? {} : { forS: duration }),
+    labels: labels ?? {},
+    ...(lastError === undefined || lastError === '' ? {} : { error: lastError }),
+  };
+}
