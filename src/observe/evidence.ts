@@ -191,9 +191,8 @@ export interface PrometheusRecord {
   };
   /** The last two scrapes differ: items were still under way, so accepted and sent cannot be set against each other. */
   moving?: boolean;
-  /** Alerts that were pending or firing at some time of the run; undefined where no rule can have been loaded. */
+  /** Alerts that were pending or firing at some time of the run; and the rules that it had loaded; undefined where there can be none. */
   alerts?: AlertRecord[];
-  /** The rules that it had loaded; undefined where they could not be had. */
   rules?: RuleRecord[];
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];

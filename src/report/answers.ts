@@ -1,7 +1,11 @@
 import { signals } from '../base/signal.ts';
+import { capacityAnswers } from './capacity-answers.ts';
+import { changeText } from './comparison.ts';
+import type { ComparedMeasure } from './comparison-types.ts';
+import { firstFired } from './fault-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, oneLine } from './format.ts';
 import { itemWord, lossBound, nextStep, type Party, whoseFault } from './sentences.ts';
-import { sloActual, sloName } from './slo-words.ts';
+import { sloAgainst, sloSubject } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 
 /** One of the questions of a person who opens a report, and what the run says to it. */
@@ -12,22 +16,77 @@ export interface Answer {
   detail: string;
 }
 
-/** Failed SLOs and faults that an answer names; the tables below have all. */
+/** Faults and measures that an answer names; the tables below have all. */
 const namesMax = 2;
 
-/** Beside the verdict: what broke, whose fault it was, how much was lost, what to do. The same words in every output. */
+/**
+ * Beside the verdict: what broke, whose fault it was, how much was lost, whether anybody would have been told, what to
+ * do. The same words in every output.
+ */
 export function answersOf(report: Report): Answer[] {
-  return [whatBroke(report), whose(report), howMuchLost(report), doNext(report)];
+  if (report.capacity !== undefined) return capacityAnswers(report.capacity, { next: nextStep(report) });
+  if (report.comparison !== undefined) return [whatGotWorse(report), whose(report), doNext(report)];
+  return [whatBroke(report), whose(report), howMuchLost(report), ...wasItNoticed(report), doNext(report)];
+}
+
+function whatGotWorse({ comparison }: Report): Answer {
+  const worse = comparison?.measures.filter(({ verdict }) => verdict === 'worse') ?? [];
+  const open = comparison?.measures.filter(({ verdict, needed }) => needed && verdict === 'unknown') ?? [];
+  const question = 'What got worse?';
+  const named = (of: typeof worse) =>
+    namesOf(
+      of.map(({ name }) => oneLine(name, 60)),
+      namesMax,
+    );
+  const openDetail = open.length === 0 ? '' : `not known: ${named(open)}`;
+  if (worse.length > 0)
+    return { question, answer: namesOf(worse.map(worseWords), namesMax), detail: openDetail };
+  if (comparison !== undefined && comparison.reasons.length > 0)
+    return { question, answer: 'not known', detail: 'the two cannot be compared' };
+  return open.length > 0
+    ? { question, answer: `not known of ${named(open)}`, detail: 'nothing else got worse' }
+    : { question, answer: 'nothing', detail: 'by more than the margins' };
+}
+
+function worseWords({ name, change }: ComparedMeasure): string {
+  const by = changeText(change);
+  return by === '' ? oneLine(name, 60) : `${oneLine(name, 60)}: ${by}`;
+}
+
+function namesOf(names: readonly string[], max: number): string {
+  const more = names.length > max ? ` and ${formatCount(names.length - max)} more` : '';
+  return `${names.slice(0, max).join('; ')}${more}`;
+}
+
+/** Of faults that alert rules watched: what fired, and how long after. */
+function wasItNoticed({ faults }: Report): Answer[] {
+  const watched = faults.flatMap((fault) =>
+    fault.alerts === undefined || fault.observed.injectedS === null
+      ? []
+      : [{ fault, seen: firstFired(fault) }],
+  );
+  if (watched.length === 0) return [];
+  const question = 'Did an alert fire?';
+  const fired = watched.filter(({ seen }) => seen !== undefined);
+  const [only] = watched;
+  if (fired.length === 0) return [{ question, answer: 'no', detail: 'none of the rules fired' }];
+  if (watched.length === 1 && only?.seen !== undefined) {
+    const { alert, afterS } = only.seen;
+    return [{ question, answer: 'yes', detail: `${oneLine(alert, 40)} after ${formatSeconds(afterS)}` }];
+  }
+  const latest = Math.max(...fired.map(({ seen }) => seen?.afterS ?? 0));
+  const silent = watched.flatMap(({ fault, seen }) => (seen === undefined ? [oneLine(fault.name, 30)] : []));
+  const detail =
+    silent.length === 0 ? `after ${formatSeconds(latest)} at most` : `none for ${namesOf(silent, namesMax)}`;
+  return [{ question, answer: `for ${fired.length} of ${watched.length} faults`, detail }];
 }
 
 function whatBroke(report: Report): Answer {
   const question = 'What broke?';
-  if (report.comparison !== undefined)
-    return { question, answer: oneLine(report.comparison.sentence), detail: '' };
   const failed = report.slos.filter(({ verdict }) => verdict === 'fail');
   if (failed.length > 0) {
-    const more = failed.length - namesMax;
-    const named = failed.slice(0, namesMax).map(brokenWords).join('; ');
+    const more = failed.length - 1;
+    const named = failed.slice(0, 1).map(brokenWords).join('');
     return {
       question,
       answer: more > 0 ? `${named}; ${more} more` : named,
@@ -48,7 +107,7 @@ function whatBroke(report: Report): Answer {
 }
 
 function brokenWords(slo: SloResult): string {
-  return `${oneLine(sloName(slo), 60)}: ${sloActual(slo)}, limit ${oneLine(slo.threshold, 40)}`;
+  return `${sloSubject(slo, 60)}: ${sloAgainst(slo)}`;
 }
 
 /** The faults that loss or windows tie the failed SLOs to; without one, their windows. */
@@ -59,9 +118,9 @@ function underWhat(report: Report, failed: readonly SloResult[]): string {
   const named = report.faults.filter(({ name }) => ofLoss.includes(name) || ofWindows.includes(name));
   if (named.length === 0)
     return `in window ${[...new Set(failed.map(({ window }) => oneLine(window, 40)))].slice(0, 3).join(', ')}`;
-  const words = named.slice(0, namesMax).map(({ name, kind, observed: { injectedS } }) => {
+  const words = named.slice(0, namesMax).map(({ name, observed: { injectedS } }) => {
     const at = injectedS === null ? '' : ` at ${formatSeconds(injectedS)}`;
-    return `${oneLine(name, 40)} (${oneLine(kind, 40)})${at}`;
+    return `${oneLine(name, 40)}${at}`;
   });
   const more = named.length > namesMax ? ` and ${named.length - namesMax} more` : '';
   return `by fault${named.length > 1 ? 's' : ''} ${words.join(', ')}${more}`;
@@ -77,7 +136,7 @@ function throughWhat(report: Report): string {
 
 const partyWords: Record<Party, string> = {
   nobody: "nobody's",
-  target: "the target's",
+  target: "the target's, not squall's",
   generator: "squall's own: its generator",
   Prometheus: "Prometheus's",
   'set-up': "the set-up's",
@@ -89,9 +148,11 @@ function whose(report: Report): Answer {
   const { validity } = report;
   const own = validity.valid
     ? `squall did its part: ${formatPercent(validity.offeredRatio)} of the plan offered, lag P99 ${formatMs(validity.sendLagMs.p99)}`
-    : 'the run is not valid';
+    : "the loss is certain; the rest does not count, as squall's own part was not clean";
   const told = party === 'nobody' || party === 'target' ? own : why;
-  return { question: 'Whose fault was it?', answer: partyWords[party], detail: told };
+  const compared = report.comparison !== undefined && party === 'target';
+  const answer = compared ? "the candidate's, not squall's" : partyWords[party];
+  return { question: 'Whose fault was it?', answer, detail: told };
 }
 
 function howMuchLost(report: Report): Answer {

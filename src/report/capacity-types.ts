@@ -6,6 +6,8 @@ import type { SearchResult, TrialOutcome } from '../capacity/types.ts';
 export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperPerS' | 'goals'> {
   /** The answer in one sentence. */
   sentence: string;
+  /** Name of the trial whose figures the rest of the report has. */
+  shownTrial?: string;
   vary: string;
   /** spans, metric points or log records. */
   items: string;

@@ -31,6 +31,7 @@ export function capacityFacts({ capacity }: Report): { name: string; value: stri
       'noise',
       noise === null ? 'not measured' : `${formatNumber(100 * noise, 2)} % in CPU per item over like trials`,
     ),
+    ...cpuFact(capacity),
     row('searched for', `ends within ${formatNumber(100 * capacity.width, 2)} % (${capacity.pace})`),
     ...(capacity.upperPerS === 'Infinity' || capacity.lowerPerS <= 0
       ? []
@@ -116,16 +117,33 @@ export const trialNames = [
   'why',
 ];
 
-/** Replicas by peak, with the safety factor and the losses of the scenario; empty without a confirmed capacity. */
-export function sizingRows({ capacity }: Report): string[][] {
+/** With the safety factor and the losses of the scenario; empty without a confirmed capacity. */
+export function replicasByPeak({ capacity }: Report): { peakPerS: number; replicas: number }[] {
   if (capacity === undefined || capacity.kind !== 'found') return [];
   const { safetyFactor = 1.5, tolerateLoss = 1, minReplicas = 1 } = capacity.sizing ?? {};
   const perPod = capacity.lowerPerS / capacity.pods;
-  return peaksPerS.map((peak) => {
-    const safe = Math.ceil((peak * safetyFactor) / perPod);
-    const spare = Math.ceil(peak / perPod) + tolerateLoss;
-    return [`${formatCount(peak)}/s`, formatCount(Math.max(safe, spare, minReplicas, 1))];
+  return peaksPerS.map((peakPerS) => {
+    const safe = Math.ceil((peakPerS * safetyFactor) / perPod);
+    const spare = Math.ceil(peakPerS / perPod) + tolerateLoss;
+    return { peakPerS, replicas: Math.max(safe, spare, minReplicas, 1) };
   });
+}
+
+export function sizingRows(report: Report): string[][] {
+  return replicasByPeak(report).map(({ peakPerS, replicas }) => [
+    `${formatCount(peakPerS)}/s`,
+    formatCount(replicas),
+  ]);
+}
+
+/** Of the trials that passed. */
+function cpuFact({ trials, items }: CapacityReport): { name: string; value: string }[] {
+  const seen = trials.flatMap(({ status, purpose, cpuSPerMillion }) =>
+    status === 'pass' && purpose !== 'study' && cpuSPerMillion !== undefined ? [cpuSPerMillion] : [],
+  );
+  if (seen.length === 0) return [];
+  const ends = [Math.min(...seen), Math.max(...seen)].map((cpuS) => formatNumber(cpuS, 3));
+  return [{ name: `CPU per million ${items}`, value: `${[...new Set(ends)].join(' to ')} s` }];
 }
 
 /** The section of report.md. */

@@ -3,6 +3,8 @@ export interface ComparisonReport {
   sentence: string;
   baseline: ComparedRun[];
   candidate: ComparedRun[];
+  /** What makes the sides, in the words of the scenario's compare block. */
+  sides?: { baseline: string; candidate: string };
   /** What one observation is: a run, or, with one run each, a stretch of both at the same time of the plan. */
   design: 'runs' | 'stretches';
   /** All measures together are wrongly called worse in at most this share of comparisons of equals. */

@@ -31,15 +31,13 @@ export function verdictOfMeasure({ verdict }: ComparedMeasure): VerdictWord {
 
 /** The worst first. */
 export function comparedRows(comparison: ComparisonReport): string[][] {
-  return sorted(comparison.measures).map((measure) => [
+  return worstFirst(comparison.measures).map((measure) => [
     `${symbol[word[measure.verdict]]} ${measure.verdict}`,
     `${oneLine(measure.name, 120)}${measure.needed ? '' : ' (shown; fails only)'}`,
     formatUnit(measure.baseline, measure.unit),
     formatUnit(measure.candidate, measure.unit),
     changeText(measure.change),
-    measure.interval === null
-      ? ''
-      : `${changeText(measure.interval[0])} to ${changeText(measure.interval[1])}`,
+    intervalText(measure),
     measure.unit === 'count' && measure.p === null ? 'the first one' : formatPercent(measure.margin),
     oneLine(measure.reason, 200),
   ]);
@@ -60,6 +58,7 @@ export function comparedFacts(comparison: ComparisonReport): { name: string; val
   return [
     { name: 'baseline', value: runsText(comparison.baseline) },
     { name: 'candidate', value: runsText(comparison.candidate) },
+    ...whatDiffers(comparison),
     ...(pairs === 0
       ? []
       : [
@@ -100,23 +99,23 @@ export function comparisonTerminalLines(comparison: ComparisonReport): string[] 
   );
 }
 
-/** The section of report.html. */
-export function comparisonView({ comparison }: Report): Record<string, unknown> {
-  if (comparison === undefined) return { present: false };
-  return {
-    present: true,
-    facts: comparedFacts(comparison),
-    names: comparedNames,
-    rows: sorted(comparison.measures).map((measure, i) => ({
-      css: word[measure.verdict],
-      cells: comparedRows(comparison)[i] ?? [],
-    })),
-  };
-}
-
-function sorted(measures: readonly ComparedMeasure[]): ComparedMeasure[] {
+export function worstFirst(measures: readonly ComparedMeasure[]): ComparedMeasure[] {
   const order: ComparedMeasure['verdict'][] = ['worse', 'unknown', 'better', 'same'];
   return measures.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+}
+
+/** The sides as they were told apart, and the programs whose versions are not the same. */
+function whatDiffers({ sides, baseline, candidate }: ComparisonReport): { name: string; value: string }[] {
+  const versionsOf = (runs: readonly ComparedRun[], name: string) =>
+    [...new Set(runs.map(({ versions }) => versions[name] ?? 'none'))].join(', ');
+  const names = new Set([...baseline, ...candidate].flatMap(({ versions }) => Object.keys(versions)));
+  const versions = [...names].flatMap((name) => {
+    const [before, after] = [versionsOf(baseline, name), versionsOf(candidate, name)];
+    return before === after ? [] : [`${name} ${before} and ${after}`];
+  });
+  const told = sides === undefined ? [] : [`${sides.baseline} and ${sides.candidate}`];
+  const all = [...told, ...versions];
+  return all.length === 0 ? [] : [{ name: 'what differs', value: oneLine(all.join('; '), 400) }];
 }
 
 function runsText(runs: readonly ComparedRun[]): string {
@@ -125,7 +124,11 @@ function runsText(runs: readonly ComparedRun[]): string {
   return runs.length === 0 ? 'none' : [...named, ...more].join(', ');
 }
 
-function changeText(ratio: Shown): string {
+export function intervalText({ interval }: ComparedMeasure): string {
+  return interval === null ? '' : `${changeText(interval[0])} to ${changeText(interval[1])}`;
+}
+
+export function changeText(ratio: Shown): string {
   if (ratio === 'Infinity') return '+∞';
   if (ratio === null || ratio === undefined) return '';
   return `${ratio < 0 ? '−' : '+'}${formatNumber(Math.abs(100 * ratio), 3)} %`;

@@ -24,15 +24,23 @@ function detection({ alerts, observed }: FaultResult): FaultFigure {
   });
   if (alerts === undefined || observed.injectedS === null)
     return figure('not asked', 'no alert rule is known');
-  const firing = alerts
-    .flatMap(({ alert, firingS }) => (firingS === null ? [] : [{ alert, firingS }]))
-    .sort((a, b) => a.firingS - b.firingS)[0];
-  if (firing !== undefined)
-    return figure(formatSeconds(firing.firingS - observed.injectedS), `${oneLine(firing.alert, 60)} fires`);
+  const fired = firstFired({ alerts, observed });
+  if (fired !== undefined) return figure(formatSeconds(fired.afterS), `${oneLine(fired.alert, 60)} fires`);
   const pending = alerts[0];
   return pending === undefined
     ? figure('no alert', 'none became pending or fired', true)
     : figure('no alert', `${oneLine(pending.alert, 60)} was pending and never fired`, true);
+}
+
+/** The first alert that fired after the injection; undefined without one, or where none is known. */
+export function firstFired({
+  alerts = [],
+  observed: { injectedS },
+}: Pick<FaultResult, 'alerts' | 'observed'>): { alert: string; afterS: number } | undefined {
+  if (injectedS === null) return undefined;
+  return alerts
+    .flatMap(({ alert, firingS }) => (firingS === null ? [] : [{ alert, afterS: firingS - injectedS }]))
+    .sort((a, b) => a.afterS - b.afterS)[0];
 }
 
 function recovered({ observed: { injectedS, recoveredS } }: FaultResult): FaultFigure {

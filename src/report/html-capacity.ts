@@ -2,14 +2,21 @@ import {
   capacityFacts,
   goalNames,
   goalRows,
+  replicasByPeak,
   sizingNames,
   sizingRows,
   trialNames,
   trialRows,
 } from './capacity.ts';
-import { capacityCharts } from './capacity-chart.ts';
+import { loadCharts, searchChart } from './capacity-chart.ts';
 import { studyTables } from './capacity-study.ts';
+import { formatCount } from './format.ts';
 import type { Report } from './types.ts';
+
+/** Facts that the answers above them do not say, as many as the first screen has room for. */
+const cardMax = 9;
+const goalsMax = 5;
+const answered = ['capacity', 'breaks first', 'confirmed', 'claimed', 'highest rate tried for'];
 
 /** The capacity section of report.html; of an ordinary run nothing. */
 export function capacityView(report: Report): Record<string, unknown> {
@@ -29,8 +36,24 @@ export function capacityView(report: Report): Record<string, unknown> {
   return {
     present: true,
     facts: capacityFacts(report),
-    charts: capacityCharts(capacity),
+    search: searchChart(capacity),
+    charts: loadCharts(capacity),
+    card: capacityFacts(report)
+      .filter(({ name }) => !answered.includes(name) && !name.startsWith('replicas for'))
+      .slice(0, cardMax),
+    sizing: replicasByPeak(report).map(({ peakPerS, replicas }) => ({
+      peak: shortRate(peakPerS),
+      replicas: formatCount(replicas),
+    })),
+    goals: goalRows(report)
+      .slice(0, goalsMax)
+      .map(([name = '', , holds = '', breaks = '']) => ({ name, holds, breaks })),
     manifests: capacity.autoscaling?.manifests ?? '',
     tables: tables.filter(({ rows }) => rows.length > 0),
   };
+}
+
+/** 30000 -> 30 k */
+function shortRate(perS: number): string {
+  return perS < 1e6 ? `${perS / 1e3} k` : `${perS / 1e6} M`;
 }

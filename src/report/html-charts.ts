@@ -36,7 +36,11 @@ const captionEnd =
   't = 0: its start.';
 
 /** Rates, latency and queues, and apart from them what the members used. */
-export function timelineViews(report: Report): { timeline: ChartView[]; resources: ChartView[] } {
+export function timelineViews(
+  report: Report,
+  /** Of the first screen; undefined: it stands further down, as wide as the page. */
+  roomPx: number | undefined,
+): { timeline: ChartView[]; resources: ChartView[] } {
   const timeline = timelineOf(report);
   const step = formatSeconds(report.timeline.stepS);
   return {
@@ -46,11 +50,10 @@ export function timelineViews(report: Report): { timeline: ChartView[]; resource
       caption:
         `Each step is ${step}: offered when sent, acknowledged when answered, delivered when it arrived; ` +
         'latency by when the request was due; queues as scraped.',
-      // The first screen has room for some 360 px of chart, however many panels there are.
-      wide: {
-        widthPx: 640,
-        panelHeightPx: Math.max(30, Math.min(84, Math.floor(336 / (timeline.main.length || 1)) - 34)),
-      },
+      wide:
+        roomPx === undefined
+          ? { widthPx: 1180, panelHeightPx: 84 }
+          : { widthPx: 640, panelHeightPx: firstPanelPx(roomPx, timeline.main.length) },
     }),
     resources: panelsView(timeline, timeline.other, {
       id: 'resources-chart',
@@ -70,6 +73,11 @@ function podCaption({ timeline }: Report): string {
     ' Of pods, working set and throttled are as the kubelet counts them, and so is CPU where the collector does not tell ' +
     'it: over the time between two of its looks, at the time of the later one by the clock of its node.'
   );
+}
+
+/** However many panels there are; beside the plots each has a head, and the last one its axis. */
+function firstPanelPx(roomPx: number, panels: number): number {
+  return Math.max(24, Math.min(84, Math.floor((roomPx - 30) / Math.max(1, panels)) - 37));
 }
 
 /** One chart, or none where nothing has two points. */

@@ -1,8 +1,8 @@
 import { signals } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
-import { alertRows, endedRows, faultFigures, waitRows } from './fault-words.ts';
+import { alertRows, endedRows, faultFigures, firstFired, waitRows } from './fault-words.ts';
 import { formatCount, formatSeconds, formatUnit } from './format.ts';
-import { stageRows } from './recovery-words.ts';
+import { stageCell, stageRows } from './recovery-words.ts';
 import { itemWord } from './sentences.ts';
 import type { Report } from './types.ts';
 
@@ -34,6 +34,41 @@ export function faultView(fault: Fault, number: number): Record<string, unknown>
     stages: stageRows(fault),
     stagesNote: injected === null ? 'It was not injected, so there is nothing to recover from.' : '',
   };
+}
+
+/** Faults that the first screen has room for. */
+const firstMax = 3;
+
+/** For the first screen: was it noticed, and when did the target come back? Times since the injection. */
+export function faultRows({ faults, slos }: Report): {
+  rows: Record<string, unknown>[];
+  hasLimit: boolean;
+  more: number;
+} {
+  // A limit on the P95 that nobody set is nothing to come back to.
+  const hasLimit = slos.some(
+    ({ measure, threshold }) => measure?.startsWith('ack_duration') === true && /^\s*p\(95\)/.test(threshold),
+  );
+  const rows = faults.slice(0, firstMax).map((fault, i) => {
+    const [detected, , lost] = faultFigures(fault);
+    const fired = firstFired(fault);
+    const injected = fault.observed.injectedS;
+    const at = injected === null ? 'not injected' : `at ${formatSeconds(injected)}`;
+    return {
+      id: anchorOf('fault', i + 1, fault.name),
+      name: fault.name,
+      what: `${fault.kind} ${at}`,
+      detected:
+        fired === undefined
+          ? { value: detected?.value ?? '', detail: '', bad: detected?.bad === true }
+          : { value: `+${formatSeconds(fired.afterS)}`, detail: fired.alert, bad: false },
+      accepts: stageCell(fault, 'firstAccepted'),
+      drained: stageCell(fault, 'drained'),
+      p95: stageCell(fault, 'p95Back'),
+      lost,
+    };
+  });
+  return { rows, hasLimit, more: Math.max(0, faults.length - firstMax) };
 }
 
 function membersOf(fault: Fault): string {

@@ -2,11 +2,12 @@ import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { answersOf } from './answers.ts';
 import { backendTables } from './backend-words.ts';
-import { comparisonView } from './comparison.ts';
+import { chartRoomPx } from './first-screen.ts';
 import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds, formatUtc } from './format.ts';
 import { capacityView } from './html-capacity.ts';
 import { timelineViews } from './html-charts.ts';
-import { faultView, lostView } from './html-faults.ts';
+import { comparisonView } from './html-comparison.ts';
+import { faultRows, faultView, lostView } from './html-faults.ts';
 import { distributionView } from './html-latency.ts';
 import { cardView, eventsView, queryView, t0Ms } from './html-run.ts';
 import {
@@ -39,9 +40,20 @@ export function htmlView(report: Report): Record<string, unknown> {
   const slos = worstFirst(report.slos)
     .slice(0, rowsMax)
     .map((slo, i) => sloView(slo, i + 1));
+  const isOneRun = report.capacity === undefined && report.comparison === undefined;
   const queries = report.slos.filter((slo) => slo.query !== undefined || slo.promql !== undefined);
   return {
     ...headView(report),
+    // A search and a comparison show the figures of one of their runs.
+    isOneRun,
+    figuresOf: figuresOf(report),
+    figuresShort:
+      report.capacity !== undefined
+        ? 'trial shown'
+        : report.comparison !== undefined
+          ? 'last candidate run'
+          : 'run',
+    firstFaults: faultRows(report),
     slos: slos.slice(0, firstSlosMax),
     slosBelow: Math.max(0, slos.length - firstSlosMax),
     allSlos: slos,
@@ -53,7 +65,7 @@ export function htmlView(report: Report): Record<string, unknown> {
       rows: rows.map((row) => row.map((value, i) => ({ name: names[i], value }))),
     })),
     lost: lostView(report),
-    ...timelineViews(report),
+    ...timelineViews(report, isOneRun ? chartRoomPx(report) : undefined),
     faults: report.faults.slice(0, rowsMax).map((fault, i) => faultView(fault, i + 1)),
     capacity: capacityView(report),
     comparison: comparisonView(report),
@@ -82,6 +94,13 @@ export function htmlView(report: Report): Record<string, unknown> {
   };
 }
 
+/** Whose figures stand below a search or a comparison; empty for a run. */
+function figuresOf({ capacity, comparison }: Report): string {
+  if (capacity?.shownTrial !== undefined) return `trial ${capacity.shownTrial}`;
+  const last = comparison?.candidate.at(-1)?.id;
+  return last === undefined ? '' : `the candidate’s run ${last}`;
+}
+
 /** The first screen but for its tables and charts. */
 function headView(report: Report): Record<string, unknown> {
   const { run, validity } = report;
@@ -101,7 +120,10 @@ function headView(report: Report): Record<string, unknown> {
       .map((finding, i) => findingView(finding, i + 1))
       .map((finding) =>
         finding.next === next && next.length < answerCharsMax ? { ...finding, next: '' } : finding,
-      ),
+      )
+      .map((finding) => (finding.next === run.command ? { ...finding, next: 'run it again' } : finding))
+      // Of a search and a comparison the verdict is the finding.
+      .filter((finding) => finding.sentence !== sentence || finding.next !== ''),
     moreFindings: report.findings.slice(3, rowsMax).map((finding, i) => findingView(finding, i + 4)),
     valid: validity.valid,
     // A finding on the first screen says it already, where there is one.
@@ -147,31 +169,16 @@ function validityView(report: Report): { label: string; value: string; bad: bool
   const v = report.validity;
   const tile = (label: string, value: string, bad: boolean, why: string) => ({ label, value, bad, why });
   return [
-    tile('offered of plan', formatPercent(v.offeredRatio), (v.offeredRatio ?? 0) < 0.99, 'below 99 %'),
-    tile(
-      'missed by generator',
-      formatCount(v.missedByGenerator),
-      v.missedByGenerator > 0,
-      'load was not offered',
-    ),
-    tile(
-      'missed by target',
-      formatCount(v.missedByTarget),
-      v.missedByTarget > 0,
-      'its in-flight bound was full',
-    ),
-    tile('send lag P99', formatMs(v.sendLagMs.p99), !v.valid && (v.sendLagMs.p99 ?? 0) > 10, 'above 10 ms'),
-    tile(
-      'generator CPU',
-      formatPercent(v.generatorCpuRatio),
-      (v.generatorCpuRatio ?? 0) > 0.95,
-      'above 95 %',
-    ),
+    tile('offered of plan', formatPercent(v.offeredRatio), (v.offeredRatio ?? 0) < 0.99, '< 99'),
+    tile('missed by generator', formatCount(v.missedByGenerator), v.missedByGenerator > 0, ''),
+    tile('missed by target', formatCount(v.missedByTarget), v.missedByTarget > 0, ''),
+    tile('send lag P99', formatMs(v.sendLagMs.p99), !v.valid && (v.sendLagMs.p99 ?? 0) > 10, '> 10'),
+    tile('generator CPU', formatPercent(v.generatorCpuRatio), (v.generatorCpuRatio ?? 0) > 0.95, '> 95'),
     tile(
       'scrapes seen',
       formatPercent(v.scrapeCoverage),
       (v.scrapeCoverage ?? 0) < 0.9,
-      v.scrapeCoverage === null ? 'no Prometheus' : 'below 90 %',
+      v.scrapeCoverage === null ? '' : '< 90',
     ),
     ...(v.clockSkewMs === undefined || v.clockSkewMs === null
       ? []
@@ -221,8 +228,9 @@ const pointWords: Record<string, string | undefined> = {
  */
 function shortReason(slo: SloResult): string {
   if (slo.verdict === 'pass') return '';
-  if (slo.reason.includes('does not count: the run is not valid'))
-    return 'does not count, the run is not valid';
+  // How many there were stands in the ledger line.
+  if (slo.source === 'ledger' && slo.verdict === 'fail') return '';
+  if (slo.reason.includes('does not count: the run is not valid')) return 'does not count';
   const beside = ` against ${slo.threshold}, `;
   const at = slo.reason.indexOf(beside);
   return at < 0 ? slo.reason : slo.reason.slice(at + beside.length);

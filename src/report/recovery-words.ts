@@ -34,6 +34,16 @@ export function stageRows(fault: FaultResult): StageRow[] {
   });
 }
 
+/** One stage on its own: when after the injection, or that it was not seen; empty where nothing is known of it. */
+export function stageCell(fault: FaultResult, stage: Stage): { value: string; bad: boolean } {
+  const { injectedS } = fault.observed;
+  const atS = fault.recovery[`${stage}S`];
+  if (atS !== undefined && injectedS !== null)
+    return { value: `+${formatSeconds(atS - injectedS)}`, bad: false };
+  const missed = fault.notSeen?.some((one) => one.stage === stage) === true;
+  return { value: missed ? 'not seen' : '', bad: missed };
+}
+
 /** The fault that took longest to come back from, in one line; empty where none was injected. */
 export function recoveryLine(report: Report): string {
   const injected = report.faults.filter(({ recovery }) => recovery.removedS !== undefined);

@@ -51,9 +51,16 @@ export function verdictReason(report: Report): string {
   const share = `${sameWord.length} of ${report.slos.length} SLOs`;
   if (report.verdict === 'fail') {
     const first = sameWord.length > 1 ? ', first ' : ': ';
-    return `${scenario} broke ${share}${first}${sloSentence(worst)}.${ending}`;
+    return `${scenario} broke ${share}${first}${sloSentence(worst)}.${notJudged(report)}${ending}`;
   }
   return `${scenario} could not be judged on ${share}: ${oneLine(worst.reason).replace(/\.$/, '')}.${ending}`;
+}
+
+/** What a failed run leaves open, where its own part was not clean. */
+function notJudged({ slos, validity }: Report): string {
+  const open = slos.filter(({ verdict }) => verdict === 'unknown').length;
+  if (open === 0 || validity.valid) return '';
+  return ` ${open === 1 ? 'One has' : `${formatCount(open)} have`} no verdict: the run is not valid.`;
 }
 
 const exitWords: Record<number, string> = {
@@ -135,7 +142,7 @@ export function lossBound(report: Report): string {
   const pending = signals.some((signal) => (report.ledger[signal]?.pending ?? 0) > 0);
   if (sum === undefined || sum.lost > 0 || pending || !report.validity.valid || sum.delivered < 1000)
     return '';
-  return `none lost: at 95 % confidence fewer than 1 in ${formatCount(Math.floor(sum.delivered / 3))}`;
+  return `with 95 % confidence fewer than 1 in ${formatCount(Math.floor(sum.delivered / 3))}`;
 }
 
 /**

@@ -4,12 +4,57 @@ import type { SloResult } from './types.ts';
 
 /** The words about one SLO that terminal, Markdown, JUnit and HTML share. */
 
-/** Name, actual, limit and window: "items_lost was 12,340, limit count==0, window run". */
+/** What it was, what was allowed, by how much it missed, and when: "items_lost was 12,340, allowed: none, over the run". */
 export function sloSentence(slo: SloResult): string {
-  const where = `limit ${oneLine(slo.threshold, 80)}, window ${oneLine(slo.window, 80)}`;
-  const name = oneLine(sloName(slo), 120);
-  if (slo.verdict === 'unknown') return `${name} has no verdict (${oneLine(slo.reason)}), ${where}`;
-  return `${name} was ${sloActual(slo)}, ${where}`;
+  const what = sloSubject(slo, 120);
+  const when = windowWords(slo);
+  if (slo.verdict === 'unknown') return `${what} has no verdict (${oneLine(slo.reason)}), ${when}`;
+  return `${what} was ${sloAgainst(slo)}, ${when}`;
+}
+
+/** "14.2 ms, allowed: below 10 ms (42 % beyond)". */
+export function sloAgainst(slo: SloResult): string {
+  const margin = sloMargin(slo);
+  return `${sloActual(slo)}, allowed: ${sloAllowed(slo)}${margin === '' ? '' : ` (${margin})`}`;
+}
+
+/** The threshold in words: "none", "below 10 ms", "at least 9,900 items/s"; as written where it has another form. */
+function sloAllowed(slo: SloResult): string {
+  const match = comparison.exec(slo.threshold);
+  if (match === null) return oneLine(slo.threshold, 80);
+  const [, operator = '', number = '', unit = ''] = match;
+  const limit = Number(number);
+  if (limit === 0 && (operator === '==' || operator === '<=') && slo.unit !== 'ms') return 'none';
+  const shown = `${formatNumber(limit, 15)} ${unit === '' ? oneLine(slo.unit, 20) : unit}`.trim();
+  return `${operatorWords[operator] ?? operator} ${shown}`;
+}
+
+const operatorWords: Record<string, string> = {
+  '<': 'below',
+  '<=': 'at most',
+  '>': 'above',
+  '>=': 'at least',
+  '==': 'exactly',
+  '!=': 'anything but',
+};
+
+/** " p(95)" of a duration; counts, rates and values have one number. */
+function percentileOf({ threshold }: SloResult): string {
+  const word = /^\s*(p\([\d.]+\)|avg|min|max|med)/.exec(threshold)?.[1];
+  return word === undefined ? '' : ` ${word}`;
+}
+
+function windowWords({ window }: SloResult): string {
+  if (window === 'run') return 'over the run';
+  const bound = /^(before|during|after):(.+)$/s.exec(window);
+  return bound === null
+    ? `in window ${oneLine(window, 80)}`
+    : `${bound[1]} fault ${oneLine(bound[2] ?? '', 80)}`;
+}
+
+/** What it is named in a sentence: with the percentile that was judged. */
+export function sloSubject(slo: SloResult, charsMax: number): string {
+  return `${oneLine(sloName(slo), charsMax)}${percentileOf(slo)}`;
 }
 
 /** Without " in WINDOW": the window always stands beside it. */
@@ -22,11 +67,14 @@ export function sloActual(slo: SloResult): string {
   return formatUnit(slo.actual, oneLine(slo.unit, 20), thresholdLimit(slo));
 }
 
-/** "[9.1, 9.8]" or nothing. */
+/** "[9.1, 9.8]", the one end where too few observations bound the other, or nothing. */
 export function sloInterval(slo: SloResult): string {
   if (slo.interval === undefined) return '';
   const limit = thresholdLimit(slo);
-  return `[${formatAgainst(slo.interval[0], limit)}, ${formatAgainst(slo.interval[1], limit)}]`;
+  const [low, high] = slo.interval;
+  const [from, to] = [formatAgainst(low, limit), formatAgainst(high, limit)];
+  if (high === null) return low === null ? '' : `above ${from}`;
+  return low === null ? `below ${to}` : `[${from}, ${to}]`;
 }
 
 /** How far the actual value is from its limit: "57 % to spare", "23 % beyond"; nothing without both. */
@@ -46,14 +94,14 @@ export function sloMargin(slo: SloResult): string {
 
 /** The number of a threshold in the unit of its actual value; undefined when the text is not of that form. */
 export function thresholdLimit(slo: SloResult): number | undefined {
-  const match = comparison.exec(slo.threshold);
-  if (match?.[1] === undefined) return undefined;
-  const factor = slo.unit === 'ms' ? msPerUnit[match[2] ?? ''] : 1;
-  return factor === undefined ? undefined : Number(match[1]) * factor;
+  const [, , number, unit = ''] = comparison.exec(slo.threshold) ?? [];
+  if (number === undefined) return undefined;
+  const factor = slo.unit === 'ms' ? msPerUnit[unit] : 1;
+  return factor === undefined ? undefined : Number(number) * factor;
 }
 
 /** Operator, number, unit. */
-const comparison = /(?:<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i;
+const comparison = /(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ%]*)\s*$/i;
 
 const msPerUnit: Record<string, number> = {
   '': 1,

@@ -43,12 +43,12 @@ export async function judgeSearch(dir: string): Promise<Report | undefined> {
       ...report.run,
       id: search.head.runId,
       scenario: search.head.scenario,
-      description: `${search.head.description} (figures below: trial ${shown.name}, ${formatCount(shown.outcome.ratePerS)}/s)`,
+      description: search.head.description,
       startedAt: search.head.startedAt,
       durationS: search.trials.reduce((sum, { outcome }) => sum + outcome.costS, 0),
       command: search.head.command,
     },
-    capacity,
+    capacity: { ...capacity, shownTrial: `${shown.name}, ${formatCount(shown.outcome.ratePerS)}/s` },
   };
 }
 

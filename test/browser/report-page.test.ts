@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderHtml } from '../../src/report/html.ts';
 import { normalizeReport } from '../../src/report/json.ts';
 import type { Report } from '../../src/report/types.ts';
+import { capacityReport } from '../fixtures/capacity-sample.ts';
+import { comparisonReport } from '../fixtures/comparison-sample.ts';
 import { launchBrowser, noBrowser, type View, whySkipped, withPage as withHtml } from '../fixtures/page.ts';
 import { hostileTexts } from '../fixtures/report-arbitrary.ts';
 import { failReport, samples } from '../fixtures/report-sample.ts';
@@ -14,9 +16,11 @@ import { failReport, samples } from '../fixtures/report-sample.ts';
 describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
   let browser: Browser;
   let dir = '';
+  let axe = '';
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'squall-page-'));
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -27,29 +31,24 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
   const withPage = (report: Report, view: View, body: (page: Page) => Promise<void>) =>
     withHtml({ browser, dir, html: renderHtml(normalizeReport(report)) }, view, body);
 
-  for (const [name, make] of Object.entries(samples)) {
+  const all = { ...samples, capacity: capacityReport, comparison: comparisonReport };
+  for (const [name, make] of Object.entries(all)) {
     for (const scheme of ['light', 'dark'] as const) {
-      test(`${name}, ${scheme}: verdict, SLOs, ledger and timeline are on the first screen`, async () => {
+      test(`${name}, ${scheme}: all that answers is on the first screen, and axe finds nothing`, async () => {
         await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
           const bottoms = await page.$$eval(
-            '.badge, [aria-label="Validity of the run"], .first .stack, .ledger, .first figure svg',
+            '.badge, .answers, [aria-label="Validity of the run"], .first > section > table, .first > section > dl, .ledger, .first figure svg',
             (found) => found.map((one) => one.getBoundingClientRect().bottom),
           );
-          expect(bottoms.length).toBeGreaterThanOrEqual(5);
+          expect(bottoms.length).toBeGreaterThanOrEqual(6);
           expect(Math.max(...bottoms)).toBeLessThanOrEqual(720);
-        });
-      });
-
-      test(`${name}, ${scheme}: axe finds nothing`, async () => {
-        const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-        await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
           // The tables behind the charts look alike in every report and theme: once is enough, and slow.
           if (name === 'fail' && scheme === 'light') {
-            await page.$$eval('details', (all) => {
-              for (const one of all) one.setAttribute('open', '');
+            await page.$$eval('details', (details) => {
+              for (const one of details) one.setAttribute('open', '');
             });
           }
-          await page.evaluate(source);
+          await page.evaluate(axe);
           const found = await page.evaluate(
             'axe.run().then((r) => r.violations.map((v) => v.id + " " + v.nodes[0].html))',
           );
@@ -76,7 +75,7 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
       { width: 1280, height: 720, scheme: 'dark', scripts: false },
       async (page) => {
         expect(await page.locator('.badge').textContent()).toBe('✘ FAIL');
-        expect(await page.locator('.first .stack tbody tr').count()).toBe(6);
+        expect(await page.locator('.first .slo tbody tr').count()).toBe(6);
         expect(await page.locator('.first figure .wide svg path').count()).toBeGreaterThan(10);
       },
     );
@@ -173,7 +172,12 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
         verified: true,
         recovery: {},
         lost: 0,
+        alerts: [
+          { alert: of(k + 4), labels: of(k + 5), activeS: k * 5 + 1, firingS: k * 5 + 1, resolvedS: null },
+        ],
       })),
+      configuration: hostileTexts.map((name, k) => ({ name, text: of(k + 1) })),
+      events: hostileTexts.map((what) => ({ atS: 1, about: 'alert', what })),
       timeline: {
         stepS: 1,
         series: base.timeline.series.map((series, k) => ({ ...series, name: of(k), unit: of(k + 1) })),

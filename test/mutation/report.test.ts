@@ -122,8 +122,8 @@ const mutations: (Mutation & { law: string })[] = [
     law: 'peaks stay, and the time to detect',
     name: 'detection counts from the plan',
     file: 'report/fault-words.ts',
-    from: 'firing.firingS - observed.injectedS',
-    to: 'firing.firingS - 20',
+    from: 'afterS: firingS - injectedS',
+    to: 'afterS: firingS - 20',
   },
   {
     law: 'Markdown has its margins and its bound',

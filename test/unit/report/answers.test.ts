@@ -13,12 +13,24 @@ function told(report: Report): Record<string, string> {
 
 test('a failed run: what broke under which fault, whose it was, the share that was lost, and the step', () => {
   expect(told(failReport())).toEqual({
-    'What broke?':
-      'items_lost: 12,340, limit count==0; items_undelivered: 14,240, limit count==0 | by fault kill (container-kill) at 20.004 s',
-    'Whose fault was it?': "the target's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
+    'What broke?': 'items_lost: 12,340, allowed: none; 1 more | by fault kill at 20.004 s',
+    'Whose fault was it?':
+      "the target's, not squall's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
     'How much was lost?': '12,340 of 597,200 spans | 2.1 % of what the target had acknowledged',
+    'Did an alert fire?': 'for 2 of 2 faults | after 3.399 s at most',
     'What next?': 'give the exporter a persistent queue (sending_queue.storage: file_storage) | ',
   });
+});
+
+test('alerts: one fault is not counted, none that fired is said, and without rules nothing is asked', () => {
+  const [kill, outage] = failReport().faults;
+  if (kill === undefined || outage === undefined) throw new Error('the sample lost its faults');
+  const noticed = (faults: Report['faults']) => told({ ...failReport(), faults })['Did an alert fire?'];
+  const { alerts: _, ...unwatched } = kill;
+  expect(noticed([kill])).toBe('yes | CollectorRestarted after 3.396 s');
+  expect(noticed([{ ...kill, alerts: [] }])).toBe('no | none of the rules fired');
+  expect(noticed([{ ...kill, alerts: [] }, outage])).toBe('for 1 of 2 faults | none for kill');
+  expect(noticed([unwatched])).toBeUndefined();
 });
 
 test('a loss under several faults names two of them', () => {
@@ -28,7 +40,7 @@ test('a loss under several faults names two of them', () => {
     const faults = Array.from({ length: count }, (_, i) => ({ ...kill, name: `f${i}` }));
     return told({ ...failReport(), faults })['What broke?']?.split(' | ')[1];
   };
-  const each = (name: string) => `${name} (container-kill) at 20.004 s`;
+  const each = (name: string) => `${name} at 20.004 s`;
   expect(broke(2)).toBe(`by faults ${each('f0')}, ${each('f1')}`);
   expect(broke(4)).toBe(`by faults ${each('f0')}, ${each('f1')} and 2 more`);
   expect(broke(0)).toBe('in window run');
@@ -38,7 +50,7 @@ test('a run that passed: nothing, nobody, and what a loss of none leaves possibl
   expect(told(passReport())).toEqual({
     'What broke?': 'nothing | all 4 SLOs held',
     'Whose fault was it?': "nobody's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
-    'How much was lost?': '0 of 960,000 items | none lost: at 95 % confidence fewer than 1 in 320,000',
+    'How much was lost?': '0 of 960,000 items | with 95 % confidence fewer than 1 in 320,000',
     'What next?': 'nothing to mend; keep this run to compare later ones with | ',
   });
 });

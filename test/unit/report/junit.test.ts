@@ -20,7 +20,7 @@ test('one case per SLO and window, and one for the run', () => {
 test('a violated SLO is a failure with limit, actual and window', () => {
   const failures = findAll(parseXml(renderJunit(failReport())), 'failure');
   expect(failures).toHaveLength(2);
-  expect(failures[0]?.attributes.message).toBe('items_lost was 12,340, limit count==0, window run');
+  expect(failures[0]?.attributes.message).toBe('items_lost was 12,340, allowed: none, over the run');
   expect(failures[0]?.text).toContain('window run 5 s to 60 s');
 });
 

@@ -1,0 +1,57 @@
+import type { Answer } from './answers.ts';
+import { rangeText } from './capacity.ts';
+import type { CapacityReport } from './capacity-types.ts';
+import { formatCount, formatNumber, oneLine } from './format.ts';
+
+/** What a person asks of a capacity plan, in the place of what is asked of a run. */
+export function capacityAnswers(capacity: CapacityReport, { next }: { next: string }): Answer[] {
+  return [howMuch(capacity), whatBreaks(capacity), howSure(capacity), ...howMany(capacity), doNext(next)];
+}
+
+function howMuch(capacity: CapacityReport): Answer {
+  const { kind, pods, claim, items } = capacity;
+  const of = pods === 1 ? 'one replica' : `${formatCount(pods)} replicas together`;
+  const claimed =
+    claim === undefined ? '' : `; the claim of ${formatCount(claim.perS)} ${items}/s each ${claim.verdict}`;
+  const detail = `${of}${kind === 'found' ? '' : '; not confirmed'}${claimed}`;
+  return { question: 'How much does it carry?', answer: rangeText({ ...capacity, pods: 1 }), detail };
+}
+
+function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
+  const question = 'What breaks first?';
+  if (binding === null) {
+    const tried = upperPerS === 'Infinity' ? 'no rate that was tried broke a goal' : 'not decided';
+    return { question, answer: tried, detail: '' };
+  }
+  const detail = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
+  return { question, answer: oneLine(binding, 80), detail };
+}
+
+function howSure({ confirmation, noise, kind, reason }: CapacityReport): Answer {
+  const question = 'How sure is that?';
+  const noisy = noise === null ? '' : `noise ${formatNumber(100 * noise, 2)} % in CPU per item`;
+  if (kind !== 'found') return { question, answer: 'not confirmed', detail: oneLine(reason, 110) };
+  if (confirmation === null) return { question, answer: 'not confirmed by fresh trials', detail: noisy };
+  const { passed, of, failedAbove, ofAbove } = confirmation;
+  return {
+    question,
+    answer: `${passed} of ${of} fresh trials passed at the lower end, ${failedAbove} of ${ofAbove} failed at the upper`,
+    detail: noisy,
+  };
+}
+
+function howMany({ sizing, items }: CapacityReport): Answer[] {
+  if (sizing === undefined) return [];
+  const question = `How many for ${formatCount(sizing.peakPerS)} ${items}/s?`;
+  return [
+    {
+      question,
+      answer: `${formatCount(sizing.replicas)} replicas`,
+      detail: `${sizing.word}: ${sizing.formula}`,
+    },
+  ];
+}
+
+function doNext(next: string): Answer {
+  return { question: 'What next?', answer: next, detail: '' };
+}
