@@ -103,11 +103,8 @@ function buildProgram(done: (code: number) => void): Command {
     .option('--quick', 'a third of the time; the answer is indicative')
     .option('--thorough', '14 confirmations in the place of 5')
     .option('--resume <dir>', 'go on with the search of this folder');
-  verb(
-    'compare <baseline> <candidate>',
-    'what got worse between two runs, or folders of runs',
-    commands.compare,
-  );
+  const worse = 'what got worse between two runs, or folders of runs, or the sides that a scenario names';
+  addScenarioFlags(verb('compare <baseline> [candidate]', worse, commands.compare));
   verb('report [run]', 'write the reports of a finished run again from its evidence', commands.report)
     .option('--open', 'show the page in a browser')
     .option('--index', 'write index.html over all runs of a folder (default: reports) with their trend');

@@ -1,8 +1,8 @@
 import type { Signal } from '../base/signal.ts';
 import type { Plan } from '../plan/types.ts';
 import type { ClusterRecord, PodSample } from './cluster-record.ts';
-import type { WitnessRecord } from './witness.ts';
 import type { RuleRecord } from './rules.ts';
+import type { WitnessRecord } from './witness.ts';
 
 /**
  * One record per export request, fixed size, as it stands in evidence/requests-N.bin: eleven little-endian float64.
@@ -191,7 +191,7 @@ export interface PrometheusRecord {
   };
   /** The last two scrapes differ: items were still under way, so accepted and sent cannot be set against each other. */
   moving?: boolean;
-  /** Alerts that were pending or firing at some time of the run; and the rules that it had loaded; undefined where there can be none. */
+  /** Alerts that were pending or firing in the run, and the rules it had; undefined where there can be none. */
   alerts?: AlertRecord[];
   rules?: RuleRecord[];
   /** For the timeline: [seconds from t = 0, value]. */

@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCodes, SquallError } from '../base/errors.ts';
+import { SquallError } from '../base/errors.ts';
 import { nextStep } from '../capacity/search.ts';
 import { type Pace, settingsFor } from '../capacity/settings.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { pointLatest, writeReports } from '../record.ts';
-import type { Live } from '../report/live.ts';
 import type { Report } from '../report/types.ts';
-import { type RunOptions, runScenario } from '../run.ts';
+import type { RunOptions } from '../run.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 import { collectorsOf, type Scenario } from '../scenario/types.ts';
 import { checkGenerator, readCurve, waitForQuiet } from './capacity-checks.ts';
@@ -24,6 +23,7 @@ import { judgeSearch } from './capacity-report.ts';
 import { cellSets, studyOf } from './capacity-study.ts';
 import { trialScenario } from './capacity-trial.ts';
 import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
+import { runOfSeries } from './series.ts';
 
 export interface CapacityOptions extends Omit<RunOptions, 'demo' | 'capture'> {
   pace: Pace;
@@ -164,7 +164,7 @@ async function runTrial(
   options: CapacityOptions,
   trial: { head: SearchHead; capacity: CapacitySpec; order: TrialOrder; name: string; bounds: string },
 ): Promise<TrialOutcome | undefined> {
-  const { clock, live, signal } = options;
+  const { clock } = options;
   const { head, capacity, order, name } = trial;
   const times = { warmupMs: head.warmupMs, measureMs: order.measureS * 1000 };
   const dir = join(options.dir, 'trials', name);
@@ -172,24 +172,16 @@ async function runTrial(
   const startNs = clock.nowNs();
   const changed = order.variant?.sets === undefined ? {} : await options.reread(order.variant.sets);
   const base = { ...options, ...changed };
-  const ran = await runScenario({
-    ...base,
-    scenario: trialScenario(base.scenario, capacity, { order, times }),
-    demo: false,
-    capture: false,
-    runId: `${options.runId}-${name}`,
-    dir,
-    live: within(live, phase),
-  }).catch((error: unknown) => {
-    // Stopped before there was anything to judge: what earlier trials showed still stands.
-    if (error instanceof SquallError && error.parts.code === 'SQ-INTERRUPTED') return undefined;
-    throw error;
-  });
-  if (ran === undefined) return undefined;
-  const { report, faultsLeft } = ran;
-  if (faultsLeft.length > 0) throw incomplete(options, faultsLeft);
-  // By a signal here, or by squall halt from elsewhere.
-  if (signal.aborted || report.exitCode === errorCodes['SQ-INTERRUPTED'].exit) return undefined;
+  const report = await runOfSeries(
+    {
+      ...base,
+      scenario: trialScenario(base.scenario, capacity, { order, times }),
+      runId: `${options.runId}-${name}`,
+      dir,
+    },
+    phase,
+  );
+  if (report === undefined) return undefined;
   const costS = (clock.nowNs() - startNs) / 1e9;
   return observeTrial(dir, { order, report, costS, vary: capacity.vary });
 }
@@ -203,31 +195,12 @@ function freshName(dir: string, number: number): string {
   }
 }
 
-/** The live line of a trial says where the search is. */
-function within(live: Live, phase: string): Live {
-  return {
-    update: (state) => live.update({ ...state, phase: `${phase}: ${state.phase}` }),
-    say: (line) => live.say(line),
-    end: () => undefined,
-  };
-}
-
 function taken(dir: string): SquallError {
   return new SquallError({
     code: 'SQ-OUT-UNWRITABLE',
     what: 'the folder already holds a search',
     where: dir,
     next: `squall capacity SCENARIO --resume ${dir}, or another --out`,
-  });
-}
-
-function incomplete({ dir, runId }: CapacityOptions, left: string[]): SquallError {
-  return new SquallError({
-    code: 'SQ-RECOVERY-INCOMPLETE',
-    what: 'clean-up of a trial did not finish',
-    where: dir,
-    found: left.join('; '),
-    next: `squall recover --run ${runId}`,
   });
 }
 

@@ -16,10 +16,12 @@ import { judgeEvidence } from './finish.ts';
 /** evidence/comparison.json: which runs were set against one another. */
 const askedShape = z.object({
   schema: z.literal('squall.comparison/v1'),
-  /** Folders of runs, absolute. */
+  /** Folders of runs; those that the comparison made itself are relative to its own. */
   baseline: z.array(z.string()),
   candidate: z.array(z.string()),
   command: z.string(),
+  /** What the sides are, where a scenario says so. */
+  sides: z.object({ baseline: z.string(), candidate: z.string() }).optional(),
 });
 export type Asked = z.infer<typeof askedShape>;
 
@@ -55,8 +57,8 @@ export function isComparison(dir: string): boolean {
 /** The report of a comparison from what its folder names. Throws SQ-RUN-NOT-FOUND where one of the runs is gone. */
 export async function judgeComparison(dir: string): Promise<Report> {
   const asked = askedShape.parse(JSON.parse(readFileSync(askedFile(dir), 'utf8')));
-  const baseline = await readSide(asked.baseline);
-  const candidate = await readSide(asked.candidate);
+  const baseline = await readSide(dir, asked.baseline);
+  const candidate = await readSide(dir, asked.candidate);
   const { comparison, verdict } = compareSides({ baseline, candidate });
   const shown = candidate.at(-1)?.report;
   if (shown === undefined) throw new Error(`${askedFile(dir)} names no candidate`);
@@ -71,10 +73,10 @@ export async function judgeComparison(dir: string): Promise<Report> {
     run: {
       ...run,
       id: basename(dir),
-      description: `${run.scenario} against its baseline (figures below the comparison: run ${run.id})`,
+      description: `${run.scenario}: ${comparison.candidate.length} against ${comparison.baseline.length} of the baseline`,
       command: asked.command,
     },
-    comparison,
+    comparison: asked.sides === undefined ? comparison : { ...comparison, sides: asked.sides },
   };
 }
 
@@ -100,9 +102,9 @@ function findingOf(verdict: Report['verdict'], sentence: string): Finding {
 }
 
 /** In the order of their start. */
-async function readSide(dirs: readonly string[]): Promise<RunEvidence[]> {
+async function readSide(dir: string, folders: readonly string[]): Promise<RunEvidence[]> {
   const runs: RunEvidence[] = [];
-  for (const dir of dirs) runs.push(await readRun(dir));
+  for (const folder of folders) runs.push(await readRun(resolve(dir, folder)));
   return runs.sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt));
 }
 

@@ -29,7 +29,6 @@ const blocks: Record<string, Record<string, string>> = {
     endpoint: 'write otlp: {grpc: HOST:PORT}',
   },
   capacity: { capacity: later },
-  compare: { compare: later },
   drill: { drill: later },
   thresholds: { thresholds: 'move it into an entry of slos' },
   scenarios: { scenarios: 'write load' },

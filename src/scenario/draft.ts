@@ -1,4 +1,5 @@
 import type { CapacitySpec } from './capacity-spec.ts';
+import type { CompareSpec } from './compare-spec.ts';
 import type { Path } from './mistakes.ts';
 import type { FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
 
@@ -18,6 +19,7 @@ export interface Draft {
   slos: DraftSlo[];
   /** Undefined where there is none, or one with mistakes of form. */
   capacity: CapacitySpec | undefined;
+  compare: CompareSpec | undefined;
 }
 
 export interface DraftFault {

@@ -6,6 +6,7 @@ import { checkFaults } from './check-faults.ts';
 import { checkLoad } from './check-load.ts';
 import { checkSlos } from './check-slos.ts';
 import { checkTarget, fileKeys } from './check-target.ts';
+import { checkCompare, compareSchema, toCompareSpec } from './compare-schema.ts';
 import type { Draft, DraftSlo } from './draft.ts';
 import { dataAt, listAt, parseMost } from './issues.ts';
 import { platformOf } from './kind-spec.ts';
@@ -79,7 +80,8 @@ export function checkScenario(
     load: readLoad(source, mistakes),
     faults: readFaults(source, faults, mistakes),
     slos: readSlos(source, mistakes),
-    capacity: readCapacity(source, mistakes),
+    capacity: readBlock(source, { key: 'capacity', schema: capacitySchema, to: toCapacitySpec }, mistakes),
+    compare: readBlock(source, { key: 'compare', schema: compareSchema, to: toCompareSpec }, mistakes),
   };
   const named = typeof targetPart === 'object' && targetPart !== null ? Object.keys(targetPart) : [];
   mistakes.push(
@@ -87,6 +89,7 @@ export function checkScenario(
     ...checkLoad(draft),
     ...checkFaults(draft, faults),
     ...checkCapacity(draft),
+    ...checkCompare(draft),
   );
   if (options.checkQuery !== undefined) mistakes.push(...checkQueries(draft, options.checkQuery));
   const slos = checkSlos(draft, mistakes);
@@ -136,6 +139,7 @@ function toScenario(parts: {
     ...(top.expect === undefined ? {} : { expect: top.expect }),
     ...(top.limits === undefined ? {} : { limits: top.limits }),
     ...(draft.capacity === undefined ? {} : { capacity: draft.capacity }),
+    ...(draft.compare === undefined ? {} : { compare: draft.compare }),
   };
 }
 
@@ -167,10 +171,14 @@ function readLoad(source: Source, mistakes: Mistake[]): Draft['load'] {
   });
 }
 
-function readCapacity(source: Source, mistakes: Mistake[]): Draft['capacity'] {
-  if (dataAt(source.data, ['capacity']) === undefined) return undefined;
-  const text = parseMost(source, { schema: capacitySchema, path: ['capacity'] }, mistakes);
-  return text === undefined ? undefined : toCapacitySpec(text, source.baseDir(['capacity']));
+function readBlock<T, S>(
+  source: Source,
+  { key, schema, to }: { key: string; schema: z.ZodType<T>; to(text: T, baseDir: string): S },
+  mistakes: Mistake[],
+): S | undefined {
+  if (dataAt(source.data, [key]) === undefined) return undefined;
+  const text = parseMost(source, { schema, path: [key] }, mistakes);
+  return text === undefined ? undefined : to(text, source.baseDir([key]));
 }
 
 function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorCodes } from '../base/errors.ts';
 import { findingCodes } from '../base/finding-codes.ts';
 import { capacitySchema } from './capacity-schema.ts';
+import { compareSchema } from './compare-schema.ts';
 import {
   commonFields,
   faultParameters,
@@ -24,6 +25,7 @@ export function referencePage(registry: Registry): string {
     ...targetPart(registry),
     ...loadPart(),
     ...capacityPart(),
+    ...comparePart(),
     ...faultPart(registry),
     ...sloPart(),
     ...codePart(),
@@ -75,6 +77,14 @@ function capacityPart(): string[] {
     '## Capacity',
     '`squall capacity` looks for the highest rate of one load entry at which every SLO holds, with trials of its own; faults are left out but for those of `underFault`, and so are SLOs of windows that a fault bounds and of absolute rates.',
     fieldTable(capacitySchema),
+  ];
+}
+
+function comparePart(): string[] {
+  return [
+    '## Compare',
+    '`squall compare SCENARIO` runs the scenario on the baseline and on the candidate in turn (A B, B A, A B, ...), each so often, and says what got worse; without the block `squall compare BASELINE CANDIDATE` compares runs that are there already. `baseline` and `candidate` say what of one member is other than the target says: `config`, `binary` (local) or `image` (docker, kind). An empty one is the target as it stands.',
+    fieldTable(compareSchema),
   ];
 }
 

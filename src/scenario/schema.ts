@@ -3,6 +3,7 @@ import { durationField, ratioField } from '../base/fields.ts';
 import { signals } from '../base/signal.ts';
 import type { Fault } from '../fault/fault.ts';
 import { capacitySchema } from './capacity-schema.ts';
+import { compareSchema } from './compare-schema.ts';
 import { loadSchema } from './load-schema.ts';
 import { targetSchema } from './target-schema.ts';
 import type { SelectorSpec } from './types.ts';
@@ -31,6 +32,7 @@ export const topSchema = z.strictObject({
     .optional()
     .describe('bounds on what may be sent to an endpoint that is not loopback'),
   capacity: z.unknown().optional().describe('what `squall capacity` searches'),
+  compare: z.unknown().optional().describe('what `squall compare SCENARIO` runs in turn'),
 });
 
 export const selectorSchema = z.strictObject({
@@ -106,5 +108,6 @@ export function scenarioSchema(faults: Record<string, Fault>): z.ZodType {
     faults: z.array(z.union(kinds)).optional(),
     slos: z.array(sloSchema).optional(),
     capacity: capacitySchema.optional(),
+    compare: compareSchema.optional(),
   });
 }

@@ -1,13 +1,11 @@
 import type { Protocol, Signal } from '../base/signal.ts';
 import type { ClientTls } from '../base/tls-options.ts';
 import type { CapacitySpec } from './capacity-spec.ts';
+import type { CompareSpec } from './compare-spec.ts';
 import type { KindTarget } from './kind-spec.ts';
 import type { BackendSpec, KubernetesTarget } from './kubernetes-spec.ts';
 
-/**
- * A scenario after parsing: every default filled in except those derived from the target's configuration, durations
- * in milliseconds, rates as exact fractions. The schema (schema.ts) parses the user's words into exactly this.
- */
+/** A parsed scenario: defaults filled in but for those that the target gives, times in ms, rates exact. */
 export interface Scenario {
   apiVersion: 'squall/v1';
   name: string;
@@ -24,8 +22,9 @@ export interface Scenario {
   /** For pipelines that sample or filter on purpose. */
   expect?: { delivered: Partial<Record<Signal, { ratio: number; within: number }>> };
   limits?: { itemsPerS: number; items: number };
-  /** What `squall capacity` searches; other commands leave it alone. */
+  /** What `squall capacity` searches and `squall compare` runs in turn; other commands leave them alone. */
   capacity?: CapacitySpec;
+  compare?: CompareSpec;
 }
 
 export type TargetSpec =
