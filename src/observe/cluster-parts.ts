@@ -60,7 +60,6 @@ export function partsOf(cluster: Cluster, namespace: string, log: ClusterLog): P
       (watch) => (before, after, isNew) => {
         const service = serviceOf(after ?? before);
         const step = { name: `ready endpoints ${service}`, unit: 'endpoints' };
-        // A Service of many pods has several slices.
         const { was, now } = level(watch, {
           ...step,
           was: readyEndpoints(before),
@@ -79,7 +78,10 @@ export function partsOf(cluster: Cluster, namespace: string, log: ClusterLog): P
         slim: slimEvent,
       },
       () => (before, after, isNew) => {
-        if (isNew && after !== undefined && isWorthTelling(before, after)) log.word(eventSentence(after));
+        if (after === undefined) return;
+        if (isNew && isWorthTelling(before, after)) log.word(eventSentence(after));
+        // The informer keeps an hour of events: their words are most of them.
+        delete after.message;
       },
     ),
     part<V2HorizontalPodAutoscaler>(
@@ -114,7 +116,7 @@ function partMaker(cluster: Cluster, namespace: string) {
   };
 }
 
-/** A Service with addresses of two families has slices of each. */
+/** A Service of many pods has several slices, and one with addresses of two families has slices of each. */
 function serviceOf(slice: V1EndpointSlice | undefined): string {
   const name = slice?.metadata?.labels?.['kubernetes.io/service-name'] ?? '';
   return slice?.addressType === 'IPv6' ? `${name} (IPv6)` : name;
