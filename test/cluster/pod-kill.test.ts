@@ -218,9 +218,8 @@ patches:
     expect(levels.map(([, value]) => value)).toEqual(expect.arrayContaining([3, null, 2]));
     const told = (code: string) => report.findings.find((finding) => finding.code === code)?.sentence;
     expect(told('OOM-KILLED')).toMatch(/pod greedy: container tail ended at [\d:]{8}Z, OOMKilled/);
-    expect(told('CLUSTER-GAP')).toMatch(
-      /the API server was not reached: pods in .*, endpoints in .*, events in/,
-    );
+    for (const what of ['the API server was not reached', 'pods in', 'endpoints in', 'events in'])
+      expect(told('CLUSTER-GAP')).toContain(what);
     expect(told('CLUSTER-UNWATCHED')).toContain('list horizontalpodautoscalers.autoscaling');
   };
 
