@@ -51,6 +51,7 @@ async function watchRunner(options: WatchOptions): Promise<void> {
   let last: Heartbeat | undefined;
   let seenNs = options.clock.nowNs();
   let lookedNs = seenNs;
+  let overslept = false;
   for (;;) {
     const state = options.readState();
     if (state === undefined) return;
@@ -60,6 +61,7 @@ async function watchRunner(options: WatchOptions): Promise<void> {
     const heldUp = nowNs - lookedNs > 5_000 * 1e6;
     lookedNs = nowNs;
     if (heldUp || beat?.beat !== last?.beat) seenNs = nowNs;
+    if (beat?.beat !== last?.beat) overslept = false;
     last = beat;
     const pipeEnded = options.ended.aborted && options.start.role === 'first';
     const judgement = judgeWatch({
@@ -68,6 +70,7 @@ async function watchRunner(options: WatchOptions): Promise<void> {
       beatAgeMs: (nowNs - seenNs) / 1e6,
       nowNs,
       open: openWork(readJournal(state.journalFile)).injections,
+      overslept,
     });
     switch (judgement.kind) {
       case 'fence':
@@ -77,6 +80,7 @@ async function watchRunner(options: WatchOptions): Promise<void> {
         return sweepUntilClean(state, options);
       case 'expire':
         await expire(state, judgement.injections, options.clock);
+        overslept = true;
         break;
       case 'watch':
         break;

@@ -76,6 +76,8 @@ export interface Watch {
   beatAgeMs: number;
   nowNs: number;
   open: readonly OpenInjection[];
+  /** The guard undid what was late, and the heartbeat has not changed since. */
+  overslept?: boolean;
 }
 
 export type Judgement =
@@ -98,8 +100,9 @@ export function judgeWatch(watch: Watch): Judgement {
   if (!watch.runnerAlive || watch.released) return { kind: 'sweep' };
   // A kill leaves nothing to undo: it is no reason to end a runner.
   const open = watch.open.filter(({ undo }) => undo.length > 0);
+  const mayStrike = open.length > 0 || watch.overslept === true;
+  if (mayStrike && watch.beatAgeMs > heartbeatTtlMs) return { kind: 'fence' };
   if (open.length === 0) return { kind: 'watch' };
-  if (watch.beatAgeMs > heartbeatTtlMs) return { kind: 'fence' };
   const late = open.filter(({ deadlineNs }) => watch.nowNs > deadlineNs + deadlineGraceMs * 1e6);
   if (late.some(({ undo }) => undo.some(({ kind }) => kind === 'in-process'))) return { kind: 'fence' };
   return late.length === 0

@@ -24,9 +24,10 @@ export interface OpenWork {
   undos: Undo[];
 }
 
-/** Pure: an injection is open from its intent until it was reverted and read back as gone. */
+/** Pure: an injection is open from its intent, or its effect if that came later, until it was read back as gone. */
 export function openWork(entries: readonly JournalEntry[]): OpenWork {
   const open = new Map<string, OpenInjection>();
+  const known = new Map<string, OpenInjection>();
   const work: OpenWork = { runner: undefined, processes: [], injections: [], resources: [], undos: [] };
   for (const entry of entries) {
     switch (entry.kind) {
@@ -42,14 +43,22 @@ export function openWork(entries: readonly JournalEntry[]): OpenWork {
         break;
       case 'intent': {
         const { injection, fault, member, undo, deadlineNs } = entry;
-        open.set(injection, { injection, fault, member, undo: [...undo], deadlineNs });
+        const intended = { injection, fault, member, undo: [...undo], deadlineNs };
+        known.set(injection, intended);
+        open.set(injection, intended);
         work.undos.push(...undo);
         break;
       }
       case 'amend':
-        open.get(entry.injection)?.undo.push(...entry.undo);
+        known.get(entry.injection)?.undo.push(...entry.undo);
         work.undos.push(...entry.undo);
         break;
+      case 'applied': {
+        // By a runner that slept between intent and effect, after a guard had undone what was not there yet.
+        const late = known.get(entry.injection);
+        if (late !== undefined) open.set(entry.injection, late);
+        break;
+      }
       case 'verified':
         if (entry.seen) open.delete(entry.injection);
         break;

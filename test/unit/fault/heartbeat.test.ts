@@ -19,6 +19,16 @@ test.each<[string, Watch, string]>([
   ['released', watch({ released: true }), 'sweep'],
   ['hung with a fault', watch({ beatAgeMs: heartbeatTtlMs + 1 }), 'fence'],
   ['hung without a fault', watch({ beatAgeMs: heartbeatTtlMs + 1, open: [] }), 'watch'],
+  [
+    'hung since what was late was undone',
+    watch({ beatAgeMs: heartbeatTtlMs + 1, open: [], overslept: true }),
+    'fence',
+  ],
+  [
+    'slow since what was late was undone',
+    watch({ beatAgeMs: heartbeatTtlMs, open: [], overslept: true }),
+    'watch',
+  ],
   ['hung in the wait after a kill', watch({ beatAgeMs: heartbeatTtlMs + 1 }, []), 'watch'],
   ['past a deadline', watch({ nowNs: lateNs }), 'expire'],
   ['at the deadline', watch({ nowNs: 1e9 }), 'watch'],
