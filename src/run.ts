@@ -54,7 +54,10 @@ const downDeadlineMs = 30_000;
 export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   const { clock, live } = options;
   prepareFolder(options.dir);
-  const session = await createSession(options, await findTools(options));
+  const tools = await findTools(options).catch((error: unknown) => {
+    throw toRunError(error, { ...options, left: [] });
+  });
+  const session = await createSession(options, tools);
   const startedAt = new Date(clock.wallMs()).toISOString();
   const say = (title: string) => live.update({ phase: `starting: ${title}` });
   const result = await withTasks(

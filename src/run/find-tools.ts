@@ -10,6 +10,8 @@ export interface FindToolsOptions {
   /** The scenario that a bare `squall run` takes: better a look at the embedded collector than none. */
   demo: boolean;
   live: Live;
+  /** A stop ends the search: what it broke off counts as missing nowhere. */
+  signal?: AbortSignal;
   find(tool: ToolName, explicit?: string): Promise<FoundTool>;
 }
 
@@ -26,6 +28,7 @@ export async function findTools(options: FindToolsOptions): Promise<FoundTools> 
   const { scenario } = options;
   const found: FoundTools = { scenario, tools: {}, versions: { squall: ownVersion() }, notes: [] };
   const take = async (name: ToolName, explicit?: string) => {
+    options.signal?.throwIfAborted();
     options.live.update({ phase: `looking for ${name}` });
     const tool = await options.find(name, explicit);
     found.tools[name] = tool.path;
@@ -34,6 +37,7 @@ export async function findTools(options: FindToolsOptions): Promise<FoundTools> 
   try {
     await takeCollectors(scenario, take);
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (!options.demo || !isMissing(error)) throw error;
     found.scenario = withEmbedded(scenario);
     found.notes.push({

@@ -29,6 +29,20 @@ test('a local target has its collector and its Prometheus', async () => {
   expect(found.notes).toEqual([]);
 });
 
+test('a stop while a tool is fetched or built ends the search, and nothing stands in for what it broke off', async () => {
+  const stop = new AbortController();
+  const looked: ToolName[] = [];
+  const find = (tool: ToolName): Promise<FoundTool> => {
+    looked.push(tool);
+    stop.abort();
+    return Promise.reject(missing);
+  };
+  const { scenario } = parseText(scenarioText({}));
+  const { signal } = stop;
+  await expect(findTools({ scenario, demo: true, live, find, signal })).rejects.toBe(signal.reason);
+  expect(looked).toEqual(['otelcol']);
+});
+
 test('without a collector only the demo goes on, with the embedded one, and names the sources', async () => {
   await expect(search({ here: ['prometheus'], demo: false })).rejects.toBe(missing);
   const found = await search({ here: ['prometheus'], demo: true });
