@@ -5,7 +5,8 @@ import { formatCount, formatNumber, oneLine } from './format.ts';
 
 /** What a person asks of a capacity plan, in the place of what is asked of a run. */
 export function capacityAnswers(capacity: CapacityReport, { next }: { next: string }): Answer[] {
-  return [howMuch(capacity), whatBreaks(capacity), howSure(capacity), ...howMany(capacity), doNext(next)];
+  const step = capacity.kind === 'found' ? planWith(capacity) : next;
+  return [howMuch(capacity), whatBreaks(capacity), howSure(capacity), ...howMany(capacity), doNext(step)];
 }
 
 function howMuch(capacity: CapacityReport): Answer {
@@ -50,6 +51,18 @@ function howMany({ sizing, items }: CapacityReport): Answer[] {
       detail: `${sizing.word}: ${sizing.formula}`,
     },
   ];
+}
+
+/** A capacity that was found is there to be planned with, above all where another had been claimed. */
+function planWith({ lowerPerS, pods, claim, items, sizing }: CapacityReport): string {
+  const each = `plan with ${formatCount(Math.floor(lowerPerS / pods))} ${items}/s each`;
+  const instead = claim?.verdict === 'does not hold' ? `, not with ${formatCount(claim.perS)}` : '';
+  const many =
+    sizing === undefined
+      ? ''
+      : `: ${formatCount(sizing.replicas)} replicas for ${formatCount(sizing.peakPerS)}/s`;
+  const proof = sizing?.word === 'computed' ? '; try that many before relying on them' : '';
+  return `${each}${instead}${many}${proof}`;
 }
 
 function doNext(next: string): Answer {

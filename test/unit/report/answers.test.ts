@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { answersOf } from '../../../src/report/answers.ts';
 import { whoseFault } from '../../../src/report/sentences.ts';
 import type { Report } from '../../../src/report/types.ts';
+import { capacityReport } from '../../fixtures/capacity-sample.ts';
 import { failReport, passReport, unknownReport } from '../../fixtures/report-sample.ts';
 
 /** Question by question, "answer | detail". */
@@ -112,4 +113,17 @@ test('three of very many are not 0 %', () => {
   expect(told(report)['How much was lost?']).toBe(
     '3 of 600,000 spans | 0.0005 % of what the target had acknowledged',
   );
+});
+
+test('a capacity that was found is to be planned with, not with a claim that does not hold', () => {
+  const report = capacityReport();
+  const { capacity } = report;
+  if (capacity?.sizing === undefined) throw new Error('the sample lost its capacity');
+  const next = (change: Partial<typeof capacity>) =>
+    told({ ...report, capacity: { ...capacity, ...change } })['What next?'];
+  const { replicas } = capacity.sizing;
+  expect(next({})).toContain(`plan with 9,700 spans/s each, not with 10,000: ${replicas} replicas for`);
+  expect(next({ claim: { perS: 9000, verdict: 'holds' } })).toMatch(/^plan with 9,700 spans\/s each:/);
+  expect(next({ sizing: { ...capacity.sizing, word: 'computed' } })).toContain('try that many');
+  expect(next({ kind: 'unknown' })).not.toContain('plan with');
 });
