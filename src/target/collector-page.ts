@@ -12,13 +12,24 @@ export interface PageItems {
  */
 export function itemsOnPage(text: string): PageItems | undefined {
   if (!/^(?:otelcol_)?process_/m.test(text) && !/^otelcol_/m.test(text)) return undefined;
-  const accepted = counted(text, 'receiver_accepted').reduce((sum, { value }) => sum + value, 0);
-  const byExporter = new Map<string, number>();
-  for (const { labels, value } of counted(text, 'exporter_sent')) {
-    const exporter = /exporter="([^"]*)"/.exec(labels)?.[1] ?? '';
-    byExporter.set(exporter, (byExporter.get(exporter) ?? 0) + value);
+  const { accepted, sent } = countsOnPage(text);
+  return { accepted, sent: sent.size === 0 ? 0 : Math.min(...sent.values()) };
+}
+
+/** Items taken in, and handed on by each exporter; `any`: it has counted something. Pure. */
+export function countsOnPage(text: string): { accepted: number; sent: Map<string, number>; any: boolean } {
+  const taken = counted(text, 'receiver_accepted');
+  const handed = counted(text, 'exporter_sent');
+  const sent = new Map<string, number>();
+  for (const { labels, value } of handed) {
+    const exporter = /(?:^|,)exporter="([^"]*)"/.exec(labels)?.[1] ?? '';
+    sent.set(exporter, (sent.get(exporter) ?? 0) + value);
   }
-  return { accepted, sent: byExporter.size === 0 ? 0 : Math.min(...byExporter.values()) };
+  return {
+    accepted: taken.reduce((sum, { value }) => sum + value, 0),
+    sent,
+    any: taken.length + handed.length > 0,
+  };
 }
 
 /** Items handed on by one exporter, and what waits in its queue, in the queue's own unit. Pure. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { countsOnPage } from './collector-page.ts';
 
 /** What a collector took in and sent on until now, signals together, by its own counters. */
 export interface Passage {
@@ -20,24 +21,10 @@ export interface Stall {
 /** Which counter the cut stops: what is sent on, or what is taken in. */
 export type Side = 'sent' | 'accepted';
 
-const line =
-  /^(?:otelcol_)?(receiver_accepted|exporter_sent)_(?:spans|metric_points|log_records)(?:__[a-z_]+_)?(?:_total)?\{(.*)\} (\S+)$/;
-
 /** From a page of Prometheus text; undefined where the collector counts nothing yet. */
 export function passageOn(text: string, atNs: number): Passage | undefined {
-  let accepted = 0;
-  const sent = new Map<string, number>();
-  let found = false;
-  for (const [, what, labels = '', value] of text.split('\n').flatMap((one) => [line.exec(one) ?? []])) {
-    if (what === undefined) continue;
-    found = true;
-    if (what === 'receiver_accepted') accepted += Number(value);
-    else {
-      const exporter = /(?:^|,)exporter="([^"]*)"/.exec(labels)?.[1] ?? '';
-      sent.set(exporter, (sent.get(exporter) ?? 0) + Number(value));
-    }
-  }
-  return found ? { atNs, accepted, sent } : undefined;
+  const { accepted, sent, any } = countsOnPage(text);
+  return any ? { atNs, accepted, sent } : undefined;
 }
 
 /** The exporters that sent something between two looks. */
