@@ -148,10 +148,12 @@ function whose(report: Report): Answer {
   const { validity } = report;
   const own = validity.valid
     ? `squall did its part: ${formatPercent(validity.offeredRatio)} of the plan offered, lag P99 ${formatMs(validity.sendLagMs.p99)}`
-    : "the loss is certain; the rest does not count, as squall's own part was not clean";
+    : `squall's own part was not clean: ${oneLine(validity.reasons[0] ?? 'it did not offer the plan', 110)}`;
   const told = party === 'nobody' || party === 'target' ? own : why;
+  const half = party === 'target' && !validity.valid && report.comparison === undefined;
   const compared = report.comparison !== undefined && party === 'target';
-  const answer = compared ? "the candidate's, not squall's" : partyWords[party];
+  const whole = compared ? "the candidate's, not squall's" : partyWords[party];
+  const answer = half ? "the loss is the target's; of the rest it is not known" : whole;
   return { question: 'Whose fault was it?', answer, detail: told };
 }
 

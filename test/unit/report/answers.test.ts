@@ -127,3 +127,12 @@ test('a capacity that was found is to be planned with, not with a claim that doe
   expect(next({ sizing: { ...capacity.sizing, word: 'computed' } })).toContain('try that many');
   expect(next({ kind: 'unknown' })).not.toContain('plan with');
 });
+
+test('a loss that was found in a run that is not valid: the loss is the target’s, and no more is said', () => {
+  const report = failReport();
+  const reasons = ["12.8 % of the generator's wake-ups were over 10 ms late"];
+  const validity = { ...report.validity, valid: false, reasons };
+  expect(told({ ...report, validity })['Whose fault was it?']).toBe(
+    `the loss is the target's; of the rest it is not known | squall's own part was not clean: ${reasons[0]}`,
+  );
+});
