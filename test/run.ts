@@ -17,12 +17,11 @@ const checks = [
 ];
 const quickProjects = ['unit', 'property', 'simulation'];
 const slowProjects = ['contract', 'integration', 'browser', 'cluster'];
-/** What is judged by the clock, at a full rate or to the last item: by themselves, before all others. */
-const alone = ['test/integration/first-verdict.test.ts', 'test/integration/planted-loss.test.ts'];
+/** What is judged by the clock, at a full rate or to the last item, or runs three at a time itself: before all others. */
+const alone = ['first-verdict', 'planted-loss', 'kill'].map((name) => `test/integration/${name}.test.ts`);
 /** Most of the others wait most of the time, and go side by side: the first and the last, all else in between by name. */
 const early = [
   'test/integration/scenarios.test.ts',
-  'test/integration/kill.test.ts',
   'test/integration/guard.test.ts',
   'test/integration/interrupt.test.ts',
   'test/cluster/agents.test.ts',
@@ -36,7 +35,6 @@ const late = ['test/integration/docker/', 'test/browser/'];
 const places = 3;
 const takesTwo = [
   'test/integration/scenarios.test.ts',
-  'test/integration/kill.test.ts',
   'test/integration/guard.test.ts',
   'test/integration/interrupt.test.ts',
 ];
