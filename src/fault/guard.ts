@@ -56,7 +56,12 @@ export async function startGuard(options: {
   if (!isOpen(runId)) openRun({ runId, runDir, journalFile });
   let beat = 0;
   writeHeartbeat(runDir, { beat, released: false });
-  let child = await spawnGuard({ runId, role: 'first', piped: true });
+  let child = await spawnGuard({ runId, role: 'first', piped: true }).catch(async (error: unknown) => {
+    // No fault was injected yet: the run is taken off the list by the runner, which no guard watches.
+    await sweepAlone(runId, clock);
+    removeSigns(runDir);
+    throw error;
+  });
   const isGuarded = guardLook(runId);
   let starting: Promise<void> | undefined;
   const restart = async () => {
