@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 
 /**
  * Runs everything that can run on this machine: the static checks, the quick projects in one go, then the files of the
- * slow ones, as many side by side as two cores carry. Says by name what was skipped and why (a skipped test's name carries its reason), and what took how long;
- * ends within its time box, which cuts the least important, and with the plain line `N passed, N failed, N skipped`.
- * Exit code 1 when anything failed.
+ * slow ones, as many side by side as two cores carry. Ends within its time box, which cuts the least important. Last it
+ * says what took how long, what was skipped and why (a skipped test's name carries its reason), what failed with what
+ * words, and the plain line `N passed, N failed, N skipped`. Exit code 1 when anything failed.
  */
 const checks = [
   { name: 'types', command: ['tsc', '--noEmit'] },
@@ -52,21 +52,24 @@ interface VitestResults {
   testResults: {
     name: string;
     status: string;
-    assertionResults: { fullName: string; status: string }[];
+    message?: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
   }[];
 }
 
 const root = new URL('..', import.meta.url).pathname;
 const work = mkdtempSync(join(tmpdir(), 'squall-test-'));
 const startMs = Date.now();
-const tally = { passed: 0, failed: 0, skipped: [] as string[] };
+const tally = { passed: 0, failed: [] as string[], skipped: [] as string[] };
+/** Of a failure's words, which stand whole above. */
+const failureChars = 1500;
 const seconds: [string, number][] = [];
 
 await Promise.all(
   checks.map(async ({ name, command }) => {
     const { code, text } = await run(command, 180_000);
     if (code === 0) tally.passed++;
-    else tally.failed++;
+    else tally.failed.push(name);
     console.log(`${code === 0 ? 'ok  ' : `${text}\nFAIL`} ${name}`);
   }),
 );
@@ -84,8 +87,9 @@ rmSync(work, { recursive: true, force: true });
 for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
   console.log(`${tookS.toFixed(0)} s ${what}`);
 for (const name of tally.skipped) console.log(`skipped: ${name}`);
-console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
-process.exit(tally.failed > 0 ? 1 : 0);
+for (const words of tally.failed) console.log(`failed: ${words}`);
+console.log(`${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped`);
+process.exit(tally.failed.length > 0 ? 1 : 0);
 
 /**
  * The tests of a cluster run on the one that SQUALL_KUBECONFIG names, or else on one that SQUALL_CLUSTER_COMMAND makes for
@@ -160,27 +164,29 @@ async function runTests(what: string, projects: string[], rest: string[]): Promi
   seconds.push([what, (Date.now() - fromMs) / 1000]);
   console.log(text);
   if (code === 'late') tally.skipped.push(`${what} (ended by the time box)`);
-  else count(report, code);
+  else count(what, report, code);
 }
 
-function count(report: string, code: number): void {
+function count(what: string, report: string, code: number): void {
   let results: VitestResults;
   try {
     results = JSON.parse(readFileSync(report, 'utf8')) as VitestResults;
   } catch {
-    tally.failed++; // vitest itself did not get as far as a report
+    tally.failed.push(`${what}: vitest did not get as far as a report`);
     return;
   }
-  let failedHere = 0;
+  const failed: string[] = [];
   for (const file of results.testResults) {
-    const failed = file.assertionResults.filter((test) => test.status === 'failed').length;
-    failedHere += failed === 0 && file.status === 'failed' ? 1 : failed;
-    tally.passed += file.assertionResults.filter((test) => test.status === 'passed').length;
+    const before = failed.length;
     for (const test of file.assertionResults) {
-      if (test.status !== 'passed' && test.status !== 'failed') tally.skipped.push(test.fullName);
+      if (test.status === 'passed') tally.passed++;
+      else if (test.status !== 'failed') tally.skipped.push(test.fullName);
+      else failed.push(`${test.fullName}\n${(test.failureMessages ?? []).join('\n').slice(0, failureChars)}`);
     }
+    if (failed.length === before && file.status === 'failed') failed.push(file.message ?? 'the whole file');
   }
-  tally.failed += failedHere === 0 && code !== 0 ? 1 : failedHere;
+  if (failed.length === 0 && code !== 0) failed.push(`vitest ended with code ${code}`);
+  tally.failed.push(...failed.map((words) => `${what}: ${words}`));
 }
 
 /** Paths from the project's root on; none for a project without a folder. */

@@ -9,7 +9,10 @@ const why =
 const seed = Number(process.env.SQUALL_TEST_SEED ?? 1);
 const budgetMs = Number(process.env.SQUALL_SAFETY_BUDGET_S ?? 2400) * 1000;
 
-describe.skipIf(why !== undefined)(`safety of runs on a cluster (${why ?? 'all of it'})`, () => {
+if (why === undefined) describe('safety of runs on a cluster', strokes);
+else test.skip(`safety of runs on a cluster (${why})`);
+
+function strokes(): void {
   let place: AgentPlace;
   const startMs = Date.now();
   const met = new Set<string>();
@@ -29,4 +32,4 @@ describe.skipIf(why !== undefined)(`safety of runs on a cluster (${why ?? 'all o
   test('the strokes met every fault', () => {
     expect([...met].sort()).toEqual(['cut', 'more', 'pause', 'slow']);
   });
-});
+}
