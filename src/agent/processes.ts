@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseProcessStat } from '../base/process-stat.ts';
 
 /** Under which folder the processes of the node are seen, as /proc has it. */
 export const procFolder = '/proc';
@@ -46,9 +47,8 @@ export function processesOf(container: string): ContainerProcess[] {
   const found = pidsIn([container]).flatMap((pid) => {
     const stat = readText(`${procFolder}/${pid}/stat`);
     if (stat === undefined) return [];
-    // The second field is a name that may hold spaces and brackets: count from the last ')'.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return [{ pid, state: fields[0] ?? '', startTicks: Number(fields[19]) }];
+    const { state, startTicks } = parseProcessStat(stat);
+    return [{ pid, state, startTicks }];
   });
   const alive = found.filter(({ state }) => !'ZX'.includes(state));
   const first = Math.min(...alive.map(({ startTicks }) => startTicks));

@@ -45,9 +45,9 @@ const slopeShareMax = 0.01;
 const missedShareMax = 0.01;
 
 /**
- * The verdict of one trial. Invalid is only what the generator, other work on the machine, the warmup or the start spoiled; the reasons of the
- * generator are its own (late wake-ups, no time left), which a target that stalls does not give it: what the target kept
- * from going is charged to the target. A loss found is a loss, whatever the generator did.
+ * The verdict of one trial. Invalid is only what the generator, other work on the machine, the warmup or the start
+ * spoiled; the reasons of the generator are its own (late wake-ups, no time left), which a target that stalls does not
+ * give it: what the target kept from going is charged to the target. A loss found is a loss, whatever the generator did.
  */
 export function judgeTrial(seen: Observation): TrialVerdict {
   const hard = [...lossGoals(seen), ...seen.others.filter((goal) => goal.hard)];

@@ -1,6 +1,7 @@
 import type { BackendPower, ServicePower } from '../target/backend-power.ts';
 import { pointerPart } from '../target/kubernetes-object.ts';
 import type { Member } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Way } from './fault.ts';
 import { scale } from './scale.ts';
 
@@ -70,7 +71,7 @@ export const selectedAway: Way = {
     const { object, endpoints } = serviceOf(member);
     const ready = await endpoints();
     if (ready < Number(memory.get('endpoints'))) return undefined;
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     return `${object.id} leads to ${ready} ready endpoints again`;
   },
 };

@@ -3,6 +3,7 @@ import { durationField } from '../base/fields.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Member } from '../target/target.ts';
 import { beginDrain, closeWaits, type Drain, drainWords, leftWords, stepDrain } from './drain.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import {
   carriedWords,
@@ -78,7 +79,7 @@ export const nodeDrain: Fault<Params> = {
     const { object, serving } = nodeOf(member);
     const now = await serving();
     if (now < Number(memory.get('serving'))) return undefined;
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     return `${object.id} takes pods again and ${now} pods serve, as before`;
   },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Member, PodPower } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Fault } from './fault.ts';
 
 const params = z.strictObject({
@@ -47,7 +48,7 @@ export const podFailure: Fault<Params> = {
     const { object, look } = powerOf(member);
     if ((await look()).state === 'gone') return `${object.id} is gone; its workload makes another`;
     if ((await imagesOf(member)).includes(image) || !(await isReady(member))) return undefined;
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     return `${object.id} is ready on its own images`;
   },
 };

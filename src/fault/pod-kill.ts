@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
 import type { PodEnd } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Fault } from './fault.ts';
 
 const params = z.strictObject({
@@ -60,7 +61,7 @@ export const podKill: Fault<Params> = {
     const { state, replacedBy } = (await member.pod?.look()) ?? {};
     if (replacedBy === undefined) return undefined;
     // Ready from here on, though the old pod may still be on its way out.
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     return state === 'gone' ? `pod ${replacedBy} is ready in its place` : undefined;
   },
 };

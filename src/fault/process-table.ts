@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { startTicksOf } from '../target/held-process.ts';
+import { parseProcessStat } from '../base/process-stat.ts';
 
 /** A process told apart from a later one with the same pid by its start, in clock ticks since boot. */
 export interface ProcessId {
@@ -17,9 +17,8 @@ export interface ProcessState extends ProcessId {
 export function readProcess(pid: number): ProcessState | undefined {
   const stat = readText(`/proc/${pid}/stat`);
   if (stat === undefined) return undefined;
-  // The second field is a name that may hold spaces and brackets: count from the last ')'.
-  const [state = '', parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { pid, startTicks: startTicksOf(stat), state, parentPid: Number(parent) };
+  const { startTicks, state, parentPid } = parseProcessStat(stat);
+  return { pid, startTicks, state, parentPid };
 }
 
 export function self(): ProcessId {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { RolloutPower } from '../target/cluster-powers.ts';
 import type { Member } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { allGone, noteSights, watchedPods } from './pod-ends.ts';
 
@@ -51,7 +52,7 @@ export const rollingRestart: Fault<z.infer<typeof params>> = {
   },
   absence: async (member, _, { memory, clock }) => {
     if (!(await rolloutOf(member).isComplete())) return undefined;
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     return `the rollout of ${member.workload?.object.id} is complete`;
   },
 };

@@ -1,5 +1,6 @@
 import { parse, stringify } from 'yaml';
 import type { Member, WorkloadPower } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { FaultContext, Undo } from './fault.ts';
 import { mergePatch } from './merge-patch.ts';
 
@@ -49,7 +50,7 @@ export async function rolledBack(
   const { object, look } = powerOf(member);
   const { running, serving, marked } = await look();
   if (marked > 0 || serving < Number(memory.get('serving'))) return undefined;
-  if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+  noteReady({ memory, clock });
   return `all ${running} pods of ${object.id} run the former configuration`;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Member, WorkloadPower } from '../target/target.ts';
+import { noteReady } from './endpoint-ready.ts';
 import type { Fault } from './fault.ts';
 
 const params = z.strictObject({
@@ -47,7 +48,7 @@ export const scale: Fault<Params> = {
     if ((await object.read(path)) !== prior) return undefined;
     const { running, serving } = await look();
     if (serving < prior) return undefined;
-    if (!memory.has('endpointReadyNs')) memory.set('endpointReadyNs', clock.nowNs());
+    noteReady({ memory, clock });
     if (replicas > prior && running > prior) return undefined;
     return `${object.id} has ${prior} ready pods again`;
   },

@@ -1,7 +1,6 @@
 import type {
   CoreV1Event,
   V1ContainerStatus,
-  V1EndpointSlice,
   V1Pod,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
@@ -80,11 +79,6 @@ function ordinal(count: number): string {
 
 function isReady(pod: V1Pod | undefined): boolean {
   return pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-}
-
-/** Addresses of a Service that take connections. Pure. */
-export function readyEndpoints(slice: V1EndpointSlice | undefined): number {
-  return (slice?.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).length;
 }
 
 /** Pods that an autoscaler wants. Pure. */

@@ -6,16 +6,10 @@ import type {
   V1Pod,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
+import { readyEndpoints } from '../base/kubernetes.ts';
 import type { Cluster } from '../target/kubernetes-client.ts';
 import type { Followable } from '../target/kubernetes-informer.ts';
-import {
-  eventSentence,
-  isWorthTelling,
-  podChanges,
-  readyEndpoints,
-  scaleChange,
-  wantedPods,
-} from './cluster-changes.ts';
+import { eventSentence, isWorthTelling, podChanges, scaleChange, wantedPods } from './cluster-changes.ts';
 import type { ClusterLog } from './cluster-log.ts';
 import { type Followed, followed, type Told } from './followed.ts';
 

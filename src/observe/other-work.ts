@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { parseProcessStat } from '../base/process-stat.ts';
 import type { OtherWorkSample } from './evidence.ts';
 
 const everyMs = 1000;
@@ -97,7 +98,8 @@ function ticksOfTrees(roots: readonly number[]): number {
     if (seen.has(pid)) continue;
     seen.add(pid);
     try {
-      sum += ticksWithEnded(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      const { cpuTicks, endedTicks } = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      sum += cpuTicks + endedTicks;
       for (const thread of readdirSync(`/proc/${pid}/task`))
         open.push(...parsePids(readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')));
     } catch {
@@ -109,10 +111,4 @@ function ticksOfTrees(roots: readonly number[]): number {
 
 function parsePids(children: string): number[] {
   return children.split(' ').filter(Boolean).map(Number);
-}
-
-/** utime, stime, cutime and cstime, counted after the name, which may hold anything (proc_pid_stat(5)). */
-export function ticksWithEnded(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field] ?? 0), 0);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { parseProcessStat } from '../base/process-stat.ts';
 import { readThrottling, type Throttling } from '../base/throttling.ts';
 import type { Member } from '../target/target.ts';
 import type { ProcessSample } from './evidence.ts';
@@ -83,23 +84,17 @@ function difference(
   };
 }
 
-/** /proc counts CPU in ticks of 10 ms: USER_HZ is 100 on every Linux that squall runs on. */
+/** A tick of /proc. */
 const tickNs = 1e7;
 
 function readUsage(pid: number, atNs: number): Usage | undefined {
   try {
-    const cpuNs = cpuTicks(readFileSync(`/proc/${pid}/stat`, 'utf8')) * tickNs;
+    const cpuNs = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).cpuTicks * tickNs;
     const rssBytes = residentBytes(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return { pid, atNs, cpuNs, rssBytes, throttling: readThrottling(pid) };
   } catch {
     return undefined; // the process ended between two reads, or there is no /proc
   }
-}
-
-/** Fields 14 and 15, user and system time of all threads; counted after the name, which may hold anything. */
-export function cpuTicks(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
 }
 
 /** VmRSS, in kB of 1024, as pages have no fixed size over architectures. */

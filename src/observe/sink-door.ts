@@ -17,7 +17,8 @@ const reopenEveryMs = 100;
 
 /**
  * `enter` takes each accepted connection, whose 'data' it may not keep. `shared`: other threads listen on the same
- * address, and the kernel deals the connections out (SO_REUSEPORT). `tls`: it is about to be decrypted. Rejects with the listen error (EADDRINUSE and so on).
+ * address, and the kernel deals the connections out (SO_REUSEPORT). `tls`: it is about to be decrypted. Rejects with the
+ * listen error (EADDRINUSE and so on).
  */
 export async function createDoor(
   address: string,

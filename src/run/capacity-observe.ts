@@ -1,10 +1,8 @@
 import type { Block } from '../capacity/percentile.ts';
 import { judgeTrial, type Observation, type PercentileGoal } from '../capacity/trial.ts';
 import type { GoalResult, TrialOrder, TrialOutcome } from '../capacity/types.ts';
-import { columnsOnDemand } from '../observe/columns.ts';
-import { arrivalFields, type RunRecord, requestClass, requestFieldsOf } from '../observe/evidence.ts';
-import { recordFile } from '../observe/records.ts';
-import { evidencePaths, listRequestFiles, readRecord } from '../record.ts';
+import { type RunRecord, requestClass } from '../observe/evidence.ts';
+import { readRecord } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import { type Deliveries, joinDeliveries } from '../verdict/deliveries.ts';
@@ -12,6 +10,7 @@ import { inScope } from '../verdict/facts.ts';
 import { whyDisturbed } from '../verdict/other-work.ts';
 import { answerNs, type RequestTable, requestTable } from '../verdict/request-table.ts';
 import { otherShareMax } from './capacity-checks.ts';
+import { readArrivals, readRequests } from './evidence-files.ts';
 
 /** Share of requests that may end without an acknowledgement before a rate counts as more than is carried. */
 const unansweredShareMax = 0.01;
@@ -33,15 +32,13 @@ export async function observeTrial(
 ): Promise<TrialOutcome> {
   const { order, report, costS } = ran;
   const record = await readRecord(dir);
-  const fields = requestFieldsOf(record);
-  const parts = (await listRequestFiles(dir)).map((file) =>
-    columnsOnDemand(recordFile(file, fields), fields),
+  const requests = await readRequests(dir, record);
+  const arrivals = await readArrivals(dir, record);
+  const table = requestTable(
+    record.plan,
+    requests.map(({ columns }) => columns),
   );
-  const table = requestTable(record.plan, parts);
-  const deliveries = joinDeliveries(
-    table,
-    columnsOnDemand(recordFile(evidencePaths(dir).arrivals, arrivalFields), arrivalFields),
-  );
+  const deliveries = joinDeliveries(table, arrivals.columns);
   const warmup = Math.round(record.plan.warmupNs / 1e9);
   const seconds = { warmup, all: Math.round(record.plan.endNs / 1e9) };
   const struck = order.variant?.fault !== undefined;

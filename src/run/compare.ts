@@ -2,15 +2,13 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { SquallError } from '../base/errors.ts';
-import { columnsOnDemand } from '../observe/columns.ts';
-import { arrivalFields, requestFieldsOf } from '../observe/evidence.ts';
-import { mergedFiles, recordFile } from '../observe/records.ts';
-import { evidencePaths, listArrivalFiles, listRequestFiles, readRecord, writeAtomically } from '../record.ts';
+import { evidencePaths, readRecord, writeAtomically } from '../record.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { compareSides } from '../verdict/compare.ts';
 import type { RunEvidence } from '../verdict/compared-measures.ts';
 import { joinDeliveries } from '../verdict/deliveries.ts';
 import { requestTable } from '../verdict/request-table.ts';
+import { readArrivals, readRequests } from './evidence-files.ts';
 import { judgeEvidence } from './finish.ts';
 
 /** evidence/comparison.json: which runs were set against one another. */
@@ -111,16 +109,13 @@ async function readSide(dir: string, folders: readonly string[]): Promise<RunEvi
 async function readRun(dir: string): Promise<RunEvidence> {
   const record = await readRecord(dir);
   const report = await judgeEvidence(dir, record);
-  const fields = requestFieldsOf(record);
-  const parts = (await listRequestFiles(dir)).map((file) =>
-    columnsOnDemand(recordFile(file, fields), fields),
+  const requests = await readRequests(dir, record);
+  const arrivals = await readArrivals(dir, record);
+  const table = requestTable(
+    record.plan,
+    requests.map(({ columns }) => columns),
   );
-  const table = requestTable(record.plan, parts);
-  const arrivals =
-    record.sink === 'none'
-      ? columnsOnDemand({ count: 0, width: 0, each: () => undefined }, arrivalFields)
-      : columnsOnDemand(mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs'), arrivalFields);
-  return { record, report, table, deliveries: joinDeliveries(table, arrivals) };
+  return { record, report, table, deliveries: joinDeliveries(table, arrivals.columns) };
 }
 
 function askedFile(dir: string): string {

@@ -1,19 +1,11 @@
 import type { Signal } from '../base/signal.ts';
-import { columnsOnDemand } from '../observe/columns.ts';
-import {
-  arrivalFields,
-  type FaultRecord,
-  type RunRecord,
-  requestFields,
-  requestFieldsOf,
-} from '../observe/evidence.ts';
+import type { FaultRecord, RunRecord } from '../observe/evidence.ts';
 import { computeLedger } from '../observe/ledger.ts';
 import type { Columns } from '../observe/ledger-types.ts';
 import { observePrometheus, withoutAnswers } from '../observe/observe-prometheus.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
-import { mergedFiles, type Records, recordFile } from '../observe/records.ts';
 import { predictLoss } from '../plan/predict.ts';
-import { evidencePaths, listArrivalFiles, listRequestFiles } from '../record.ts';
+import { evidencePaths } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import { collectorsOf, rulesOf } from '../scenario/types.ts';
 import { judgeRun } from '../verdict/judge.ts';
@@ -22,14 +14,13 @@ import { findWindows } from '../verdict/windows.ts';
 import { scrapeIntervalMs } from './bring-up.ts';
 import { clusterPart } from './cluster-observers.ts';
 import { readConfiguration } from './configuration.ts';
+import { readArrivals, readRequests } from './evidence-files.ts';
 import { machineFacts } from './machine-facts.ts';
 import { readPipelines } from './plan-facts.ts';
 import { withRecoveries } from './recovery.ts';
 import { need, type Session } from './session.ts';
 import type { SettleResult } from './settle.ts';
 import { takeWitnesses, witnessLedgers } from './witnesses.ts';
-
-const noRecords: Records = { count: 0, width: 0, each: () => undefined };
 
 /** The run's record, taken while target and Prometheus are still up. */
 export async function takeRecord(
@@ -39,8 +30,8 @@ export async function takeRecord(
   startedAt: string,
 ): Promise<RunRecord> {
   const target = need(session, 'target');
-  const { generator, peers } = need(session, 'load').progress();
-  const requests = await readRequests(session.dir);
+  const { generator, peers = [] } = need(session, 'load').progress();
+  const requests = (await readRequests(session.dir, { peers })).map(({ columns }) => columns);
   const { description, expect } = session.scenario;
   const sinkFailure = session.sink?.failure();
   const { notes: ofCluster, ...inCluster } = clusterPart(session);
@@ -58,7 +49,7 @@ export async function takeRecord(
     machine: machineFacts(),
     targetKind: target.kind,
     members: target.members.map((member) => memberRecord(session, member)),
-    peers: peers ?? [],
+    peers,
     ended,
     settle: settled,
     reach: target.reach,
@@ -143,22 +134,20 @@ async function askPrometheus(
 /** Evidence on disk -> report, pure but for reading the files: `squall run` and `squall report` both end in it. */
 export async function judgeEvidence(dir: string, record: RunRecord): Promise<Report> {
   const { plan, judged } = record;
-  const requestFiles = await listRequestFiles(dir);
-  const fields = requestFieldsOf(record);
-  const requests = requestFiles.map((file) => columnsOnDemand(recordFile(file, fields), fields));
+  const requests = await readRequests(dir, record);
+  const arrivals = await readArrivals(dir, record);
   const hasSink = record.sink !== 'none';
-  const arrivals = hasSink ? mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs') : noRecords;
   const unknownReason = whyUnknown(record);
   const joined = {
     plan,
-    requests: requestFiles.map((file) => recordFile(file, fields)),
+    requests: requests.map(({ records }) => records),
     settled: record.settle.shownEmpty || record.settle.toNs - record.settle.fromNs >= record.settle.horizonNs,
     expect: judged.expect,
     ...(unknownReason === undefined ? {} : { unknownReason }),
     faults: record.faults,
     reachNs: record.reach.ns,
   };
-  const ledger = computeLedger({ ...joined, arrivals, hasSink });
+  const ledger = computeLedger({ ...joined, arrivals: arrivals.records, hasSink });
   const report = judgeRun({
     record,
     scenario: {
@@ -168,8 +157,8 @@ export async function judgeEvidence(dir: string, record: RunRecord): Promise<Rep
       warmupMs: plan.warmupNs / 1e6,
       ...(judged.expect === undefined ? {} : { expect: judged.expect }),
     },
-    requests,
-    arrivals: columnsOnDemand(arrivals, arrivalFields),
+    requests: requests.map(({ columns }) => columns),
+    arrivals: arrivals.columns,
     ledger,
     witnesses: witnessLedgers(dir, record, joined),
     interrupted: record.ended.kind === 'interrupted',
@@ -193,10 +182,4 @@ function whyUnknown(record: RunRecord): Partial<Record<Signal, string>> | string
       bySignal[canary.signal] = `the canary came back changed: ${canary.altered.join(', ')}`;
   }
   return Object.keys(bySignal).length === 0 ? undefined : bySignal;
-}
-
-async function readRequests(dir: string): Promise<Columns[]> {
-  return (await listRequestFiles(dir)).map((file) =>
-    columnsOnDemand(recordFile(file, requestFields), requestFields),
-  );
 }

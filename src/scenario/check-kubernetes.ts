@@ -1,3 +1,4 @@
+import { systemNamespaces } from '../base/kubernetes.ts';
 import { checkBackends } from './check-backends.ts';
 import type { Draft } from './draft.ts';
 import { wrongWord } from './issues.ts';
@@ -5,9 +6,6 @@ import type { Mistake, Path } from './mistakes.ts';
 import type { KubernetesMemberSpec, TargetSpec } from './types.ts';
 
 type KubernetesSpec = TargetSpec & { kind: 'kubernetes' };
-
-/** No fault is ever done here: what every other pod of the cluster lives by. */
-const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Places, ways in, and ports of a cluster's scenario; what only the cluster knows is looked at before a run. */
 export function checkKubernetes(target: KubernetesSpec, draft: Draft): Mistake[] {

@@ -2,6 +2,7 @@ import type { V1OwnerReference } from '@kubernetes/client-node';
 import type { LinkEnds } from './agent-link.ts';
 import { chaosRefusal, chaosSpec, isInjected, networkChaos } from './chaos-mesh.ts';
 import { orAbsent, reasonOf } from './kubernetes-client.ts';
+import { holdOrUndo } from './kubernetes-record.ts';
 import { type Cut, type LinkedPod, type LinkMaker, madeLink } from './made-link.ts';
 import type { LinkPower } from './target.ts';
 
@@ -33,11 +34,7 @@ export function chaosLink(pod: LinkedPod, ends: LinkEnds): LinkPower {
       // Refused when the run holds its record no longer: a runner that was held still makes nothing anew.
       await record.write({ fault: cut.effect.kind, strikes: cut.name, namespace });
       await create(cut, { owner });
-      // One that slept in between may have been given up: nobody else takes this away then.
-      await record.hold().catch(async (error: unknown) => {
-        await remove(cut.name);
-        throw error;
-      });
+      await holdOrUndo(record, () => remove(cut.name));
     },
     idle: async (name) => {
       const at = { ...networkChaos, namespace, name };

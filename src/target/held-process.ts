@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { parseProcessStat } from '../base/process-stat.ts';
 import { holderScript } from './holder-script.ts';
 import type { ProcessIdentity } from './target.ts';
 
@@ -121,7 +122,7 @@ export function parseReport(line: string): Report | undefined {
   const [word, number, ...rest] = line.split(' ');
   const value = Number(number);
   if (word === 'pid' && value > 0)
-    return { kind: 'pid', pid: value, startTicks: startTicksOf(rest.join(' ')) };
+    return { kind: 'pid', pid: value, startTicks: parseProcessStat(rest.join(' ')).startTicks };
   if (word !== 'exit' || !Number.isInteger(value)) return undefined;
   return { kind: 'exit', ...exitOf(value) };
 }
@@ -135,11 +136,6 @@ export function exitOf(status: number): { code: number | null; signal: NodeJS.Si
 function signalName(number: number): NodeJS.Signals | null {
   const found = Object.entries(constants.signals).find(([, value]) => value === number);
   return (found?.[0] ?? null) as NodeJS.Signals | null;
-}
-
-/** Field 22 of a /proc/PID/stat line; the second field may hold spaces and brackets, so count after the last ')'. */
-export function startTicksOf(stat: string): number {
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 0) || 0;
 }
 
 /** Signals the process unless its pid has passed to another one or to nobody. */
@@ -159,7 +155,7 @@ export function signalProcess(
 /** Undefined when no process has this pid. */
 export function readStartTicks(pid: number): number | undefined {
   try {
-    return startTicksOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).startTicks;
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))) return undefined;
     throw error;

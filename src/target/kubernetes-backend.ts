@@ -1,4 +1,5 @@
 import { SquallError } from '../base/errors.ts';
+import { readyEndpoints } from '../base/kubernetes.ts';
 import type { BackendSpec, KubernetesTarget } from '../scenario/kubernetes-spec.ts';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
 import type { BackendPower, ServicePower } from './backend-power.ts';
@@ -80,9 +81,7 @@ function servicePower(
         namespace,
         labelSelector,
       });
-      // An empty slice has null in place of a list; without the condition an endpoint counts as ready.
-      const all = items.flatMap(({ endpoints }) => (endpoints as typeof endpoints | null) ?? []);
-      return all.filter(({ conditions }) => conditions?.ready !== false).length;
+      return items.reduce((sum, slice) => sum + readyEndpoints(slice), 0);
     }),
   };
 }

@@ -9,7 +9,7 @@ import {
   stepsTo,
   valueAt,
 } from './kubernetes-object.ts';
-import type { RunRecord } from './kubernetes-record.ts';
+import { holdOrUndo, type RunRecord } from './kubernetes-record.ts';
 import type { ObjectPower } from './target.ts';
 
 /** Stands on an object of others that a run has changed; what carries the run's own label may be removed with it. */
@@ -70,11 +70,7 @@ export function objectPower(options: {
       const prior = await restore(fields.map(({ path }) => path));
       await record.write({ fault, restore: prior });
       await repeated(() => changeOnce(cluster, { object, run, fields }));
-      // A runner that slept before its change may have been given up meanwhile: nobody else undoes it then.
-      await record.hold().catch(async (error: unknown) => {
-        await restoreObject(cluster, prior);
-        throw error;
-      });
+      await holdOrUndo(record, () => restoreObject(cluster, prior));
     },
   };
 }

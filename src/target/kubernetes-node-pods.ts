@@ -1,10 +1,9 @@
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
+import { systemNamespaces } from '../base/kubernetes.ts';
 import type { NodePod } from './cluster-powers.ts';
 import { protectedBy } from './kubernetes-preflight.ts';
 import { programLabel } from './kubernetes-record.ts';
 
-/** Pods of these live by the cluster, and it by them. */
-const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 /** In place of a pod that the kubelet runs from a file of its own: the API server cannot end it. */
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const controlPlaneLabels = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];

@@ -115,6 +115,19 @@ export async function openRunRecord(options: {
   };
 }
 
+/** A runner that slept before a change may have been given up meanwhile, and nobody else undoes it then: so it does. */
+export async function holdOrUndo(
+  record: Pick<RunRecord, 'hold'>,
+  undo: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await record.hold();
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
 function leaseSpec(renewTime: V1MicroTime, transitions: number) {
   return {
     holderIdentity: 'squall-runner',

@@ -20,13 +20,13 @@ function witnessFinding(name: string, witness: WitnessReport): VerdictFinding {
       sentence: `It is not known which spans ${name} has: ${reason ?? 'none was acknowledged'}.`,
       next: 'squall explain code WITNESS-UNKNOWN',
     };
-  const of = `of ${format(acknowledged)} spans acknowledged in the run, the query API of ${name} (${api}) finds ${format(found)}`;
+  const of = `Of ${format(acknowledged)} spans acknowledged in the run, the query API of ${name} (${api}) finds ${format(found)}`;
   if (missing === 0)
-    return { code: 'WITNESS-WHOLE', severity: 'info', sentence: `${capital(of)}: all of them.`, next: '' };
+    return { code: 'WITNESS-WHOLE', severity: 'info', sentence: `${of}: all of them.`, next: '' };
   return {
     code: 'WITNESS-MISSING',
     severity: 'warn',
-    sentence: `${capital(of)}; ${format(missing)} are missing, ${dueIn(missingIntervals)}.`,
+    sentence: `${of}; ${format(missing)} are missing, ${dueIn(missingIntervals)}.`,
     next: 'squall explain code WITNESS-MISSING',
   };
 }
@@ -79,8 +79,4 @@ export function strains(outage: BackendOutage): string {
     .filter(([count]) => count > 0)
     .map(([count, words]) => `${format(count)} ${words}`)
     .join(', ');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

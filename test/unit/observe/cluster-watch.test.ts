@@ -1,12 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
 import type { Clock } from '../../../src/base/clock.ts';
-import {
-  isWorthTelling,
-  podChanges,
-  readyEndpoints,
-  scaleChange,
-} from '../../../src/observe/cluster-changes.ts';
+import { readyEndpoints } from '../../../src/base/kubernetes.ts';
+import { isWorthTelling, podChanges, scaleChange } from '../../../src/observe/cluster-changes.ts';
 import { openLog } from '../../../src/observe/cluster-log.ts';
 import { follow, followed, type Informer } from '../../../src/observe/followed.ts';
 import { clusterNotes, sinceStart } from '../../../src/run/cluster-observers.ts';
@@ -72,6 +68,7 @@ test('endpoints and autoscalers', () => {
   const conditions = [{ ready: true }, { ready: false }, {}];
   const endpoints = conditions.map((one) => ({ addresses: ['x'], conditions: one }));
   expect(readyEndpoints({ addressType: 'IPv4', endpoints })).toBe(2);
+  expect(readyEndpoints(undefined)).toBe(0);
   const scaler = (desiredReplicas: number, averageUtilization: number) => ({
     metadata: { name: 'h' },
     spec: { maxReplicas: 9, scaleTargetRef: { kind: 'Deployment', name: 'd' } },

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { OtherWorkSample } from '../../../src/observe/evidence.ts';
-import { difference, parseStat, ticksWithEnded, watchOtherWork } from '../../../src/observe/other-work.ts';
+import { difference, parseStat, watchOtherWork } from '../../../src/observe/other-work.ts';
 
 const stat =
   'cpu  100 10 50 800 40 7 9 30 5 0\ncpu0 50 5 25 400 20 3 4 15 2 0\ncpu1 50 5 25 400 20 4 5 15 3 0\nintr 1\n';
@@ -12,10 +12,6 @@ const stat =
 test('busy is user, nice and system; interrupts and guests, who are in user already, are left out', () => {
   expect(parseStat(stat)).toEqual({ cores: 2, busyTicks: 160, idleTicks: 840, stolenTicks: 30 });
   expect(parseStat('garbage')).toEqual({ cores: 0, busyTicks: 0, idleTicks: 0, stolenTicks: 0 });
-});
-
-test('a process counts with those that it waited for, whatever it is called', () => {
-  expect(ticksWithEnded('7 (a ) b) S 1 7 7 0 -1 4194560 1 0 0 0 120 34 5 6 20 0 1 0 99 1 1')).toBe(165);
 });
 
 test('what is neither idle, ours nor stolen is other work', () => {

@@ -50,6 +50,7 @@ async function outcomeOf(change: {
   more?: Partial<typeof record>;
   /** A fault that lasts for all of it. */
   fault?: string;
+  sinkThreads?: number;
 }): Promise<TrialOutcome> {
   const dir = join(place, String(number++));
   const { request = (row) => row, arrival = (row) => [row] } = change;
@@ -59,7 +60,12 @@ async function outcomeOf(change: {
   const own = { ...record, peers: [], ...change.more };
   await writeRecord(dir, { record: own });
   writeFileSync(evidencePaths(dir).requests(0), encode(requestColumns(requests), requestFields));
-  writeFileSync(evidencePaths(dir).arrivals, encode(arrivalColumns(arrivals), arrivalFields));
+  const threads = change.sinkThreads ?? 1;
+  for (let thread = 0; thread < threads; thread++) {
+    const own = arrivals.filter((_, i) => i % threads === thread);
+    const file = thread === 0 ? evidencePaths(dir).arrivals : join(dir, 'evidence', `arrivals-${thread}.bin`);
+    writeFileSync(file, encode(arrivalColumns(own), arrivalFields));
+  }
   const report = await judgeEvidence(dir, own);
   const { fault } = change;
   const order = {
@@ -92,6 +98,11 @@ describe('a trial, from its evidence on disk', () => {
       ['restarts', true],
       ['items_lost count==0', true],
     ]);
+  });
+
+  test('what all threads of the sink saw has arrived', async () => {
+    const { status, goals } = await outcomeOf({ sinkThreads: 3 });
+    expect([status, goals]).toEqual(['pass', (await outcomeOf({})).goals]);
   });
 
   test('what is slow in the warmup is not counted', async () => {
