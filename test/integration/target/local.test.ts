@@ -83,6 +83,8 @@ describe.skipIf(tool === undefined)(`local target${why}`, () => {
     const second = process_.current();
     expect(second?.host?.pid).not.toBe(first?.host?.pid);
     expect(process_.starts()).toHaveLength(2);
+    // A collector answers health checks a moment before it minds SIGTERM; its metrics page comes through the same queue.
+    await fetch(gateway.metricsUrl ?? '').then((answer) => answer.text());
     await target.down();
     expect(existsSync(`/proc/${second?.host?.pid}`)).toBe(false);
     expect(existsSync(join(dir, 'work'))).toBe(false);
