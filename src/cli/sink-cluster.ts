@@ -3,7 +3,7 @@ import type { Sink } from '../observe/sink.ts';
 import type { SinkTask } from '../pod/messages.ts';
 import { startClusterSink } from '../run/cluster-sink.ts';
 import { images } from '../scenario/images.ts';
-import { connectCluster } from '../target/kubernetes-client.ts';
+import { connectCluster } from '../target/kubernetes-connect.ts';
 import { makeOwn } from '../target/kubernetes-own-pods.ts';
 import { mustHaveRights } from '../target/kubernetes-preflight.ts';
 import { openRunRecord, runName } from '../target/kubernetes-record.ts';

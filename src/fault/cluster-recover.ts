@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { agentNamespace, listAgents, removeAgents } from '../target/kubernetes-agents.ts';
-import { type Cluster, type ClusterRef, connectCluster, reasonOf } from '../target/kubernetes-client.ts';
+import { type Cluster, type ClusterRef, reasonOf } from '../target/kubernetes-client.ts';
+import { connectCluster } from '../target/kubernetes-connect.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { SweepResult } from './sweep.ts';

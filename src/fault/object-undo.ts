@@ -1,6 +1,7 @@
 import { withinMs } from '../target/docker-client.ts';
 import { isChanged, restoreObject } from '../target/kubernetes-change.ts';
-import { connectCluster, reasonOf } from '../target/kubernetes-client.ts';
+import { reasonOf } from '../target/kubernetes-client.ts';
+import { connectCluster } from '../target/kubernetes-connect.ts';
 import type { Undo } from './fault.ts';
 
 type ObjectUndo = Extract<Undo, { kind: 'kubernetes-restore' }>;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { deleteKindCluster, kind, kindClusterName } from './kind-command.ts';
-import { type Cluster, type ClusterRef, connectCluster } from './kubernetes-client.ts';
+import type { Cluster, ClusterRef } from './kubernetes-client.ts';
+import { connectCluster } from './kubernetes-connect.ts';
 import { removeWorkFolder, workFolder } from './work-folder.ts';
 
 type KindSpec = TargetSpec & { kind: 'kind' };

@@ -11,6 +11,7 @@ import {
 } from './kubernetes-object.ts';
 import { holdOrUndo, type RunRecord } from './kubernetes-record.ts';
 import type { ObjectPower } from './target.ts';
+import type { UndoCluster } from './undo-cluster.ts';
 
 /** Stands on an object of others that a run has changed; what carries the run's own label may be removed with it. */
 export const changedLabel = 'squall.dev/changed-by';
@@ -76,7 +77,7 @@ export function objectPower(options: {
 }
 
 /** Puts the object back if the run's label is on it. Idempotent; rejects when the API server refuses or is away. */
-export function restoreObject(cluster: Cluster, restore: ObjectRestore): Promise<string> {
+export function restoreObject(cluster: UndoCluster, restore: ObjectRestore): Promise<string> {
   const { object, run, fields } = restore;
   const held: PatchStep = { op: 'test', path: labelPath, value: run };
   const letGo: PatchStep = { op: 'remove', path: labelPath };
@@ -96,7 +97,7 @@ export function restoreObject(cluster: Cluster, restore: ObjectRestore): Promise
 }
 
 /** Whether the run's label is still on it. */
-export async function isChanged(cluster: Cluster, { object, run }: ObjectRestore): Promise<boolean> {
+export async function isChanged(cluster: UndoCluster, { object, run }: ObjectRestore): Promise<boolean> {
   return holderOf(await readObject(cluster, object)) === run;
 }
 

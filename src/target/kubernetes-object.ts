@@ -1,5 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
-import { type Cluster, orAbsent } from './kubernetes-client.ts';
+import { orAbsent } from './kubernetes-client.ts';
+import type { UndoCluster } from './undo-cluster.ts';
 
 /** Objects that a fault changes in place. `pod-resize`: a pod's resources, which have a way of their own in. */
 export const objectKinds = [
@@ -44,8 +45,8 @@ interface PatchAt extends At {
   dryRun?: string;
 }
 interface Access {
-  read(cluster: Cluster, at: At): Promise<{ metadata?: V1ObjectMeta }>;
-  patch(cluster: Cluster, at: PatchAt): Promise<unknown>;
+  read(cluster: UndoCluster, at: At): Promise<{ metadata?: V1ObjectMeta }>;
+  patch(cluster: UndoCluster, at: PatchAt): Promise<unknown>;
 }
 
 const pod: Access = {
@@ -84,7 +85,7 @@ const accesses: Record<ObjectKind, Access> = {
 
 /** Undefined when it is gone, or another one has its name. */
 export async function readObject(
-  cluster: Cluster,
+  cluster: UndoCluster,
   { kind, namespace, name, uid }: ObjectRef,
 ): Promise<{ metadata?: V1ObjectMeta } | undefined> {
   const found = await orAbsent(accesses[kind].read(cluster, { namespace, name }));
@@ -93,7 +94,7 @@ export async function readObject(
 
 /** JSON Patch (RFC 6902): all of the steps or none. Rejects with the API server's refusal. */
 export async function patchObject(
-  cluster: Cluster,
+  cluster: UndoCluster,
   { kind, namespace, name, uid }: ObjectRef,
   patch: { steps: readonly PatchStep[]; dryRun?: boolean },
 ): Promise<void> {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { V1MicroTime, V1OwnerReference } from '@kubernetes/client-node';
+import type { V1OwnerReference } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { networkChaos } from './chaos-mesh.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 import { makeOwnerJob } from './owner-job.ts';
+import { openLease } from './run-lease.ts';
+import type { UndoCluster } from './undo-cluster.ts';
 
 /** The label of everything that a run makes in a cluster. */
 export const runLabel = 'squall.dev/run';
@@ -11,7 +13,6 @@ export const runLabel = 'squall.dev/run';
 export const programLabel = 'squall.dev/program';
 /** Where in the ConfigMap its lines stand. */
 export const journalKey = 'journal.jsonl';
-const runnerLeaseS = 15;
 export const renewEveryMs = 5_000;
 /** For the garbage collector of the cluster, which works at the same time. */
 const goneWithinMs = 10_000;
@@ -44,6 +45,11 @@ export function runName(runId: string): string {
   return `${safe.slice(0, 40)}-${createHash('sha256').update(runId).digest('hex').slice(0, 10)}`;
 }
 
+/** Of a run's Lease, ConfigMap and Job. `run`: its name in labels. */
+export function recordName(run: string): string {
+  return `squall-${run}`;
+}
+
 /** Makes Lease, ConfigMap and Job, and renews the Lease until close(). The undo must be written down before. */
 export async function openRunRecord(options: {
   cluster: Cluster;
@@ -54,7 +60,7 @@ export async function openRunRecord(options: {
   clock: Clock;
 }): Promise<RunRecord> {
   const { cluster, namespace, runId, clock } = options;
-  const name = `squall-${runName(runId)}`;
+  const name = recordName(runName(runId));
   const labels = { [runLabel]: runName(runId), 'app.kubernetes.io/managed-by': 'squall' };
   const { deadlineS } = options;
   const reference = await makeOwnerJob(cluster, { namespace, name, labels, deadlineS });
@@ -63,17 +69,8 @@ export async function openRunRecord(options: {
     namespace,
     body: { metadata, data: { run: runId, [journalKey]: '' } },
   });
-  let lease = await cluster.coordination.createNamespacedLease({
-    namespace,
-    body: { metadata, spec: leaseSpec(cluster.microTime(clock.wallMs()), 1) },
-  });
+  const renew = await openLease(cluster, { namespace, metadata, clock });
   const ended = new AbortController();
-  const renew = async () => {
-    // By version: a Lease that was deleted, or written by another, refuses.
-    const now = cluster.microTime(clock.wallMs());
-    const body = { ...lease, spec: leaseSpec(now, lease.spec?.leaseTransitions ?? 1) };
-    lease = await cluster.coordination.replaceNamespacedLease({ namespace, name, body });
-  };
   let last: Promise<void> = Promise.resolve();
   // One at a time: each write builds on the version that the one before it gave.
   const inTurn = (work: () => Promise<void>) => {
@@ -128,15 +125,6 @@ export async function holdOrUndo(
   }
 }
 
-function leaseSpec(renewTime: V1MicroTime, transitions: number) {
-  return {
-    holderIdentity: 'squall-runner',
-    leaseDurationSeconds: runnerLeaseS,
-    renewTime,
-    leaseTransitions: transitions,
-  };
-}
-
 interface RunObject {
   kind: 'networkpolicy' | 'networkchaos' | 'job' | 'lease' | 'configmap' | 'pod' | 'service';
   name: string;
@@ -147,14 +135,14 @@ interface RunObject {
 
 /** What of a run stands in a namespace: kind and name of each object, what bites first. `name`: only those of this name. */
 export async function listRun(
-  cluster: Cluster,
+  cluster: UndoCluster,
   options: { namespace: string; run?: string; name?: string },
 ): Promise<RunObject[]> {
   const { namespace, run, name } = options;
   const query = { namespace, labelSelector: run === undefined ? runLabel : `${runLabel}=${run}` };
   const [policies, chaos, jobs, leases, maps, pods, services] = await Promise.all([
     ifAllowed(cluster.networking.listNamespacedNetworkPolicy(query)),
-    ifAllowed<Labelled>(cluster.custom.listNamespacedCustomObject({ ...networkChaos, ...query })),
+    ifAllowed(cluster.custom.listNamespacedCustomObject({ ...networkChaos, ...query })),
     cluster.batch.listNamespacedJob(query),
     cluster.coordination.listNamespacedLease(query),
     cluster.core.listNamespacedConfigMap(query),
@@ -181,10 +169,6 @@ export async function listRun(
   return found.filter((one) => name === undefined || one.name === name);
 }
 
-interface Labelled {
-  metadata?: { name?: string; labels?: Record<string, string> };
-}
-
 /** An account that may not list them has made none, and there is none of a kind that the cluster does not know. */
 async function ifAllowed<T>(list: Promise<{ items: T[] }>): Promise<T[]> {
   try {
@@ -195,13 +179,23 @@ async function ifAllowed<T>(list: Promise<{ items: T[] }>): Promise<T[]> {
   }
 }
 
-/** Removes what carries the run's label, and nothing else; idempotent. Rejects when something is left. */
+/**
+ * Removes what carries the run's label, and nothing else; idempotent. `but`: what is left for later. Rejects when
+ * something else is left.
+ */
 export async function removeRun(
-  cluster: Cluster,
-  options: { namespace: string; run: string; name?: string; clock: Clock },
+  cluster: UndoCluster,
+  options: {
+    namespace: string;
+    run: string;
+    name?: string;
+    but?: (object: RunObject) => boolean;
+    clock: Clock;
+  },
 ): Promise<string[]> {
-  const { namespace } = options;
-  const found = await listRun(cluster, options);
+  const { namespace, but } = options;
+  const list = async () => (await listRun(cluster, options)).filter((one) => but?.(one) !== true);
+  const found = await list();
   for (const { kind, name } of found) {
     const remove = {
       networkpolicy: () => cluster.networking.deleteNamespacedNetworkPolicy({ namespace, name }),
@@ -217,7 +211,7 @@ export async function removeRun(
   }
   let left = found;
   await waitFor(options.clock, { timeoutMs: goneWithinMs, everyMs: 200 }, async () => {
-    left = await listRun(cluster, options);
+    left = await list();
     return left.length === 0 ? true : undefined;
   });
   if (left.length > 0)

@@ -1,6 +1,7 @@
 import { type Clock, waitFor } from '../base/clock.ts';
 import { changedLabel } from './kubernetes-change.ts';
-import { type Cluster, orAbsent } from './kubernetes-client.ts';
+import { orAbsent } from './kubernetes-client.ts';
+import type { UndoCluster } from './undo-cluster.ts';
 
 /** A controller that is asked to go back takes its time; who waits longer asks again. */
 const rolledBackMs = 10_000;
@@ -10,7 +11,7 @@ const rolledBackMs = 10_000;
  * until its pods are gone, as they would go with it at once; rejects when they are not.
  */
 export async function removeRevisions(
-  cluster: Cluster,
+  cluster: UndoCluster,
   options: { namespace: string; run: string; clock: Clock },
 ): Promise<string[]> {
   const { namespace, run, clock } = options;

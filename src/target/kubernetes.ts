@@ -5,7 +5,8 @@ import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/typ
 import { readPipelineFacts } from './collector-config.ts';
 import { type Agents, startAgents } from './kubernetes-agents.ts';
 import { backendMembers, findServices, strikable } from './kubernetes-backend.ts';
-import { type Cluster, type ClusterRef, connectCluster, orAbsent } from './kubernetes-client.ts';
+import { type Cluster, type ClusterRef, orAbsent } from './kubernetes-client.ts';
+import { connectCluster } from './kubernetes-connect.ts';
 import { podGroups } from './kubernetes-groups.ts';
 import { nodeMembers } from './kubernetes-nodes.ts';
 import { refreshMembers } from './kubernetes-pods.ts';

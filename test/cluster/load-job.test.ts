@@ -11,7 +11,7 @@ import { requestClass, requestFields } from '../../src/observe/evidence.ts';
 import { startSink } from '../../src/observe/sink.ts';
 import { startClusterLoad } from '../../src/run/cluster-load.ts';
 import { startClusterSink } from '../../src/run/cluster-sink.ts';
-import { connectCluster } from '../../src/target/kubernetes-client.ts';
+import { connectCluster } from '../../src/target/kubernetes-connect.ts';
 import type { OwnPods } from '../../src/target/kubernetes-own-pods.ts';
 import { openRunRecord, type RunRecord, runName } from '../../src/target/kubernetes-record.ts';
 import { noImage, ownImage } from '../fixtures/cluster-image.ts';

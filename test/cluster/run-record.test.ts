@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { objectPower } from '../../src/target/kubernetes-change.ts';
-import { type Cluster, connectCluster } from '../../src/target/kubernetes-client.ts';
+import type { Cluster } from '../../src/target/kubernetes-client.ts';
+import { connectCluster } from '../../src/target/kubernetes-connect.ts';
 import { listRun, openRunRecord, removeRun } from '../../src/target/kubernetes-record.ts';
 import { kubectl, noCluster, uniqueName } from '../fixtures/cluster.ts';
 
@@ -48,6 +49,17 @@ describe.skipIf(noCluster !== undefined)(
       const record = await open('two', 600);
       await removeRun(cluster, { namespace, run: 'two', clock: systemClock });
       await expect(record.write({ fault: 'late' })).rejects.toThrow(/no longer holds its record/);
+      await record.close();
+    });
+
+    test('goes on where another only writes on its Lease, as when an answer was lost; not once a guard has taken it', async () => {
+      const record = await open('five', 600);
+      const lease = (args: string[]) => kubectl(['-n', namespace, ...args]);
+      await lease(['annotate', 'lease', 'squall-five', 'of=others']);
+      await record.write({ fault: 'a' });
+      await lease(['patch', 'lease', 'squall-five', '-p', '{"spec":{"holderIdentity":"squall-guard/x"}}']);
+      await expect(record.write({ fault: 'b' })).rejects.toThrow(/no longer holds its record/);
+      expect(await written('five')).toBe('{"fault":"a"}\n');
       await record.close();
     });
 
