@@ -6,6 +6,7 @@
 const programs: Record<string, () => Promise<{ main(): Promise<void> }>> = {
   agent: () => import('./agent/main.ts'),
   'dead-man': () => import('./agent/dead-man.ts'),
+  guard: () => import('./pod/guard.ts'),
   load: () => import('./pod/load.ts'),
   sink: () => import('./pod/sink.ts'),
 };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type AgentStatus,
   agentNames,
@@ -6,6 +5,7 @@ import {
   statusName,
   trustedOrders,
 } from '../target/node-order.ts';
+import { askServer, type PodAccount } from '../target/pod-account.ts';
 import type { LeaseLook } from './watch.ts';
 
 /** What an agent asks of the API server, by its pod's own account: nothing but these three. */
@@ -17,10 +17,7 @@ export interface AgentApi {
   removeAll(): Promise<void>;
 }
 
-export interface ApiPlace {
-  /** https://HOST:PORT; its certificate is signed by NODE_EXTRA_CA_CERTS. */
-  server: string;
-  tokenFile: string;
+export interface ApiPlace extends PodAccount {
   namespace: string;
   node: string;
   leaseUid: string;
@@ -33,15 +30,12 @@ const answerMs = 3_000;
 export function agentApi(place: ApiPlace): AgentApi {
   const { namespace, node, leaseUid, publicKey } = place;
   const ask = (method: string, path: string, body?: object) =>
-    fetch(`${place.server}${path}`, {
+    askServer(place, {
       method,
-      headers: {
-        // Read anew each time: the kubelet renews it.
-        authorization: `Bearer ${readFileSync(place.tokenFile, 'utf8').trim()}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/merge-patch+json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(answerMs),
+      path,
+      type: 'application/merge-patch+json',
+      withinMs: answerMs,
+      ...(body === undefined ? {} : { body }),
     });
   const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${agentNames.lease}`;
   return {

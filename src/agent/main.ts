@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts';
+import { ownAccount } from '../target/pod-account.ts';
 import { runAgent } from './agent.ts';
 import { agentApi } from './api.ts';
 import { endForeign, openAgentJournal } from './journal-files.ts';
@@ -17,11 +18,9 @@ export async function main(): Promise<void> {
   const journal = openAgentJournal(place);
   // Not waited for: what this run holds may be due. What fails is left to the next agent.
   void endForeign(place, { kernel: nodeKernel, boot, clock: systemClock }).catch(() => undefined);
-  const account = '/var/run/secrets/kubernetes.io/serviceaccount';
   const api = agentApi({
     ...place,
-    server: `https://${hostPort(told('KUBERNETES_SERVICE_HOST'), told('KUBERNETES_SERVICE_PORT'))}`,
-    tokenFile: `${account}/token`,
+    ...ownAccount(process.env),
     leaseUid: told('SQUALL_AGENT_LEASE'),
     publicKey: told('SQUALL_AGENT_KEY'),
   });
@@ -37,8 +36,4 @@ export async function main(): Promise<void> {
   });
   journal.remove();
   process.exit(0);
-}
-
-function hostPort(host: string, port: string): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -5,10 +5,15 @@ import type { Ceiling } from '../plan/ceiling.ts';
 import { faults } from '../registry.ts';
 import { measureCeilings } from '../run/calibrate.ts';
 import { storeCeilings } from '../run/ceilings-file.ts';
+import { recoverCommand } from '../target/kubernetes-guard.ts';
 import { type Finding, formatDoctor, inspectMachine } from '../tools/doctor.ts';
 import { defaultCacheDir } from '../tools/present.ts';
 import { setUpTools } from '../tools/setup.ts';
 import type { Console, GlobalFlags } from './console.ts';
+
+const guardLine =
+  'What (a) and (b) change is put back by a guard in the cluster, should this machine be lost, where k8s/squall/guard.yaml is applied;\n' +
+  `elsewhere it stays until ${recoverCommand({ context: 'CONTEXT', namespace: 'NAMESPACE' })}`;
 
 /**
  * `squall doctor`: what this machine can do for squall, with what follows; always exit 0, as it only looks. With --bench
@@ -19,7 +24,7 @@ export async function doctorCommand(console: Console, flags: GlobalFlags): Promi
   const machine = await inspectMachine({ env: process.env, cacheDir: defaultCacheDir(process.env), outDir });
   const findings = [...machine, deadRuns()];
   const json = flags.json === true;
-  const text = `${formatDoctor(findings)}\n\nWhat faults in a cluster need, beyond a run without them:\n${rightsTable(faults)}`;
+  const text = `${formatDoctor(findings)}\n\nWhat faults in a cluster need, beyond a run without them:\n${rightsTable(faults)}\n${guardLine}`;
   if (flags.bench !== true) {
     console.print(json ? JSON.stringify(findings) : text);
     return 0;

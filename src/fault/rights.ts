@@ -28,6 +28,15 @@ export function needsOf(specs: readonly FaultSpec[], faults: Record<string, Faul
   });
 }
 
+/** Those that change objects which are not squall's own, so that somebody must put them back. */
+export function changingSpecs(specs: readonly FaultSpec[], faults: Record<string, Fault>): FaultSpec[] {
+  return specs.filter(({ kind, params }) => {
+    const fault = faults[kind];
+    const way = fault === undefined ? undefined : rightsOf(fault, params);
+    return way?.class !== 'agent' && way?.rules.some(({ verbs }) => verbs.includes('patch')) === true;
+  });
+}
+
 /** What each fault of a plan takes, a line each. */
 export function rightsOfPlan(specs: readonly FaultSpec[], faults: Record<string, Fault>): string[] {
   const rows = specs.flatMap(({ name, kind, params }) => {

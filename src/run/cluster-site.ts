@@ -1,6 +1,7 @@
 import type { LoadRun } from '../load/engine.ts';
 import { images } from '../scenario/images.ts';
 import type { TargetSpec } from '../scenario/types.ts';
+import { recoverCommand } from '../target/kubernetes-guard.ts';
 import type { OwnPods } from '../target/kubernetes-own-pods.ts';
 import { loadRules, type Need, sinkRules } from '../target/kubernetes-rights.ts';
 import { type ClusterLoadOptions, startClusterLoad } from './cluster-load.ts';
@@ -23,14 +24,21 @@ export function ownNeeds(target: TargetSpec): Need[] {
 }
 
 /** What of squall's own a run puts into the cluster, for people. */
-export function ownTouches({ namespaces, sink, load, image = images.squall }: ClusterSpec): string[] {
+export function ownTouches(target: ClusterSpec, faultsChange: boolean): string[] {
+  const { namespaces, sink, load, image = images.squall } = target;
   const where = `in ${namespaces[0]}, with the image ${image}`;
   return [
     ...(sink === 'none' || sink.cluster === undefined
       ? []
       : [`a sink's pod behind the Service ${sink.cluster.service} ${where}`]),
     ...(load === undefined ? [] : [`a Job of ${load.pods} load pods ${where}`]),
+    ...(faultsChange ? [guardTouch(target, where)] : []),
   ];
+}
+
+function guardTouch({ context, namespaces }: ClusterSpec, where: string): string {
+  const command = recoverCommand({ context, namespace: namespaces[0] ?? '' });
+  return `a guard's pod ${where}, where its account is (k8s/squall/guard.yaml); without it what faults change stays, should this machine be lost, until ${command}`;
 }
 
 function ownPods(session: Session): OwnPods {

@@ -2,7 +2,7 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { findHierarchy } from '../base/cgroup.ts';
 import { SquallError } from '../base/errors.ts';
 import { opensslVersion } from '../fault/expired-certificate.ts';
-import { needsOf, rightsOfPlan } from '../fault/rights.ts';
+import { changingSpecs, needsOf, rightsOfPlan } from '../fault/rights.ts';
 import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import { predictLoss } from '../plan/predict.ts';
@@ -107,8 +107,9 @@ async function isHere(name: ToolName): Promise<boolean> {
 
 type ClusterSpec = TargetSpec & { kind: 'kubernetes' };
 
-function clusterTouches(target: ClusterSpec): string[] {
+function clusterTouches(plan: Plan, target: ClusterSpec): string[] {
   const home = target.namespaces[0] ?? '';
+  const specs = plan.faults.map(({ spec }) => spec);
   return [
     `context ${target.context}: a Job without pods, a Lease and a ConfigMap in ${home}, which must be labelled ${allowLabel}=allowed`,
     ...Object.entries(target.members).map(
@@ -119,7 +120,7 @@ function clusterTouches(target: ClusterSpec): string[] {
       ([name, { namespace, workload, witness }]) =>
         `${name}: the backend ${workload.kind}/${workload.name} in ${namespace}${witness === undefined ? '' : `, asked after the run by the API of ${witness.api}`}`,
     ),
-    ...ownTouches(target),
+    ...ownTouches(target, changingSpecs(specs, faults).length > 0),
   ];
 }
 
@@ -159,7 +160,7 @@ function touches(plan: Plan, scenario: Scenario): string[] {
     const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
     lines.push(`sends to ${where.join(' and ')}; starts nothing there`);
   }
-  if (target.kind === 'kubernetes') lines.push(...clusterTouches(target));
+  if (target.kind === 'kubernetes') lines.push(...clusterTouches(plan, target));
   if (target.kind === 'embedded') lines.push('runs a small reference collector inside squall');
   if (target.sink !== 'none' && target.sink.cluster === undefined)
     lines.push('opens a sink for OTLP/gRPC and OTLP/HTTP');

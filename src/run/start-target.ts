@@ -1,6 +1,6 @@
 import { strikesOf } from '../fault/blast-radius.ts';
 import type { Undo } from '../fault/fault.ts';
-import { needsOf, rightsOf } from '../fault/rights.ts';
+import { changingSpecs, needsOf, rightsOf } from '../fault/rights.ts';
 import { faults } from '../registry.ts';
 import { images } from '../scenario/images.ts';
 import type { FaultSpec, TargetSpec } from '../scenario/types.ts';
@@ -9,6 +9,7 @@ import { startEmbedded } from '../target/embedded.ts';
 import { startExternal } from '../target/external.ts';
 import { startKind } from '../target/kind.ts';
 import { startKubernetes } from '../target/kubernetes.ts';
+import type { GuardWish } from '../target/kubernetes-guard.ts';
 import type { Need } from '../target/kubernetes-rights.ts';
 import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
@@ -69,6 +70,7 @@ export async function startTarget(session: Session): Promise<Target> {
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
         ...agentsOf(session, spec),
+        ...guardOf(session, spec),
         intend: (undo, what) => intendInCluster(session, { ...undo, kind: `kubernetes-${what}` }),
       });
     case 'external':
@@ -94,6 +96,16 @@ function agentsOf(
     return fault !== undefined && rightsOf(fault, params)?.class === 'agent';
   });
   return spec.agent === 'deploy' && asked ? { agents: { image: spec.image ?? images.squall } } : {};
+}
+
+/** For what stays changed when nobody is left to put it back; what agents hold ends by itself. */
+function guardOf(session: Session, spec: TargetSpec & { kind: 'kubernetes' }): { guard?: GuardWish } {
+  const changing = changingSpecs(
+    session.plan.faults.map((fault) => fault.spec),
+    faults,
+  );
+  if (changing.length === 0) return {};
+  return { guard: { image: spec.image ?? images.squall, needs: needsOf(changing, faults) } };
 }
 
 function intendInCluster(session: Session, undo: Undo): void {

@@ -8,6 +8,7 @@ import type {
 import { type OwnPods, ownLabels, ownTemplate } from './kubernetes-own-pods.ts';
 import type { RightsRule } from './kubernetes-rights.ts';
 import { agentNames, statusName } from './node-order.ts';
+import { accountFolder } from './pod-account.ts';
 
 /** Where agents keep their journals on a node: gone after a reboot, as all is that they could have left. */
 const journalFolder = '/run/squall';
@@ -71,7 +72,7 @@ export function agentTemplate(own: OwnPods, { leaseUid, publicKey }: AgentStart)
             ...placeIn('SQUALL_AGENT', own),
             { name: 'SQUALL_AGENT_LEASE', value: leaseUid },
             { name: 'SQUALL_AGENT_KEY', value: publicKey },
-            { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
+            { name: 'NODE_EXTRA_CA_CERTS', value: `${accountFolder}/ca.crt` },
           ],
           securityContext,
           volumeMounts: [journal, { name: 'locks', mountPath: '/run/lock' }],

@@ -56,7 +56,9 @@ export function ownPathOn(options: {
     pods.some(({ metadata }) => metadata?.labels?.component === 'kube-apiserver');
   const own = pods.flatMap(({ metadata, spec, status }) => {
     const program = metadata?.labels?.[programLabel];
-    if (program !== undefined) return [`squall's own ${program} (pod ${metadata?.name})`];
+    // A guard that is evicted is made anew elsewhere.
+    if (program !== undefined && program !== 'guard')
+      return [`squall's own ${program} (pod ${metadata?.name})`];
     const isHere = spec?.hostNetwork !== true && addresses.includes(status?.podIP ?? '-');
     return isHere ? [`squall itself (pod ${metadata?.name})`] : [];
   });

@@ -17,7 +17,7 @@ export interface OwnPods {
   clock: Clock;
 }
 
-export type OwnProgram = 'sink' | 'load' | 'agent';
+export type OwnProgram = 'sink' | 'load' | 'agent' | 'guard';
 
 /** From the object's making to a running program: an image of 260 MB is pulled in between. */
 const startWithinMs = 120_000;

@@ -1,5 +1,5 @@
+import type { V1SelfSubjectAccessReview } from '@kubernetes/client-node';
 import type { KubernetesMemberSpec } from '../scenario/types.ts';
-import type { Cluster } from './kubernetes-client.ts';
 
 /** One thing that an account may do, as a Role words it. */
 export interface Right {
@@ -168,8 +168,15 @@ export function rightName({ verb, group, resource, subresource }: Right): string
   return `${verb} ${group === '' ? name : `${name}.${group}`}`;
 }
 
+/** Where an account asks what it may do. */
+interface Asked {
+  authorization: {
+    createSelfSubjectAccessReview(of: { body: object }): Promise<V1SelfSubjectAccessReview>;
+  };
+}
+
 /** Those that the account lacks, by asking the API server about each; changes nothing. */
-export async function missingRights(cluster: Cluster, rights: readonly Right[]): Promise<Right[]> {
+export async function missingRights(cluster: Asked, rights: readonly Right[]): Promise<Right[]> {
   const answers = await Promise.all(
     rights.map(async (right) => {
       const { status } = await cluster.authorization.createSelfSubjectAccessReview({

@@ -8,6 +8,7 @@ import { backendMembers, findServices, strikable } from './kubernetes-backend.ts
 import { type Cluster, type ClusterRef, orAbsent } from './kubernetes-client.ts';
 import { connectCluster } from './kubernetes-connect.ts';
 import { podGroups } from './kubernetes-groups.ts';
+import { type GuardWish, guardNotes } from './kubernetes-guard.ts';
 import { nodeMembers } from './kubernetes-nodes.ts';
 import { refreshMembers } from './kubernetes-pods.ts';
 import { checkCluster, type Preflight } from './kubernetes-preflight.ts';
@@ -38,6 +39,8 @@ export interface KubernetesOptions {
   intend(undo: RunInCluster, what: 'run' | 'agents'): void;
   /** What agents run in, where some fault of the plan is theirs to do; undefined: none are put on the nodes. */
   agents?: { image: string };
+  /** Of a guard in the cluster, and what it may have to undo; undefined: no fault changes what is not the run's. */
+  guard?: GuardWish;
 }
 
 interface RunInCluster {
@@ -77,6 +80,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     throw error;
   });
   const access = { cluster, ref, record, run: runName(runId), clock };
+  const place = { cluster, namespace: home, run: access.run, owner: record.owner };
+  const unguarded = await guardNotes(place, options);
   const groups = podGroups({ spec, workloads, facts, access, home, agents });
   const members: Member[] = [];
   const ended = new AbortController();
@@ -111,14 +116,18 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
     reach: reachOf(hops),
     settleNs: spec.settleMs === undefined ? settleOf(hops) : spec.settleMs * 1e6,
     quietNs: quietOf(hops),
-    notes: unread.map((name) => ({
-      code: 'SQ-NOTE-TARGET',
-      severity: 'info' as const,
-      sentence: `the settings of ${name} are in no ConfigMap that it names: taken as those of a stock collector`,
-      next: 'write settle in target.kubernetes',
-    })),
-    place: { cluster, namespace: home, run: runName(runId), owner: record.owner },
+    notes: [...unguarded, ...unread.map(unreadNote)],
+    place,
     down,
+  };
+}
+
+function unreadNote(member: string): Target['notes'][number] {
+  return {
+    code: 'SQ-NOTE-TARGET',
+    severity: 'info',
+    sentence: `the settings of ${member} are in no ConfigMap that it names: taken as those of a stock collector`,
+    next: 'write settle in target.kubernetes',
   };
 }
 

@@ -19,7 +19,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
  */
 const imports: Record<string, string[]> = {
   base: [],
-  agent: ['base', 'target/node-order.ts'],
+  agent: ['base', 'target/node-order.ts', 'target/pod-account.ts'],
   scenario: ['base'],
   otlp: ['base'],
   wire: ['base'],
@@ -32,7 +32,16 @@ const imports: Record<string, string[]> = {
   verdict: ['base', 'plan/pace.ts', 'scenario/threshold.ts', 'scenario/measures.ts', 'observe/evidence.ts'],
   capacity: ['base'],
   report: ['base'],
-  pod: ['base', 'load', 'observe'],
+  pod: [
+    'base',
+    'load',
+    'observe',
+    'target/bare-cluster.ts',
+    'target/guard-word.ts',
+    'target/guarded-run.ts',
+    'target/kubernetes-client.ts',
+    'target/pod-account.ts',
+  ],
 };
 /** Files at the top of src and the folders that join everything. */
 const joiners = ['run', 'cli', ''];
