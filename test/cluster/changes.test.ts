@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Fault, FaultContext } from '../../src/fault/fault.ts';
 import { rightsOf } from '../../src/fault/rights.ts';
@@ -9,9 +9,13 @@ import { loadScenario } from '../../src/scenario/load.ts';
 import type { FaultSpec } from '../../src/scenario/types.ts';
 import { startKubernetes } from '../../src/target/kubernetes.ts';
 import type { Member, Target } from '../../src/target/target.ts';
-import { noCluster } from '../fixtures/cluster.ts';
+import { textOf } from '../fixtures/agent-place.ts';
+import { noCluster, uniqueName } from '../fixtures/cluster.ts';
+import { noImage, ownImage } from '../fixtures/cluster-image.ts';
 import { type Gateways, openGateways } from '../fixtures/gateways.ts';
-import { makePlace, squall } from '../fixtures/squall.ts';
+import { makePlace, root, squall } from '../fixtures/squall.ts';
+import { startRun } from '../fixtures/started-run.ts';
+import { strike as kill } from '../fixtures/stroke.ts';
 
 /** As long as a node may take that has other work; what is waited for is the effect itself. */
 const patient = { timeout: 180_000, interval: 250 };
@@ -127,36 +131,55 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
     expect(await gateways.marked()).toBe('');
   });
 
-  test('a runner that is killed in the midst of all: its guard puts everything back', async () => {
-    const before = await gateways.state();
-    const { dir, env } = makePlace();
-    // What each of them changes; a rollout may take the pod that was slow.
-    const struckAtOnce = planned.filter(({ name }) => name !== 'slow');
-    const changes = [
-      'pod/gateway',
-      'deployment.apps/gateway',
-      'deployment.apps/spare',
-      'configmap/spare-config',
-    ];
-    let pid = 0;
-    const run = squall(
-      ['run', gateways.scenario({ faults: struckAtOnce, seconds: 300 }), '--out', join(dir, 'out')],
-      {
-        env,
-        onStart: (own) => {
-          pid = own;
-        },
-      },
-    );
-    const over = run.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
-    const struck = async () => {
+  /** Starts a run with these faults, and resolves when all are in place. */
+  const striking = async (names: string[], target: object) => {
+    const struck = planned.filter(({ name }) => names.includes(name));
+    const slos = [{ measure: 'items_acknowledged', thresholds: ['count>=0'] }];
+    const file = gateways.scenario({ faults: struck, seconds: 300, target, slos });
+    const runId = uniqueName('killed');
+    const run = startRun({ dir: join(makePlace().dir, 'run'), runId, scenario: textOf(file) });
+    onTestFinished(() => void run.child.kill('SIGTERM')); // of a test that failed: it must not go on
+    for (const name of names) await run.applied(name);
+    return run;
+  };
+
+  test.skipIf(noImage !== undefined)(
+    `SIGKILL of the runner leaves its guard, of both the guard in the cluster: everything is put back (${noImage ?? 'with an image'})`,
+    async () => {
+      const { namespace } = gateways;
+      const image = await ownImage();
+      await gateways.get(['apply', '-f', join(root, 'k8s/squall/guard.yaml')]);
+      const account = ['--role=squall-guard', `--serviceaccount=${namespace}:squall-guard`];
+      await gateways.get(['create', 'rolebinding', 'squall-guard', ...account]);
+      const before = await gateways.state();
+      const [local, remote] = await Promise.all([
+        striking(['other'], {}),
+        striking(['failed', 'more'], { image, sink: 'none' }),
+      ]);
       const marked = await gateways.marked();
-      return changes.filter((name) => !marked.includes(name));
-    };
-    await Promise.race([over, expect.poll(struck, patient).toEqual([])]);
-    process.kill(pid, 'SIGKILL');
-    await run;
-    await expect.poll(gateways.marked, patient).toBe('');
-    await expect.poll(gateways.state, patient).toEqual(before);
-  });
+      for (const changed of ['pod/gateway', 'deployment.apps/gateway', 'configmap/spare-config'])
+        expect(marked).toContain(changed);
+      const strokeNs = systemClock.nowNs();
+      kill('the runner', local);
+      kill('the runner and all guards', remote);
+      await expect.poll(gateways.marked, patient).toBe('');
+      const undoneS = ((systemClock.nowNs() - strokeNs) / 1e9).toFixed(1);
+      await expect.poll(gateways.state, patient).toEqual(before);
+      const events = await gateways.get(['get', 'events', '--field-selector', 'reason=RunUndone']);
+      expect(events).toContain(`the run ${remote.runId} was gone: `);
+      const named = [
+        '--context',
+        gateways.context,
+        '--kubeconfig',
+        gateways.account,
+        '--namespace',
+        namespace,
+      ];
+      const { code, stderr } = await squall(['recover', '--run', remote.runId, ...named], {
+        env: remote.env,
+      });
+      expect([code, stderr]).toEqual([0, expect.stringContaining('no run is open')]);
+      console.log(`nothing of either run was left ${undoneS} s after the stroke`);
+    },
+  );
 });
