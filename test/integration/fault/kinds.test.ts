@@ -1,41 +1,31 @@
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { findHierarchy } from '../../../src/base/cgroup.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock as clock } from '../../../src/base/clock.ts';
-import type { FaultRecord } from '../../../src/observe/evidence.ts';
+import { leftovers } from '../../../src/fault/undo.ts';
 import type { LocalMemberSpec } from '../../../src/scenario/types.ts';
 import { startProxy } from '../../../src/target/link.ts';
 import { startLocal } from '../../../src/target/local.ts';
 import type { Target } from '../../../src/target/target.ts';
 import { type Strike, strikeOnce, writeTlsGateway } from '../../fixtures/strike.ts';
+import { holdOpen, sayAgainAndAgain, testTargetLaws } from '../../fixtures/target-laws.ts';
 import { startTcpServer } from '../../fixtures/tcp-server.ts';
 
 const otelcol = process.env.SQUALL_OTELCOL ?? '';
-const open: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
-});
 
 interface Stage {
   target: Target;
   runDir: string;
-  strike(fault: Strike): Promise<FaultRecord>;
+  runId: string;
+  end(): Promise<void>;
 }
 
-/** One real collector and the real engine. */
-async function stage(
-  member: Partial<LocalMemberSpec>,
-  links: { member: string; peer: string }[] = [],
-): Promise<Stage> {
+/** One real collector, with a proxy in its link to the load. */
+async function stage(name: string, member: Partial<LocalMemberSpec>): Promise<Stage> {
   const runDir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
-  open.push(() => rmSync(runDir, { recursive: true, force: true }));
   const { address, close } = await startTcpServer(() => undefined);
-  open.push(close);
-  const runId = `kinds-${process.pid}`;
+  const runId = `${name}-${process.pid}`;
   const whole: LocalMemberSpec = { replicas: 1, restart: 'always', env: {}, ...member };
   const target = await startLocal({
     spec: { kind: 'local', members: { collector: whole }, sink: 'none' },
@@ -44,120 +34,98 @@ async function stage(
     sink: { grpc: address, http: address },
     otelcol,
     clock,
-    links,
+    links: [{ member: 'collector', peer: 'load' }],
     startProxy,
   });
-  open.push(() => target.down());
-  const journalFile = join(runDir, 'journal.jsonl');
-  const strike = (fault: Strike) => strikeOnce({ target, journalFile, runId }, fault);
-  return { target, runDir, strike };
+  let ended: Promise<void> | undefined;
+  const endNow = async () => {
+    await target.down();
+    await close();
+  };
+  const end = () => {
+    ended ??= endNow();
+    return ended;
+  };
+  return { target, runDir, runId, end };
 }
 
 const name = otelcol === '' ? ' (skipped: SQUALL_OTELCOL names no collector)' : '';
-describe.skipIf(otelcol === '')(`on a real collector${name}`, () => {
-  test.each([
-    ['SIGKILL', /^process \d+ ended by SIGKILL$/],
-    ['SIGTERM', /^process \d+ ended (with code 0 after|by) SIGTERM$/],
-  ])(
-    'container-kill by %s: the exit is the proof, and it waits until the next one is ready',
-    async (killSignal, proof) => {
-      const { strike } = await stage({});
-      const record = await strike({ kind: 'container-kill', fields: { killSignal } });
-      expect(record.effect).toMatch(proof);
-      expect(record.verified).toBe(true);
-      expect(record.observed.recoveredNs).toBeUndefined();
-      expect(record.recovery.endpointReadyNs).toBeGreaterThan(record.observed.injectedNs ?? Number.NaN);
-    },
-  );
-
-  test('container-pause: stopped, and running again', async () => {
-    const { strike } = await stage({});
-    const record = await strike({ kind: 'container-pause', forMs: 800 });
-    expect(record.effect).toContain('(state T)');
-    expect(record.verified).toBe(true);
-    expect(record.observed.recoveredNs).toBeGreaterThanOrEqual(800e6);
+describe.skipIf(otelcol === '')(`faults on a collector process${name}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
+  let whole: Stage;
+  beforeAll(async () => {
+    const resources = { cpuMillis: 1000, memoryBytes: 512 * 2 ** 20 };
+    whole = await stage('whole', { config: writeTlsGateway(dir), resources, storageBytes: 16 * 2 ** 20 });
+  });
+  afterAll(async () => {
+    await whole.end();
+    for (const one of [dir, whole.runDir]) rmSync(one, { recursive: true, force: true });
   });
 
-  test('collector-reconfigure: taken up without a new process, and back', async () => {
-    const { strike, runDir, target } = await stage({});
-    const file = target.members[0]?.reconfigure?.configFile ?? '';
-    const prior = readFileSync(file, 'utf8');
-    const pid = target.members[0]?.process?.current()?.host?.pid;
-    const configPatch = { processors: { batch: { timeout: '5s' } } };
-    const record = await strike({ kind: 'collector-reconfigure', forMs: 4_000, fields: { configPatch } });
-    expect([record.effect, record.verified]).toEqual([
-      expect.stringContaining('opened its ports anew'),
-      true,
-    ]);
-    expect(readFileSync(file, 'utf8')).toBe(prior);
-    expect(target.members[0]?.process?.current()?.host?.pid).toBe(pid);
-    expect(readdirSync(join(runDir, 'work', 'collector-0')).filter((one) => one.includes('squall-'))).toEqual(
-      [],
+  const address = () => whole.target.entry[0]?.otlp.grpc ?? '';
+  const traffic = async () => sayAgainAndAgain(address());
+  testTargetLaws({
+    platform: 'local',
+    target: () => whole.target,
+    turns: [
+      [{ kind: 'container-kill', proof: /^process \d+ ended by SIGKILL$/ }],
+      [{ kind: 'container-pause', proof: /^process \d+ is stopped \(state T\)$/ }],
+      [
+        {
+          kind: 'collector-reconfigure',
+          fields: { configPatch: { processors: { batch: { timeout: '5s' } } } },
+          proof: /opened its ports anew$/,
+        },
+      ],
+      [{ kind: 'tls-expiry', proof: /presents a certificate that ended/ }],
+      [{ kind: 'disk-fill', proof: /, \d{1,4} of 16777216 bytes free$/, lack: /no volume of its own/ }],
+      [
+        {
+          kind: 'resource-limit',
+          fields: { cpu: '100m' },
+          proof: /^collector-0 has 100m CPU and 512Mi in place of 1000m CPU and 512Mi$/,
+          lack: /has no limits that could be changed/,
+        },
+      ],
+      [{ kind: 'network-partition', proof: /^[1-9]\d* bytes/, traffic }],
+      [{ kind: 'network-delay', fields: { latency: '30ms' }, proof: /^[1-9]\d* bytes/, traffic }],
+      [
+        {
+          kind: 'network-bandwidth',
+          fields: { rate: '8kbit', direction: 'from' },
+          proof: /^[1-9]\d* bytes/,
+          traffic,
+        },
+      ],
+      [{ kind: 'connection-reset', proof: /connections .* struck$/, traffic: () => holdOpen(address()) }],
+    ],
+    state: async ({ limits, storage, reconfigure }) => ({
+      limits: await limits?.current(),
+      stored: readdirSync(storage?.dir ?? ''),
+      config: readFileSync(reconfigure?.configFile ?? '', 'utf8'),
+      settings: readdirSync(join(whole.runDir, 'work', 'collector-0')).toSorted(),
+    }),
+    down: () => whole.end(),
+    left: async () => [
+      ...(await leftovers(whole.runId)),
+      ...(existsSync(join(whole.runDir, 'work')) ? ['work'] : []),
+    ],
+  });
+
+  test('an orderly end is told as one; what a member was not started with is refused by name', async () => {
+    const bare = await stage('bare', {});
+    const journalFile = join(bare.runDir, 'journal.jsonl');
+    const on = { target: bare.target, runId: bare.runId, journalFile };
+    const effect = async (strike: Strike) => (await strikeOnce(on, { ...strike, forMs: 500 })).effect;
+    const ended = await strikeOnce(on, { kind: 'container-kill', fields: { killSignal: 'SIGTERM' } });
+    expect(ended.verified).toBe(true);
+    expect(ended.effect).toMatch(/^process \d+ ended (with code 0 after|by) SIGTERM$/);
+    expect(ended.recovery.endpointReadyNs).toBeGreaterThan(ended.observed.injectedNs ?? Number.NaN);
+    expect(await effect({ kind: 'disk-fill' })).toMatch(/^not injected: .*no volume of its own/);
+    expect(await effect({ kind: 'resource-limit', fields: { memory: '64Mi' } })).toMatch(
+      /^not injected: collector-0 (was started without resources.memory|has no limits that could be changed)$/,
     );
-  });
-
-  test('tls-expiry: an expired certificate is presented, then the own one again', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'squall-kinds-'));
-    open.push(() => rmSync(dir, { recursive: true, force: true }));
-    const { strike } = await stage({ config: writeTlsGateway(dir) });
-    const record = await strike({ kind: 'tls-expiry', forMs: 4_000 });
-    expect([record.effect, record.verified]).toEqual([
-      expect.stringContaining('presents a certificate that ended'),
-      true,
-    ]);
-  });
-
-  test('disk-fill: the volume is full, then free; without a volume of its own it is refused', async () => {
-    const none = await stage({});
-    const refused = await none.strike({ kind: 'disk-fill', forMs: 500 });
-    expect(refused).toMatchObject({
-      verified: false,
-      effect: expect.stringContaining('no volume of its own'),
-    });
-    const { strike, target } = await stage({ storageBytes: 16 * 1024 * 1024 });
-    if (target.members[0]?.storage?.bounded !== true) {
-      expect(target.notes.map(({ sentence }) => sentence).join()).toContain('mounting is not allowed here');
-      return;
-    }
-    const record = await strike({ kind: 'disk-fill', forMs: 500 });
-    expect([record.effect, record.verified]).toEqual([
-      expect.stringMatching(/, \d{1,4} of 16777216 bytes free$/),
-      true,
-    ]);
-    expect(readdirSync(target.members[0].storage.dir)).toEqual([]);
-  });
-
-  test('resource-limit: the control group has less, then what it had; a limit that was not there is refused', async () => {
-    const { strike, target } = await stage({ resources: { cpuMillis: 1000 } });
-    const record = await strike({ kind: 'resource-limit', forMs: 500, fields: { cpu: '100m' } });
-    if (findHierarchy().kind === 'none') {
-      expect(record.effect).toContain('has no limits that could be changed');
-      return;
-    }
-    const words = 'collector-0 has 100m CPU and all memory in place of 1000m CPU and all memory';
-    expect([record.effect, record.verified]).toEqual([words, true]);
-    expect(await target.members[0]?.limits?.current()).toEqual({ cpuMillis: 1000, memoryBytes: null });
-    const refused = await strike({ kind: 'resource-limit', forMs: 500, fields: { memory: '64Mi' } });
-    expect(refused.effect).toBe('not injected: collector-0 was started without resources.memory');
-  });
-
-  test('network-partition and connection-reset strike the link to the load', async () => {
-    const { strike, target } = await stage({}, [{ member: 'collector', peer: 'load' }]);
-    const [host = '', port = ''] = (target.entry[0]?.otlp.grpc ?? '').split(':');
-    const socket = connect({ host, port: Number(port) });
-    open.push(() => socket.destroy());
-    await once(socket, 'connect');
-    const closed = once(socket, 'error');
-    const writing = setInterval(() => socket.write('PRI'), 50);
-    open.push(() => clearInterval(writing));
-    const cut = await strike({ kind: 'network-partition', forMs: 500 });
-    expect([cut.effect, cut.verified]).toEqual([expect.stringMatching(/^[1-9]\d* bytes/), true]);
-    const other = connect({ host, port: Number(port) });
-    open.push(() => other.destroy());
-    const reset = once(other, 'error');
-    await once(other, 'connect');
-    const record = await strike({ kind: 'connection-reset', atMs: 100 });
-    expect([record.effect, record.verified]).toEqual([expect.stringMatching(/connections .* struck$/), true]);
-    await Promise.race([reset, closed]);
+    await bare.end();
+    rmSync(bare.runDir, { recursive: true, force: true });
   });
 });
