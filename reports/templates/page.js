@@ -136,6 +136,9 @@
       '[data-mark="x"], [fill="var(--fault-fill)"], [stroke="var(--fault)"], [fill="var(--fault)"], [stroke="var(--rule-2)"]';
     for (const mark of svg.querySelectorAll(fixed))
       if (!plot.layer.contains(mark)) mark.classList.toggle('off', view !== null);
+    // A limit is drawn over its window: its text goes with the line, which is drawn anew.
+    for (const mark of svg.querySelectorAll('[stroke="var(--limit)"], [fill="var(--limit)"]'))
+      if (!plot.layer.contains(mark)) mark.classList.toggle('off', view !== null);
     // ▲ of infinite values; a legend's lines have a stroke and no fill.
     for (const mark of svg.querySelectorAll('[fill^="var(--line"][data-mark^="s"]')) mark.classList.toggle('off', view !== null);
     if (view) drawMarks(figure, plot, from, to);
@@ -145,6 +148,16 @@
     const { geo, layer } = plot;
     const inside = (s) => Math.min(geo.right, Math.max(geo.left, xOf(figure, geo, s)));
     const last = geo.panels.at(-1);
+    const lines = [...plot.svg.querySelectorAll('path[stroke="var(--limit)"]')].filter((line) => !layer.contains(line));
+    const windows = figure.data.panels.flatMap((panel) => panel.limits);
+    windows.forEach(([fromS, toS, words], i) => {
+      const y = lines[i] && lines[i].getBBox().y;
+      if (y === undefined || toS < from || fromS > to) return;
+      const ends = { x1: inside(fromS), x2: inside(toS), y1: y, y2: y };
+      make('line', { class: 'zoomed', ...ends, stroke: 'var(--limit)', 'stroke-dasharray': '2 3' }, layer);
+      const at = { class: 'zoomed', x: ends.x2 - 2, y: y - 3, 'text-anchor': 'end', 'font-size': 10, fill: 'var(--limit)' };
+      make('text', at, layer).textContent = words;
+    });
     geo.panels.forEach((panel, i) => {
       for (const band of figure.data.bands || []) {
         if (band.toS < from || band.fromS > to) continue;

@@ -26,12 +26,12 @@ export function sizeReplicas(input: SizingInput, demandPassed = false): Sizing {
   const safe = podsFor(peakPerS * safetyFactor) ?? Number.POSITIVE_INFINITY;
   const spare = (podsFor(peakPerS) ?? Number.POSITIVE_INFINITY) + tolerateLoss;
   const replicas = Math.max(safe, spare, minReplicas, 1);
-  const [peak, capacity] = [peakPerS, capacityPerS].map((rate) => String(Math.round(rate)));
+  const [peak, capacity] = [`peak ${Math.round(peakPerS)}`, `each ${Math.round(capacityPerS)}`];
   const least = (rate: string) =>
     input.podsFor === undefined ? `ceil(${rate} / ${capacity})` : `least N that carries ${rate}`;
   const terms = [
-    `${least(`${peak} x ${safetyFactor}`)} = ${safe}`,
-    `${least(peak ?? '')} + ${tolerateLoss} = ${spare}`,
+    `${least(`${peak} x safety ${safetyFactor}`)} = ${safe}`,
+    `${least(peak)} + spare ${tolerateLoss} = ${spare}`,
     `least ${minReplicas}`,
   ];
   return {

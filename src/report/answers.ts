@@ -3,8 +3,9 @@ import { capacityAnswers } from './capacity-answers.ts';
 import { changeText } from './comparison.ts';
 import type { ComparedMeasure } from './comparison-types.ts';
 import { firstFired } from './fault-words.ts';
+import { nextStep } from './finding-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, oneLine } from './format.ts';
-import { itemWord, lossBound, nextStep, type Party, whoseFault } from './sentences.ts';
+import { itemWord, lossBound, type Party, whoseFault } from './sentences.ts';
 import { sloAgainst, sloSubject } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 
@@ -149,12 +150,18 @@ function whose(report: Report): Answer {
   const own = validity.valid
     ? `squall did its part: ${formatPercent(validity.offeredRatio)} of the plan offered, lag P99 ${formatMs(validity.sendLagMs.p99)}`
     : `squall's own part was not clean: ${oneLine(validity.reasons[0] ?? 'it did not offer the plan', 110)}`;
-  const told = party === 'nobody' || party === 'target' ? own : why;
-  const half = party === 'target' && !validity.valid && report.comparison === undefined;
-  const compared = report.comparison !== undefined && party === 'target';
-  const whole = compared ? "the candidate's, not squall's" : partyWords[party];
-  const answer = half ? "the loss is the target's; of the rest it is not known" : whole;
-  return { question: 'Whose fault was it?', answer, detail: told };
+  const question = 'Whose fault was it?';
+  if (party !== 'nobody' && party !== 'target') return { question, answer: partyWords[party], detail: why };
+  if (party === 'nobody') return { question, answer: partyWords.nobody, detail: own };
+  if (report.comparison !== undefined)
+    return { question, answer: "the candidate's, not squall's", detail: own };
+  return validity.valid
+    ? { question, answer: partyWords.target, detail: own }
+    : {
+        question,
+        answer: "of the loss, the target's",
+        detail: `of the rest it is not known: ${oneLine(validity.reasons[0] ?? 'it did not offer the plan', 110)}`,
+      };
 }
 
 function howMuchLost(report: Report): Answer {

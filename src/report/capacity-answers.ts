@@ -1,5 +1,5 @@
 import type { Answer } from './answers.ts';
-import { rangeText } from './capacity.ts';
+import { goalMeanings, rangeText } from './capacity.ts';
 import type { CapacityReport } from './capacity-types.ts';
 import { formatCount, formatNumber, oneLine } from './format.ts';
 
@@ -24,7 +24,8 @@ function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
     const tried = upperPerS === 'Infinity' ? 'no rate that was tried broke a goal' : 'not decided';
     return { question, answer: tried, detail: '' };
   }
-  const detail = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
+  const at = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
+  const detail = [goalMeanings[binding] ?? '', at].filter((part) => part !== '').join(', ');
   return { question, answer: oneLine(binding, 80), detail };
 }
 
@@ -48,7 +49,7 @@ function howMany({ sizing, items }: CapacityReport): Answer[] {
     {
       question,
       answer: `${formatCount(sizing.replicas)} replicas`,
-      detail: `${sizing.word}: ${sizing.formula}`,
+      detail: `${sizing.word} with safety ${sizing.safetyFactor}, ${sizing.tolerateLoss} to spare, at least ${sizing.minReplicas}`,
     },
   ];
 }

@@ -8,18 +8,28 @@ import type { Report } from './types.ts';
 const peaksPerS = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7];
 const trialsMax = 60;
 
-/** What the capacity card says, as names and values; empty for an ordinary run. */
-export function capacityFacts({ capacity }: Report): { name: string; value: string }[] {
+export interface CapacityFact {
+  name: string;
+  value: string;
+  /** Not on the first screen's card: the answers above it say it, or it can wait. */
+  isOffCard?: true;
+}
+
+/** What the capacity section says; empty for an ordinary run. */
+export function capacityFacts({ capacity }: Report): CapacityFact[] {
   if (capacity === undefined) return [];
   const { items, confirmation, noise, sizing, claim } = capacity;
-  const row = (name: string, value: string) => ({ name, value });
+  const row = (name: string, value: string): CapacityFact => ({ name, value });
+  const offCard = (name: string, value: string): CapacityFact => ({ name, value, isOffCard: true });
   return [
-    row('capacity', rangeText(capacity)),
+    offCard('capacity', rangeText(capacity)),
     ...(claim === undefined
       ? []
-      : [row('claimed', `${formatCount(claim.perS)} ${items}/s for each replica: that ${claim.verdict}`)]),
-    row('breaks first', capacity.binding ?? 'nothing that was tried'),
-    row(
+      : [
+          offCard('claimed', `${formatCount(claim.perS)} ${items}/s for each replica: that ${claim.verdict}`),
+        ]),
+    offCard('breaks first', capacity.binding ?? 'nothing that was tried'),
+    offCard(
       'confirmed',
       confirmation === null
         ? 'no'
@@ -36,18 +46,18 @@ export function capacityFacts({ capacity }: Report): { name: string; value: stri
     ...(capacity.upperPerS === 'Infinity' || capacity.lowerPerS <= 0
       ? []
       : [
-          row(
+          offCard(
             'came to',
             `ends ${formatNumber(100 * (capacity.upperPerS / capacity.lowerPerS - 1), 2)} % apart`,
           ),
         ]),
-    row('highest rate tried for', `${formatCount(capacity.maxPerS)}/s: ${capacity.maxReason}`),
-    row('generator without a target', `${formatCount(Math.round(capacity.generatorPerS))} ${items}/s`),
+    offCard('highest rate tried for', `${formatCount(capacity.maxPerS)}/s: ${capacity.maxReason}`),
+    offCard('generator without a target', `${formatCount(Math.round(capacity.generatorPerS))} ${items}/s`),
     row('time', `${formatCount(capacity.trials.length)} trials in ${formatDuration(capacity.spentS)}`),
     ...(sizing === undefined
       ? []
       : [
-          row(
+          offCard(
             `replicas for ${formatCount(sizing.peakPerS)} ${items}/s`,
             `${sizing.replicas}, ${sizing.word}: ${sizing.formula}${demandText(capacity)}`,
           ),
@@ -77,22 +87,40 @@ export function rangeText({ lowerPerS, upperPerS, items, pods }: CapacityReport)
 export const goalNames = ['goal', 'may be broken', 'holds at', 'breaks at'];
 export const sizingNames = ['peak', 'replicas'];
 
+/** Of the goals that every trial has beside the scenario's own. */
+export const goalMeanings: Record<string, string | undefined> = {
+  answered: 'that requests succeed',
+  backlog: 'that it hands on as much as it takes in',
+  loss: 'that nothing it acknowledged is lost',
+  drain: 'that it is empty after the load',
+  restarts: 'that no member starts again',
+};
+
 /** What each goal by itself allows. */
 export function goalRows({ capacity }: Report): string[][] {
   return (capacity?.goals ?? []).map(({ name, hard, lowerPerS, upperPerS }) => [
-    name,
+    goalMeanings[name] === undefined ? name : `${name}: ${goalMeanings[name]}`,
     hard ? 'never' : 'in 1 of 3 trials',
     lowerPerS > 0 ? `${formatCount(lowerPerS)}/s` : '',
     upperPerS === 'Infinity' ? '' : `${formatCount(upperPerS)}/s`,
   ]);
 }
 
+const purposeWords: Record<CapacityReport['trials'][number]['purpose'], string> = {
+  bracket: 'the range',
+  noise: 'the noise',
+  classify: 'the bounds',
+  below: 'the lower end',
+  above: 'the upper end',
+  study: 'the study',
+};
+
 export function trialRows({ capacity }: Report): string[][] {
   return (capacity?.trials ?? [])
     .slice(0, trialsMax)
     .map((trial) => [
       trial.name,
-      trial.variant?.name ?? trial.purpose,
+      trial.variant?.name ?? purposeWords[trial.purpose],
       `${formatCount(trial.ratePerS)}/s`,
       formatSeconds(trial.measureS),
       trial.status,
@@ -106,7 +134,7 @@ export function trialRows({ capacity }: Report): string[][] {
 
 export const trialNames = [
   'trial',
-  'for',
+  'to find',
   'rate',
   'measured',
   'verdict',

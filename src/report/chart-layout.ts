@@ -139,20 +139,23 @@ export function marksOf({ panel, i, range, labelLines }: Box, timeline: Timeline
   const edgeLine = { color: 'var(--fault)', type: 'dashed', width: 1 };
   const limits = panel.limits
     .filter(({ value }) => value >= range.min && value <= range.max)
-    .map(({ text, value }) => ({
-      yAxis: value,
-      lineStyle: { color: 'var(--limit)', type: [2, 3], width: 1 },
-      label: {
-        show: true,
-        formatter: () => text,
-        position: 'insideEndTop',
-        distance: 1,
-        fontSize: 10,
-        color: 'var(--limit)',
-        textBorderColor: 'var(--page)',
-        textBorderWidth: 3,
+    .map(({ text, value, fromS, toS }) => [
+      {
+        coord: [fromS, value],
+        lineStyle: { color: 'var(--limit)', type: [2, 3], width: 1 },
+        label: {
+          show: true,
+          formatter: () => text,
+          position: 'insideEndTop',
+          distance: 1,
+          fontSize: 10,
+          color: 'var(--limit)',
+          textBorderColor: 'var(--page)',
+          textBorderWidth: 3,
+        },
       },
-    }));
+      { coord: [toS, value] },
+    ]);
   return {
     markArea: {
       silent: true,

@@ -1,16 +1,10 @@
 import type { VerdictWord } from '../base/signal.ts';
 import { painter } from './ansi.ts';
+import { findingSentence, topFindings } from './finding-words.ts';
 import { formatCount, oneLine } from './format.ts';
 import { membersLine } from './members.ts';
 import { recoveryLine } from './recovery-words.ts';
-import {
-  findingSentence,
-  ledgerLines,
-  topFindings,
-  verdictReason,
-  verdictSymbol,
-  whoseFault,
-} from './sentences.ts';
+import { ledgerLines, verdictReason, verdictSymbol, whoseFault } from './sentences.ts';
 import { sloSentence } from './slo-words.ts';
 import type { Report } from './types.ts';
 
@@ -57,7 +51,7 @@ export function closingLines(
   const lines = [
     `${paint('bold', paint(color, word))}  ${verdictReason(report)}`,
     ...(banner === undefined ? [] : [`${label('target')}${paint('yellow', oneLine(banner))}`]),
-    ...topFindings(report).map((finding) => `${label('finding')}${findingSentence(finding)}`),
+    ...topFindings(report).map((finding) => `${label('finding')}${findingSentence(report, finding)}`),
     ...failed.slice(0, slosMax).map((slo) => `${label('failed')}${sloSentence(slo)}`),
     ...(failed.length > slosMax
       ? [`${label('failed')}and ${formatCount(failed.length - slosMax)} more`]

@@ -1,9 +1,9 @@
-import { changeText, intervalText, worstFirst } from './comparison.ts';
+import { changeText, intervalText, worstMeasuresFirst } from './comparison.ts';
 import type { ComparedMeasure, ComparisonReport } from './comparison-types.ts';
 import { formatPercent, formatUnit, oneLine } from './format.ts';
 import type { ChartView } from './html-charts.ts';
 import { chartText } from './panels.ts';
-import { drawSvg, ink } from './svg.ts';
+import { drawSvg, ink, tableBelow, verdictMarks } from './svg.ts';
 
 /** One line of the drawing: ratios of the candidate to the baseline, 1 for no change. */
 interface Row {
@@ -23,18 +23,19 @@ const topPx = 24;
 const side = 16;
 const widths = { wide: 640, narrow: 360 } as const;
 const charsMax = { wide: 60, narrow: 36 } as const;
+/** Labels that fit beside one another. */
+const labelsMax = { wide: 9, narrow: 5 } as const;
 
-/** Verdicts differ by shape as well as by colour. */
-const looks: Record<ComparedMeasure['verdict'], { symbol: string; color: string }> = {
-  worse: { symbol: 'triangle', color: 'var(--fail)' },
-  unknown: { symbol: 'diamond', color: 'var(--unknown)' },
-  better: { symbol: 'circle', color: 'var(--pass)' },
-  same: { symbol: 'circle', color: ink },
+const marks: Record<ComparedMeasure['verdict'], { symbol: string; color: string }> = {
+  worse: verdictMarks.fail,
+  unknown: verdictMarks.unknown,
+  better: verdictMarks.pass,
+  same: { ...verdictMarks.pass, color: ink },
 };
 
 /** Every change with its interval and the margin that it may not pass, the worst at the top. */
 export function comparisonChart(comparison: ComparisonReport): ChartView[] {
-  const shown = worstFirst(comparison.measures).filter(
+  const shown = worstMeasuresFirst(comparison.measures).filter(
     ({ change, interval }) => typeof change === 'number' && interval !== null,
   );
   if (shown.length === 0) return [];
@@ -48,9 +49,9 @@ export function comparisonChart(comparison: ComparisonReport): ChartView[] {
       geometryText: '',
       data: '',
       caption:
-        'A point is the estimated change of one measure, the line through it its 95 % interval (drawn to ten ' +
-        'times and a tenth at most), the short upright mark the change for the worse that counts. ▲ worse, ◆ not known, ' +
-        '● same or better.',
+        'A point is the estimated change of one measure, the line through it its 95 % interval, the short upright ' +
+        'mark the change for the worse that counts. ▲ worse, ◆ not known, ● same or better.',
+      more: 'Changes are drawn to ten times and to a tenth at most.',
       table: {
         first: 'measure',
         names: ['baseline', 'candidate', 'change', 'interval', 'counts beyond', 'verdict'],
@@ -110,7 +111,7 @@ function draw(rows: readonly Row[], kind: 'wide' | 'narrow'): string {
       axisLine: { lineStyle: { color: 'var(--rule)' } },
     },
     yAxis: { type: 'value', min: 0, max: rows.length, show: false },
-    series: [scale(reach), ...rows.flatMap((row, i) => drawRow(row, places[i] ?? 0, charsMax[kind]))],
+    series: [scale(reach, kind), ...rows.flatMap((row, i) => drawRow(row, places[i] ?? 0, charsMax[kind]))],
   };
   const names = rows.map(({ name, ratio }) => `${name} ${changeText(ratio - 1)}`).join('; ');
   return drawSvg(
@@ -119,7 +120,7 @@ function draw(rows: readonly Row[], kind: 'wide' | 'narrow'): string {
     {
       id: `comparison-chart-${kind[0]}`,
       title: 'Change of the candidate against the baseline',
-      description: `${rows.length} measures: ${names}. The same numbers stand in the table below the chart.`,
+      description: `${rows.length} measures: ${names}. ${tableBelow}`,
     },
   );
 }
@@ -127,14 +128,13 @@ function draw(rows: readonly Row[], kind: 'wide' | 'narrow'): string {
 /** Upright lines where people count: a half, a tenth off, none, a tenth more, half as much again, double, five times. */
 const ticks = [0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 5];
 
-function scale(reach: number): object {
-  const room = Math.log(reach * 1.08) * 2;
+function scale(reach: number, kind: 'wide' | 'narrow'): object {
+  const labelRoom = (Math.log(reach * 1.08) * 2) / labelsMax[kind];
   let last = Number.NEGATIVE_INFINITY;
   const data = ticks.flatMap((tick) => {
     const at = Math.log(tick);
-    // Labels take a tenth of the width.
-    if (Math.abs(at) > Math.log(reach * 1.08) || (tick !== 1 && at - last < room / 9)) return [];
-    if (tick < 1 && -at < room / 9) return [];
+    if (Math.abs(at) > Math.log(reach * 1.08) || (tick !== 1 && at - last < labelRoom)) return [];
+    if (tick < 1 && -at < labelRoom) return [];
     last = at;
     const lineStyle = { color: tick === 1 ? 'var(--rule-2)' : 'var(--rule)', type: 'solid', width: 1 };
     return [
@@ -154,7 +154,7 @@ function scale(reach: number): object {
 }
 
 function drawRow({ name, ratio, low, high, limit, verdict }: Row, place: number, max: number): object[] {
-  const { symbol, color } = looks[verdict];
+  const { symbol, color } = marks[verdict];
   const line = (from: [number, number], to: [number, number], width: number, stroke: string) => ({
     type: 'line',
     silent: true,

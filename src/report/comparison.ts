@@ -2,6 +2,7 @@ import type { VerdictWord } from '../base/signal.ts';
 import type { ComparedMeasure, ComparedRun, ComparisonReport } from './comparison-types.ts';
 import { formatCount, formatNumber, formatPercent, formatUnit, oneLine, type Shown } from './format.ts';
 import { table, text } from './markdown-text.ts';
+import { verdictSymbol } from './sentences.ts';
 import type { Report } from './types.ts';
 
 /** What `squall compare` found, in the words that terminal, Markdown, JUnit and HTML share. */
@@ -23,7 +24,6 @@ const word: Record<ComparedMeasure['verdict'], VerdictWord> = {
   better: 'pass',
   unknown: 'unknown',
 };
-const symbol: Record<VerdictWord, string> = { pass: '✔', fail: '✘', unknown: '?' };
 
 export function verdictOfMeasure({ verdict }: ComparedMeasure): VerdictWord {
   return word[verdict];
@@ -31,9 +31,9 @@ export function verdictOfMeasure({ verdict }: ComparedMeasure): VerdictWord {
 
 /** The worst first. */
 export function comparedRows(comparison: ComparisonReport): string[][] {
-  return worstFirst(comparison.measures).map((measure) => [
-    `${symbol[word[measure.verdict]]} ${measure.verdict}`,
-    `${oneLine(measure.name, 120)}${measure.needed ? '' : ' (shown; fails only)'}`,
+  return worstMeasuresFirst(comparison.measures).map((measure) => [
+    `${verdictSymbol[word[measure.verdict]]} ${measure.verdict}`,
+    `${oneLine(measure.name, 120)}${measure.needed ? '' : ' (not required)'}`,
     formatUnit(measure.baseline, measure.unit),
     formatUnit(measure.candidate, measure.unit),
     changeText(measure.change),
@@ -99,7 +99,7 @@ export function comparisonTerminalLines(comparison: ComparisonReport): string[] 
   );
 }
 
-export function worstFirst(measures: readonly ComparedMeasure[]): ComparedMeasure[] {
+export function worstMeasuresFirst(measures: readonly ComparedMeasure[]): ComparedMeasure[] {
   const order: ComparedMeasure['verdict'][] = ['worse', 'unknown', 'better', 'same'];
   return measures.toSorted((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
 }

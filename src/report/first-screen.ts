@@ -1,5 +1,6 @@
 import { answersOf } from './answers.ts';
-import { ledgerLines, topFindings, verdictReason } from './sentences.ts';
+import { findingSentence, topFindings } from './finding-words.ts';
+import { ledgerLines, verdictReason } from './sentences.ts';
 import type { Report } from './types.ts';
 
 /** 1280 x 720, and what of the width is left beside the margins. */
@@ -24,8 +25,7 @@ export function chartRoomPx(report: Report): number {
       17 * lines(answer, px.answer, cellPx) + (detail === '' ? 0 : 15 * lines(detail, 6.2, cellPx)),
   );
   const findings = topFindings(report).reduce(
-    (sum, { code, sentence, next }) =>
-      sum + 20 * lines(`${code} ${sentence} Do: ${next === report.run.command ? '' : next}`, px.finding),
+    (sum, finding) => sum + 20 * lines(findingSentence(report, finding), px.finding),
     0,
   );
   const banner = report.run.banner === undefined ? 0 : 40;

@@ -125,6 +125,11 @@ export function oneLine(text: string, charsMax = 300): string {
   return points.length > charsMax ? `${points.slice(0, charsMax - 1).join('')}…` : flat;
 }
 
+/** Whether a cell of a table keeps it on one line. */
+export function isShort(text: string): boolean {
+  return text.length <= 16;
+}
+
 function asNumber(value: Shown): number | undefined {
   if (value === 'Infinity') return Number.POSITIVE_INFINITY;
   if (value === null || value === undefined || Number.isNaN(value)) return undefined;

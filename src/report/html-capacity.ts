@@ -10,13 +10,12 @@ import {
 } from './capacity.ts';
 import { loadCharts, searchChart } from './capacity-chart.ts';
 import { studyTables } from './capacity-study.ts';
-import { formatCount } from './format.ts';
+import { formatCount, isShort } from './format.ts';
 import type { Report } from './types.ts';
 
-/** Facts that the answers above them do not say, as many as the first screen has room for. */
-const cardMax = 9;
+/** As many as the first screen has room for. */
+const cardMax = 7;
 const goalsMax = 5;
-const answered = ['capacity', 'breaks first', 'confirmed', 'claimed', 'highest rate tried for'];
 
 /** The capacity section of report.html; of an ordinary run nothing. */
 export function capacityView(report: Report): Record<string, unknown> {
@@ -39,7 +38,7 @@ export function capacityView(report: Report): Record<string, unknown> {
     search: searchChart(capacity),
     charts: loadCharts(capacity),
     card: capacityFacts(report)
-      .filter(({ name }) => !answered.includes(name) && !name.startsWith('replicas for'))
+      .filter(({ isOffCard }) => isOffCard !== true)
       .slice(0, cardMax),
     sizing: replicasByPeak(report).map(({ peakPerS, replicas }) => ({
       peak: shortRate(peakPerS),
@@ -49,7 +48,12 @@ export function capacityView(report: Report): Record<string, unknown> {
       .slice(0, goalsMax)
       .map(([name = '', , holds = '', breaks = '']) => ({ name, holds, breaks })),
     manifests: capacity.autoscaling?.manifests ?? '',
-    tables: tables.filter(({ rows }) => rows.length > 0),
+    tables: tables
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ rows, ...table }) => ({
+        ...table,
+        rows: rows.map((row) => row.map((value) => ({ value, isShort: isShort(value) }))),
+      })),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Geometry, renderPanels } from './chart.ts';
 import { envelope } from './downsample.ts';
 import { formatNumber, formatSeconds } from './format.ts';
 import { type Panel, type Timeline, timelineOf } from './panels.ts';
+import { tableBelow } from './svg.ts';
 import type { Report } from './types.ts';
 
 /** Rows of the table behind a chart; every step is in report.json. */
@@ -20,7 +21,10 @@ export interface ChartView {
   geometryText: string;
   /** For the script: the points, as JSON that is safe inside a script element. */
   data: string;
+  /** What a point is, short enough for the first screen. */
   caption: string;
+  /** The rest of what there is to know, above the table behind the chart. */
+  more: string;
   table: {
     first: string;
     names: string[];
@@ -30,10 +34,10 @@ export interface ChartView {
   };
 }
 
-const captionEnd =
+const captionEnd = 'Shaded: faults, as observed. Grey line: end of the load.';
+const more =
   'A gap is a step without data; ▲ is an infinite value (never answered). Where there are more points than pixels, the ' +
-  'least and the greatest of each column are drawn. Shaded: faults as observed. Grey upright line: end of the load. ' +
-  't = 0: its start.';
+  'least and the greatest of each column are drawn. t = 0 is the start of the load.';
 
 /** Rates, latency and queues, and apart from them what the members used. */
 export function timelineViews(
@@ -48,8 +52,9 @@ export function timelineViews(
       id: 'timeline-chart',
       title: 'Timeline of rates, latency and queue',
       caption:
-        `Each step is ${step}: offered when sent, acknowledged when answered, delivered when it arrived; ` +
-        'latency by when the request was due; queues as scraped.',
+        `A step is ${step}; latency by when the request was due, queues as scraped. Dotted: SLO limits, over their ` +
+        `windows. ${captionEnd}`,
+      more: `Rates: offered when sent, acknowledged when answered, delivered when it arrived. ${more}`,
       wide:
         roomPx === undefined
           ? { widthPx: 1180, panelHeightPx: 84 }
@@ -60,7 +65,8 @@ export function timelineViews(
       title: 'Resources over time',
       caption:
         'A point is one sample. CPU is the mean since the sample before it; throttled is the share of the CPU periods in ' +
-        `which the member had used up its quota.${podCaption(report)}`,
+        `which the member had used up its quota. ${captionEnd}`,
+      more: `${podCaption(report)}${more}`,
       wide: { widthPx: 1180, panelHeightPx: 110 },
     }),
   };
@@ -70,21 +76,23 @@ export function timelineViews(
 function podCaption({ timeline }: Report): string {
   if (!timeline.series.some(({ name }) => name.startsWith('working set '))) return '';
   return (
-    ' Of pods, working set and throttled are as the kubelet counts them, and so is CPU where the collector does not tell ' +
-    'it: over the time between two of its looks, at the time of the later one by the clock of its node.'
+    'Of pods, working set and throttled are as the kubelet counts them, and so is CPU where the collector does not tell ' +
+    'it: over the time between two of its looks, at the time of the later one by the clock of its node. '
   );
 }
 
-/** However many panels there are; beside the plots each has a head, and the last one its axis. */
+/** However many panels there are; beside the plots each has a head, the last one its axis, and all have a caption. */
 function firstPanelPx(roomPx: number, panels: number): number {
-  return Math.max(24, Math.min(84, Math.floor((roomPx - 30) / Math.max(1, panels)) - 37));
+  return Math.max(24, Math.min(84, Math.floor((roomPx - 68) / Math.max(1, panels)) - 37));
 }
 
 /** One chart, or none where nothing has two points. */
 function panelsView(
   timeline: Timeline,
   panels: Panel[],
-  options: { id: string; title: string; caption: string; wide: { widthPx: number; panelHeightPx: number } },
+  options: Pick<ChartView, 'id' | 'title' | 'caption' | 'more'> & {
+    wide: { widthPx: number; panelHeightPx: number };
+  },
 ): ChartView[] {
   if (panels.length === 0) return [];
   const { id, title } = options;
@@ -104,7 +112,8 @@ function panelsView(
         bands: timeline.bands,
         settleFromS: timeline.settleFromS,
       }),
-      caption: `${options.caption} ${captionEnd}`,
+      caption: options.caption,
+      more: options.more,
       table: tableOf(panels),
     },
   ];
@@ -122,6 +131,7 @@ function hoverPanels(panels: Panel[], geometry: Geometry): object[] {
   return panels.map((panel, i) => ({
     unit: panel.unit,
     steps: panel.steps,
+    limits: panel.limits.map(({ fromS, toS, text }) => [fromS, toS, text]),
     series: panel.series.map((series, k) => ({
       name: series.name,
       mark: geometry.panels[i]?.series[k],
@@ -142,7 +152,7 @@ function describe(timeline: Timeline, panels: Panel[]): string {
     (band) => `${band.label} from ${formatSeconds(band.fromS)} to ${formatSeconds(band.toS)}`,
   );
   const ends = faults.length === 0 ? 'No faults.' : `Faults: ${faults.slice(0, 20).join('; ')}.`;
-  return `${what.join('. ')}. ${ends} The same numbers stand in the table below the chart.`;
+  return `${what.join('. ')}. ${ends} ${tableBelow}`;
 }
 
 function tableOf(panels: Panel[]): ChartView['table'] {

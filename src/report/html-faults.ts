@@ -1,13 +1,11 @@
-import { signals } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { alertRows, endedRows, faultFigures, firstFired, waitRows } from './fault-words.ts';
-import { formatCount, formatSeconds, formatUnit } from './format.ts';
+import { formatSeconds } from './format.ts';
 import { stageCell, stageRows } from './recovery-words.ts';
-import { itemWord } from './sentences.ts';
+import { percentileOf } from './slo-words.ts';
 import type { Report } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
-const intervalsMax = 50;
 const membersMax = 12;
 const alertsMax = 20;
 const podsMax = 50;
@@ -47,7 +45,7 @@ export function faultRows({ faults, slos }: Report): {
 } {
   // A limit on the P95 that nobody set is nothing to come back to.
   const hasLimit = slos.some(
-    ({ measure, threshold }) => measure?.startsWith('ack_duration') === true && /^\s*p\(95\)/.test(threshold),
+    (slo) => slo.measure?.startsWith('ack_duration') === true && percentileOf(slo) === 95,
   );
   const rows = faults.slice(0, firstMax).map((fault, i) => {
     const [detected, , lost] = faultFigures(fault);
@@ -71,7 +69,7 @@ export function faultRows({ faults, slos }: Report): {
   return { rows, hasLimit, more: Math.max(0, faults.length - firstMax) };
 }
 
-function membersOf(fault: Fault): string {
+export function membersOf(fault: Fault): string {
   const { members } = fault;
   const more = members.length - membersMax;
   return more > 0 ? `${members.slice(0, membersMax).join(', ')} and ${more} more` : members.join(', ');
@@ -87,59 +85,4 @@ function observedOf(fault: Fault): string {
   const { injectedS, recoveredS } = fault.observed;
   if (injectedS === null) return 'not seen';
   return `${formatSeconds(injectedS)} to ${recoveredS === null ? 'not seen to end' : formatSeconds(recoveredS)}`;
-}
-
-export function lostView(report: Report): Record<string, unknown> {
-  const all = signals.flatMap((signal) => report.ledger[signal]?.lostIntervals ?? []);
-  return {
-    count: all.length,
-    cut: all.length > intervalsMax,
-    total: formatUnit(all.length, 'intervals'),
-    shown: Math.min(all.length, intervalsMax),
-    byFault: lostByFault(report),
-    rows: all.slice(0, intervalsMax).map((lost) => ({
-      load: lost.load,
-      worker: String(lost.worker),
-      sequence: `${lost.from} to ${lost.to}`,
-      count: formatCount(lost.count),
-      due: `${formatSeconds(lost.dueFromS)} to ${formatSeconds(lost.dueToS)}`,
-      fault: lost.fault ?? '',
-      ambiguous: lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them were rejected`,
-    })),
-  };
-}
-
-/** Lost items under the fault that explains them and the members it acted on; the unexplained last. */
-function lostByFault(report: Report): Record<string, string>[] {
-  const groups = new Map<
-    string,
-    { signal: string; fault: string; items: number; intervals: number; from: number; to: number }
-  >();
-  for (const signal of signals) {
-    for (const lost of report.ledger[signal]?.lostIntervals ?? []) {
-      const key = `${signal} ${lost.fault ?? ''}`;
-      const known = groups.get(key);
-      const items = lost.count - (lost.ambiguous ?? 0);
-      groups.set(key, {
-        signal: itemWord[signal],
-        fault: lost.fault ?? '',
-        items: (known?.items ?? 0) + items,
-        intervals: (known?.intervals ?? 0) + 1,
-        from: Math.min(known?.from ?? lost.dueFromS, lost.dueFromS),
-        to: Math.max(known?.to ?? lost.dueToS, lost.dueToS),
-      });
-    }
-  }
-  const members = new Map(report.faults.map((fault) => [fault.name, membersOf(fault)]));
-  return [...groups.values()]
-    .sort((a, b) => Number(a.fault === '') - Number(b.fault === '') || b.items - a.items)
-    .slice(0, intervalsMax)
-    .map((group) => ({
-      fault: group.fault === '' ? 'no fault explains it' : group.fault,
-      members: members.get(group.fault) ?? '',
-      signal: group.signal,
-      items: formatCount(group.items),
-      intervals: formatCount(group.intervals),
-      due: `${formatSeconds(group.from)} to ${formatSeconds(group.to)}`,
-    }));
 }

@@ -4,6 +4,7 @@ import { type ChartView, chartData } from './html-charts.ts';
 import { heatColumns, heatGeometry, heatRows, renderHeat, renderPercentiles } from './latency-chart.ts';
 import { distributionNames, distributionRows } from './latency-words.ts';
 import { itemWord } from './sentences.ts';
+import { tableBelow } from './svg.ts';
 import type { Distribution, HeatMap, Report } from './types.ts';
 
 /** Rows of the table behind a heat map; every cell is in report.json. */
@@ -33,7 +34,9 @@ function percentileView(of: Distribution, word: string, signal: string): ChartVi
   const title = `Percentiles of ${word}`;
   const names = {
     title,
-    description: `Latency in ms over the share of observations that it bounds, for ${word}: due to answer, first send to answer, due to sink. The same numbers stand in the table below the chart.`,
+    description:
+      `Latency in ms over the share of observations that it bounds, for ${word}: due to answer, first send to ` +
+      `answer, due to sink. ${tableBelow}`,
   };
   return {
     id,
@@ -46,6 +49,7 @@ function percentileView(of: Distribution, word: string, signal: string): ChartVi
       'A point: that share of the observations took at most so long (window run). Each upright line to the right leaves a ' +
       'tenth as many above it. Observations are requests, and for due to sink, items. The solid line is what a user of ' +
       'the pipeline sees; its distance to the dashed one is time that requests waited to be sent.',
+    more: '',
     table: percentileTable(of),
   };
 }
@@ -75,7 +79,7 @@ function heatView(
   const title = `Requests of ${about.word} over time, ${since}`;
   const names = {
     title,
-    description: `Requests by when they were due and by how long they took ${point}. The same numbers stand in the table below the chart.`,
+    description: `Requests by when they were due and by how long they took ${point}. ${tableBelow}`,
   };
   return [
     {
@@ -91,6 +95,7 @@ function heatView(
       caption:
         `A cell holds the requests due in ${formatSeconds(heat.stepS)} that took ${point} at least what stands on the left, ` +
         'and less than the next line; the shade says how many. "never": no answer with success.',
+      more: '',
       table: heatTable(heat),
     },
   ];

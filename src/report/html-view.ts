@@ -2,33 +2,35 @@ import type { VerdictWord } from '../base/signal.ts';
 import { anchorOf } from './anchor.ts';
 import { answersOf } from './answers.ts';
 import { backendTables } from './backend-words.ts';
+import { counterRows, headlineRows, latencyRows, rateRows } from './figures.ts';
+import { findingStep, fullStop, nextStep, topFindings } from './finding-words.ts';
 import { chartRoomPx } from './first-screen.ts';
-import { formatCount, formatDuration, formatMs, formatPercent, formatSeconds, formatUtc } from './format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatMs,
+  formatPercent,
+  formatSeconds,
+  formatUtc,
+  isShort,
+} from './format.ts';
 import { capacityView } from './html-capacity.ts';
 import { timelineViews } from './html-charts.ts';
 import { comparisonView } from './html-comparison.ts';
-import { faultRows, faultView, lostView } from './html-faults.ts';
+import { faultRows, faultView } from './html-faults.ts';
 import { distributionView } from './html-latency.ts';
-import { cardView, eventsView, queryView, t0Ms } from './html-run.ts';
-import {
-  countersView,
-  headlineView,
-  latencyView,
-  ledgerView,
-  ratesView,
-  settleWords,
-} from './html-sections.ts';
+import { ledgerView, lostView, settleWords } from './html-ledger.ts';
+import { eventsView, queryView } from './html-run.ts';
 import { membersView } from './members.ts';
-import { fullStop, ledgerLines, nextStep, topFindings, verdictReason, verdictSymbol } from './sentences.ts';
+import { runCard, t0Ms } from './run-card.ts';
+import { ledgerLines, verdictReason, verdictSymbol } from './sentences.ts';
 import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
-import type { Report, SloResult } from './types.ts';
+import type { Finding, Report, SloResult } from './types.ts';
 
 /** Lists are cut, never the page: report.json has all of it. */
 const rowsMax = 200;
 /** SLOs that the first screen has room for: the others stand with their reasons further down. */
 const firstSlosMax = 12;
-/** Texts up to here are not broken into lines. */
-const keepCharsMax = 16;
 
 /** Four lines of a cell of the answers. */
 const answerCharsMax = 130;
@@ -71,11 +73,11 @@ export function htmlView(report: Report): Record<string, unknown> {
     comparison: comparisonView(report),
     faultsLeftOut: Math.max(0, report.faults.length - rowsMax),
     members: membersView(report),
-    latency: latencyView(report),
+    latency: latencyRows(report),
     distribution: distributionView(report),
-    rates: ratesView(report),
-    headline: headlineView(report),
-    counters: countersView(report),
+    rates: rateRows(report),
+    headline: headlineRows(report),
+    counters: counterRows(report),
     windows: report.windows.slice(0, rowsMax).map((window) => ({
       name: window.name,
       from: formatSeconds(window.fromS),
@@ -87,7 +89,7 @@ export function htmlView(report: Report): Record<string, unknown> {
       .filter((part) => part !== '')
       .join(' = '),
     queries: queries.slice(0, rowsMax).map((slo, i) => queryView(slo, i + 1)),
-    card: cardView(report),
+    card: runCard(report),
     events: eventsView(report),
     hasUtc: t0Ms(report) !== undefined,
     configuration: report.configuration ?? [],
@@ -106,6 +108,7 @@ function headView(report: Report): Record<string, unknown> {
   const { run, validity } = report;
   const sentence = verdictReason(report);
   const next = nextStep(report);
+  const findings = report.findings.map((finding, i) => findingView(report, finding, i + 1));
   return {
     title: `${report.verdict.toUpperCase()} · ${run.scenario} · squall`,
     verdict: verdictView(report.verdict),
@@ -115,16 +118,15 @@ function headView(report: Report): Record<string, unknown> {
     banner: run.banner ?? '',
     exitCode: report.exitCode,
     answers: answersOf(report),
-    // What the answers say is to be done is not said again below them, where they have room for all of it.
-    findings: topFindings(report)
-      .map((finding, i) => findingView(finding, i + 1))
+    findings: findings
+      .slice(0, 3)
+      // The answers say what comes first, where they have room for all of it.
       .map((finding) =>
-        finding.next === next && next.length < answerCharsMax ? { ...finding, next: '' } : finding,
+        finding.step === `Do: ${next}` && next.length < answerCharsMax ? { ...finding, step: '' } : finding,
       )
-      .map((finding) => (finding.next === run.command ? { ...finding, next: 'run it again' } : finding))
       // Of a search and a comparison the verdict is the finding.
-      .filter((finding) => finding.sentence !== sentence || finding.next !== ''),
-    moreFindings: report.findings.slice(3, rowsMax).map((finding, i) => findingView(finding, i + 4)),
+      .filter((finding) => finding.sentence !== sentence || finding.step !== ''),
+    moreFindings: findings.slice(3, rowsMax),
     valid: validity.valid,
     // A finding on the first screen says it already, where there is one.
     validityReasons: topFindings(report).some(({ code }) => code === 'RUN-NOT-VALID')
@@ -151,7 +153,7 @@ function verdictView(verdict: VerdictWord): { word: string; symbol: string; css:
   return { word: verdict.toUpperCase(), symbol: verdictSymbol[verdict], css: verdict };
 }
 
-function findingView(finding: Report['findings'][number], number: number): Record<string, string> {
+function findingView(report: Report, finding: Finding, number: number) {
   return {
     id: anchorOf('finding', number, finding.code),
     css: finding.severity,
@@ -161,7 +163,7 @@ function findingView(finding: Report['findings'][number], number: number): Recor
     sentence: fullStop(finding.sentence),
     window: finding.window ?? '',
     evidence: finding.evidence ?? '',
-    next: finding.next,
+    step: findingStep(report, finding),
   };
 }
 
@@ -198,8 +200,8 @@ function sloView(slo: SloResult, number: number): Record<string, unknown> {
     of: name.slice(at),
     why: shortReason(slo),
     limit: slo.threshold,
-    limitShort: slo.threshold.length <= keepCharsMax,
-    windowShort: slo.window.length <= keepCharsMax,
+    limitShort: isShort(slo.threshold),
+    windowShort: isShort(slo.window),
     actual: sloActual(slo),
     interval: sloInterval(slo),
     margin: sloMargin(slo),

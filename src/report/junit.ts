@@ -1,7 +1,8 @@
 import { verdictOfMeasure } from './comparison.ts';
 import type { ComparedMeasure } from './comparison-types.ts';
+import { findingSentence, topFindings } from './finding-words.ts';
 import { formatSeconds, oneLine } from './format.ts';
-import { findingSentence, ledgerLines, topFindings, verdictSentence, whoseFault } from './sentences.ts';
+import { ledgerLines, verdictSentence, whoseFault } from './sentences.ts';
 import { sloActual, sloInterval, sloSentence } from './slo-words.ts';
 import type { Report, SloResult } from './types.ts';
 import { escapeXml } from './xml.ts';
@@ -54,7 +55,7 @@ function properties(report: Report): [string, string][] {
     ['verdict', verdictSentence(report)],
     ...topFindings(report).map((finding, i): [string, string] => [
       `finding.${i + 1}`,
-      findingSentence(finding),
+      findingSentence(report, finding),
     ]),
     ['exitCode', String(report.exitCode)],
     ['run', report.run.id],
@@ -114,7 +115,7 @@ function runCase(report: Report): Case {
   if (report.exitCode === 0 || explained) return base;
   const text = [
     ...report.validity.reasons.map((reason) => oneLine(reason)),
-    ...topFindings(report).map(findingSentence),
+    ...topFindings(report).map((finding) => findingSentence(report, finding)),
     `exit code ${report.exitCode}`,
   ].join('\n');
   const tag = report.exitCode === 1 ? 'failure' : 'error';

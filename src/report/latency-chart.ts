@@ -26,7 +26,9 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
   const min = 10 ** Math.floor(Math.log10(Number.isFinite(least) ? Math.max(least, 1e-3) : 1));
   const max = Math.max(min * 10, 10 ** Math.ceil(Math.log10(Math.max(most, 1e-3))));
   const decades = Math.max(1, ...lines.map(({ key }) => Math.ceil(-Math.log10(lastRest(of[key])))));
-  const isCrowded = size.widthPx < 400 && decades > 4;
+  const isNarrow = size.widthPx < 400;
+  const top = isNarrow ? 44 : 28;
+  const isCrowded = isNarrow && decades > 4;
   const option = {
     legend: {
       data: lines.map(({ name }) => name),
@@ -35,7 +37,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       width: size.widthPx,
       ...lineLegend,
     },
-    grid: { left, right, top: size.widthPx < 400 ? 44 : 28, height: size.plotHeightPx },
+    grid: { left, right, top, height: size.plotHeightPx },
     xAxis: {
       type: 'value',
       min: 0,
@@ -66,7 +68,7 @@ export function renderPercentiles(of: Distribution, size: Size, names: SvgNames)
       lineStyle: { width: 1.8, type: dash, color: marked(`--line-${k + 1}`, `s${k}`) },
     })),
   };
-  const heightPx = (size.widthPx < 400 ? 44 : 28) + size.plotHeightPx + 26;
+  const heightPx = top + size.plotHeightPx + 26;
   return drawSvg(option, { widthPx: size.widthPx, heightPx }, names);
 }
 

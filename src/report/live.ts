@@ -87,8 +87,8 @@ export function createLive(stream: LiveStream, options: LiveOptions): Live {
 }
 
 /**
- * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · lost so far 0, 140 on the way or lost": what a narrow
- * terminal cuts stands last.
+ * "load · 32 s left · fault kill · offered 10,000/s · acked 9,998/s · P95 4.1 ms · lost so far 0, 140 on the way or
+ * lost": what a narrow terminal cuts stands last.
  */
 export function liveText(state: LiveState): string {
   const parts = [oneLine(state.phase, 200)];

@@ -1,28 +1,18 @@
 import { signals } from '../base/signal.ts';
-import { formatCount, formatNumber, formatUnit } from './format.ts';
-import { distributionNames, distributionRows, latencyPoints } from './latency-words.ts';
+import { counterRows, headlineRows, latencyRows, rateRows } from './figures.ts';
+import { distributionNames, distributionRows } from './latency-words.ts';
 import { table, text } from './markdown-text.ts';
-import { agreement, itemWord, metricNames } from './sentences.ts';
+import { runCard } from './run-card.ts';
+import { itemWord } from './sentences.ts';
 import type { Report } from './types.ts';
 
 export function latency(report: Report): string[] {
-  const rows = signals.flatMap((signal) => {
-    const of = report.latency[signal];
-    if (of === undefined) return [];
-    return (['ack', 'send', 'delivery'] as const).map((point) => [
-      itemWord[signal],
-      latencyPoints[point],
-      formatCount(of[point].count),
-      ...[
-        of[point].p50Ms,
-        of[point].p90Ms,
-        of[point].p95Ms,
-        of[point].p99Ms,
-        of[point].p999Ms,
-        of[point].maxMs,
-      ].map((value) => formatNumber(value)),
-    ]);
-  });
+  const rows = latencyRows(report).map(({ signal, point, count, values }) => [
+    signal,
+    point,
+    count,
+    ...values,
+  ]);
   const names = ['signal', 'between', 'count', 'P50', 'P90', 'P95', 'P99', 'P99.9', 'max'];
   return table('Latency, ms', names, rows);
 }
@@ -42,57 +32,31 @@ export function distributions(report: Report): string[] {
 }
 
 export function rates(report: Report): string[] {
-  const rows = signals.flatMap((signal) => {
-    const rate = report.rate[signal];
-    if (rate === undefined) return [];
-    const { intendedPerS, offeredPerS, acknowledgedPerS, deliveredPerS } = rate;
-    const values = [intendedPerS, offeredPerS, acknowledgedPerS, deliveredPerS];
-    return [[itemWord[signal], ...values.map((value) => formatNumber(value, 6))]];
-  });
+  const rows = rateRows(report).map(({ signal, values }) => [signal, ...values]);
   return table('Rates, items/s', ['signal', 'intended', 'offered', 'acknowledged', 'delivered'], rows);
 }
 
 export function headlines(report: Report): string[] {
-  const rows = (report.headline ?? []).map((pair) => [
-    text(pair.name, 80),
-    text(formatUnit(pair.client, pair.unit)),
-    text(formatUnit(pair.prometheus, pair.unit)),
-    pair.error === null ? '' : text(formatUnit(pair.error, pair.unit)),
-    agreement(pair.agree),
-    text(pair.reason, 200),
+  const rows = headlineRows(report).map(({ name, client, prometheus, error, agree, reason }) => [
+    text(name, 80),
+    ...[client, prometheus, error, agree].map((cell) => text(cell)),
+    text(reason, 200),
   ]);
   return table('Two sources', ['quantity', 'squall', 'Prometheus', 'stated error', 'agree', 'why'], rows);
 }
 
 export function counters(report: Report): string[] {
-  const { names: _, ...values } = report.counters;
-  const rows = Object.entries(values).map(([quantity, value]) => [
-    text(quantity),
-    formatCount(value),
-    text(metricNames(report.counters, quantity), 200),
-  ]);
-  return table("The collector's own counters", ['quantity', 'value', 'metric'], rows);
+  const rows = counterRows(report).map(({ what, value, metric }) => [what, value, text(metric, 200)]);
+  return table("The collector's own counters", ['quantity', 'items', 'metric'], rows);
 }
 
-export function runCard(report: Report): string[] {
-  const { run } = report;
-  const card: [string, string][] = [
-    ['run', run.id],
-    ['seed', String(run.seed)],
-    ['started', run.startedAt],
-    ['target', run.target],
-    ...run.members.map((m): [string, string] => [
-      `member ${m.name}`,
-      `${m.version}, started ${m.starts} times`,
-    ]),
-    ...Object.entries(run.versions).map(([name, version]): [string, string] => [name, version]),
-    ...Object.entries(run.machine).map(([name, value]): [string, string] => [name, String(value)]),
-    ['command', run.command],
-  ];
+export function runTable(report: Report): string[] {
+  const { run, environment } = runCard(report);
+  const rows = [...run, ...environment, { name: 'command', value: report.run.command }];
   return table(
     'Run',
     ['', ''],
-    card.map((row) => row.map((cell) => text(cell, 500))),
+    rows.map(({ name, value }) => [text(name, 500), text(value, 500)]),
   );
 }
 

@@ -4,20 +4,21 @@ import { backendTables } from './backend-words.ts';
 import { capacityLines } from './capacity.ts';
 import { comparisonLines } from './comparison.ts';
 import { endedRows, faultFigures, waitRows } from './fault-words.ts';
+import { findingSentence, topFindings } from './finding-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
-import { counters, distributions, headlines, latency, queries, rates, runCard } from './markdown-sections.ts';
+import {
+  counters,
+  distributions,
+  headlines,
+  latency,
+  queries,
+  rates,
+  runTable,
+} from './markdown-sections.ts';
 import { codeOrText, table, text } from './markdown-text.ts';
 import { membersTable } from './members.ts';
 import { stageRows } from './recovery-words.ts';
-import {
-  findingSentence,
-  ledgerEquations,
-  ledgerLine,
-  topFindings,
-  verdictSentence,
-  verdictSymbol,
-  whoseFault,
-} from './sentences.ts';
+import { ledgerEquations, ledgerLine, verdictSentence, verdictSymbol, whoseFault } from './sentences.ts';
 import { sloActual, sloInterval, sloMargin, sloName, worstFirst } from './slo-words.ts';
 import type { Report } from './types.ts';
 
@@ -64,7 +65,7 @@ function sections(report: Report): string[] {
     ...rates(report),
     ...headlines(report),
     ...counters(report),
-    ...runCard(report),
+    ...runTable(report),
     ...queries(report),
   ];
 }
@@ -77,7 +78,7 @@ function head(report: Report): string[] {
     `# ${verdictSymbol[report.verdict]} ${text(verdictSentence(report))}`,
     '',
     ...(report.run.banner === undefined ? [] : [`> **${text(report.run.banner)}**`, '']),
-    ...topFindings(report).map((finding, i) => `${i + 1}. ${text(findingSentence(finding))}`),
+    ...topFindings(report).map((finding, i) => `${i + 1}. ${text(findingSentence(report, finding))}`),
     '',
     `Fault of: **${blame.party}** (${text(blame.why)}). Exit code ${report.exitCode}.`,
     '',
@@ -171,9 +172,9 @@ function faults(report: Report): string[] {
 
 function recoveryTable(report: Report): string[] {
   const rows = report.faults.flatMap((fault) =>
-    stageRows(fault).map(({ name, at, after, reason }) => [
+    stageRows(fault).map(({ name, found, at, after, reason }) => [
       text(fault.name, 80),
-      name,
+      `${name}: ${found}`,
       at,
       after === '' ? text(reason, 200) : after,
     ]),

@@ -50,7 +50,8 @@ export function memberRows({ balance }: Report): string[][] {
 /** How even the load was, or why that is not known. */
 export function balanceSentence({ balance }: Report): string {
   if (balance === undefined) return '';
-  const { imbalance, reason } = balance;
+  const { imbalance, reason, members } = balance;
+  if (members.length === 1 && members[0]?.standsFor.length === 0) return 'One member took all of the load.';
   return imbalance === null ? `How even the load was is not known: ${reason}.` : `Outside faults: ${reason}.`;
 }
 

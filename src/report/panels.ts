@@ -1,7 +1,7 @@
 import { signals } from '../base/signal.ts';
 import { type Point, splitInfinite } from './downsample.ts';
 import { oneLine } from './format.ts';
-import { thresholdLimit } from './slo-words.ts';
+import { percentileOf, thresholdLimit } from './slo-words.ts';
 import type { Report, TimelineSeries } from './types.ts';
 
 /** One strip of the timeline: series of one unit over the shared time axis. */
@@ -11,7 +11,8 @@ export interface Panel {
   /** Series that the panel has no room for. */
   leftOut: number;
   series: { name: string; points: Point[]; infiniteAtS: number[] }[];
-  limits: { text: string; value: number }[];
+  /** SLOs on what is drawn, each over the window in which it holds. */
+  limits: { text: string; value: number; fromS: number; toS: number }[];
   /** Latencies: from a fraction of a millisecond to minutes. */
   log: boolean;
   /** A value stands for the step that begins at its time (rates, latencies), not for an instant (gauges). */
@@ -46,13 +47,17 @@ export function timelineOf(report: Report): Timeline {
     const key = groupOf(series);
     groups.set(key, [...(groups.get(key) ?? []), series]);
   }
-  const panels = [...groups.entries()].map(([key, group]) => ({ key, panel: panelOf(report, key, group) }));
-  const rank = (key: string) => mainOrder.indexOf(key);
-  const main = panels.filter(({ key }) => rank(key) >= 0).sort((a, b) => rank(a.key) - rank(b.key));
   const last = report.timeline.series.flatMap((series) => series.points.map(([at]) => at));
   const ends = [report.settle.fromS, report.settle.toS, ...report.windows.map((w) => w.toS)];
+  const endS = [...last, ...ends].reduce((max, at) => (Number.isFinite(at) && at > max ? at : max), 1);
+  const panels = [...groups.entries()].map(([key, group]) => {
+    const limits = key === 'latency' ? latencyLimits(report, group, endS) : [];
+    return { key, panel: panelOf(key, group, limits) };
+  });
+  const rank = (key: string) => mainOrder.indexOf(key);
+  const main = panels.filter(({ key }) => rank(key) >= 0).sort((a, b) => rank(a.key) - rank(b.key));
   return {
-    endS: [...last, ...ends].reduce((max, at) => (Number.isFinite(at) && at > max ? at : max), 1),
+    endS,
     bands: bandsOf(report),
     settleFromS: report.settle.fromS,
     main: main.map(({ panel }) => panel),
@@ -88,9 +93,8 @@ const unitTitles = new Map([
 const levelUnits = ['endpoints', 'pods'];
 const seriesMax = 12;
 
-function panelOf(report: Report, key: string, group: TimelineSeries[]): Panel {
+function panelOf(key: string, group: TimelineSeries[], limits: Panel['limits']): Panel {
   const unit = group[0]?.unit ?? '';
-  const limits = key === 'latency' ? latencyLimits(report) : [];
   const series = busiest(group)
     .slice(0, seriesMax)
     .map(({ name, points }) => ({ name: shortName(name, key), ...splitInfinite(points) }));
@@ -114,17 +118,27 @@ function busiest(group: TimelineSeries[]): TimelineSeries[] {
   return group.filter((series) => kept.has(series));
 }
 
-/** "offered traces" is "offered" under the title "Rate of traces". */
+/** "offered traces" is "offered" under the title "Rate of traces", "P95 ack traces" is "P95 traces". */
 function shortName(name: string, key: string): string {
+  if (key === 'latency') return chartText(name.replace(/^(P[\d.]+) ack /, '$1 '), 60);
   const signal = signals.find((one) => key === `rates ${one}`);
   return chartText(signal === undefined ? name : name.slice(0, -signal.length - 1), 60);
 }
 
-function latencyLimits(report: Report): Panel['limits'] {
+/** Those on a percentile that is drawn: beside another one a limit would seem broken or held where it is not. */
+function latencyLimits(report: Report, group: TimelineSeries[], endS: number): Panel['limits'] {
+  const isOneSignal = new Set(group.map(({ name }) => name.split(' ').at(-1))).size === 1;
   return report.slos.flatMap((slo) => {
     const limit = thresholdLimit(slo);
-    const drawn = slo.unit === 'ms' && slo.measure?.startsWith('ack_duration') === true;
-    return drawn && limit !== undefined ? [{ text: chartText(slo.threshold, 40), value: limit }] : [];
+    const percentile = percentileOf(slo);
+    const drawn = group.some(({ name }) => name.startsWith(`P${percentile} ack`));
+    if (slo.measure?.startsWith('ack_duration') !== true || !drawn || limit === undefined) return [];
+    const window = report.windows.find(({ name }) => name === slo.window);
+    const fromS = Math.max(0, window?.fromS ?? 0);
+    const toS = Math.min(endS, window?.toS ?? endS);
+    const signal = isOneSignal ? undefined : /signal:(\w+)/.exec(slo.measure)?.[1];
+    const text = chartText(signal === undefined ? slo.threshold : `${slo.threshold} ${signal}`, 40);
+    return fromS < toS ? [{ text, value: limit, fromS, toS }] : [];
   });
 }
 

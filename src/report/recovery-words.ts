@@ -3,18 +3,36 @@ import type { FaultResult, Report } from './types.ts';
 
 type Stage = NonNullable<FaultResult['notSeen']>[number]['stage'];
 
-const stageWords: Record<Stage, { long: string; short: string }> = {
-  removed: { long: 'fault removed', short: 'removed' },
-  endpointReady: { long: 'endpoint answers again', short: 'answers' },
-  firstAccepted: { long: 'first item accepted', short: 'accepts' },
-  drained: { long: 'backlog drained', short: 'drained' },
-  p95Back: { long: 'P95 under its limit', short: 'P95 back' },
+const stageWords: Record<Stage, { long: string; short: string; found: string }> = {
+  removed: {
+    long: 'fault removed',
+    short: 'removed',
+    found: 'as squall took it back; a kill is over at once',
+  },
+  endpointReady: { long: 'endpoint answers again', short: 'answers', found: 'the first member that serves' },
+  firstAccepted: {
+    long: 'first item accepted',
+    short: 'accepts',
+    found: 'of requests sent after the removal, the first that was acknowledged',
+  },
+  drained: {
+    long: 'backlog drained',
+    short: 'drained',
+    found: 'no more items inside the target than at the most before the fault',
+  },
+  p95Back: {
+    long: 'P95 under its limit',
+    short: 'P95 back',
+    found: 'what was due from then on kept it, for three seconds at least',
+  },
 };
 const stages = Object.keys(stageWords) as Stage[];
 
 /** One stage of a recovery as tables show it; what was not reached says why in place of the time. */
 export interface StageRow {
   name: string;
+  /** How it was found. */
+  found: string;
   at: string;
   /** Since the injection. */
   after: string;
@@ -25,12 +43,12 @@ export interface StageRow {
 export function stageRows(fault: FaultResult): StageRow[] {
   const { injectedS } = fault.observed;
   return stages.flatMap((stage): StageRow[] => {
-    const name = stageWords[stage].long;
+    const { long: name, found } = stageWords[stage];
     const atS = fault.recovery[`${stage}S`];
     const reason = fault.notSeen?.find((one) => one.stage === stage)?.reason;
-    if (atS === undefined) return reason === undefined ? [] : [{ name, at: '', after: '', reason }];
+    if (atS === undefined) return reason === undefined ? [] : [{ name, found, at: '', after: '', reason }];
     const after = injectedS === null ? '' : `+${formatSeconds(atS - injectedS)}`;
-    return [{ name, at: formatSeconds(atS), after, reason: '' }];
+    return [{ name, found, at: formatSeconds(atS), after, reason: '' }];
   });
 }
 

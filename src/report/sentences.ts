@@ -2,7 +2,7 @@ import { type Signal, signals, type VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
 import { formatCount, oneLine } from './format.ts';
 import { sloSentence } from './slo-words.ts';
-import type { Finding, Report } from './types.ts';
+import type { Report } from './types.ts';
 
 /** The words that terminal, Markdown, JUnit and HTML share, so that they cannot disagree. */
 
@@ -22,7 +22,7 @@ export function verdictSentence(report: Report): string {
 export function verdictReason(report: Report): string {
   if (report.capacity !== undefined) return report.capacity.sentence;
   if (report.comparison !== undefined) return report.comparison.sentence;
-  const scenario = oneLine(report.run.scenario, 80);
+  const scenario = subjectOf(report);
   const ending = exitWords[report.exitCode] ?? '';
   if (report.verdict === 'pass') {
     const count = report.slos.length;
@@ -56,6 +56,12 @@ export function verdictReason(report: Report): string {
   return `${scenario} could not be judged on ${share}: ${oneLine(worst.reason).replace(/\.$/, '')}.${ending}`;
 }
 
+/** Where squall's own collector stood in for a real one, the first sentence says so. */
+function subjectOf({ run }: Report): string {
+  const scenario = oneLine(run.scenario, 80);
+  return run.banner === undefined ? scenario : `${scenario} on squall's embedded collector`;
+}
+
 /** What a failed run leaves open, where its own part was not clean. */
 function notJudged({ slos, validity }: Report): string {
   const open = slos.filter(({ verdict }) => verdict === 'unknown').length;
@@ -68,21 +74,6 @@ const exitWords: Record<number, string> = {
   5: ' A fault may still be in place.',
   4: ' The target or a tool could not be reached or started.',
 };
-
-/** The same three everywhere. */
-export function topFindings(report: Report): Finding[] {
-  return report.findings.slice(0, 3);
-}
-
-export function findingSentence(finding: Finding): string {
-  const next = finding.next === '' ? '' : ` Do: ${oneLine(finding.next)}`;
-  return `${oneLine(finding.code, 60)}: ${fullStop(oneLine(finding.sentence))}${next}`;
-}
-
-/** The text with a full stop, unless it ends like a sentence already. */
-export function fullStop(text: string): string {
-  return text === '' || /[.!?:…]$/.test(text) ? text : `${text}.`;
-}
 
 /** One line per signal; classes without an item are left out except the four that people look for. */
 export function ledgerLine(signal: Signal, counts: LedgerCounts): string {
@@ -145,18 +136,6 @@ export function lossBound(report: Report): string {
   return `with 95 % confidence fewer than 1 in ${formatCount(Math.floor(sum.delivered / 3))}`;
 }
 
-/**
- * One thing to do, also after a run in which nothing was found: of the findings' own, the first that mends something
- * rather than explains it.
- */
-export function nextStep(report: Report): string {
-  const steps = report.findings.map(({ next }) => next).filter((next) => next !== '');
-  const next = steps.find((step) => !step.startsWith('squall explain')) ?? steps[0];
-  if (next !== undefined) return oneLine(next);
-  if (report.verdict === 'pass') return 'nothing to mend; keep this run to compare later ones with';
-  return 'read the reasons of the SLOs below';
-}
-
 export type Party = 'nobody' | 'target' | 'generator' | 'Prometheus' | 'set-up';
 
 /** Who is to look at it: the one answer a person wants at three in the morning. */
@@ -184,7 +163,8 @@ export function whoseFault(report: Report): { party: Party; why: string } {
   if (unknown.length > 0 && unknown.every((slo) => slo.source === 'prometheus')) {
     // One that could not be had is not to blame.
     const absent = report.findings.some(({ code }) => code === 'NO-PROMETHEUS');
-    const why = sentencePart(unknown[0]?.reason ?? 'it gave no answer');
+    const reason = sentencePart(unknown[0]?.reason ?? 'it gave no answer');
+    const why = report.run.banner === undefined ? reason : `no real collector was there, and ${reason}`;
     return { party: absent ? 'set-up' : 'Prometheus', why };
   }
   if (validity.missedByTarget > 0) {

@@ -39,9 +39,15 @@ const operatorWords: Record<string, string> = {
 };
 
 /** " p(95)" of a duration; counts, rates and values have one number. */
-function percentileOf({ threshold }: SloResult): string {
+function aggregationOf({ threshold }: SloResult): string {
   const word = /^\s*(p\([\d.]+\)|avg|min|max|med)/.exec(threshold)?.[1];
   return word === undefined ? '' : ` ${word}`;
+}
+
+/** 95 of "p(95)<10ms"; undefined of anything else. */
+export function percentileOf({ threshold }: Pick<SloResult, 'threshold'>): number | undefined {
+  const digits = /^\s*p\(([\d.]+)\)/.exec(threshold)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 function windowWords({ window }: SloResult): string {
@@ -54,7 +60,7 @@ function windowWords({ window }: SloResult): string {
 
 /** What it is named in a sentence: with the percentile that was judged. */
 export function sloSubject(slo: SloResult, charsMax: number): string {
-  return `${oneLine(sloName(slo), charsMax)}${percentileOf(slo)}`;
+  return `${oneLine(sloName(slo), charsMax)}${aggregationOf(slo)}`;
 }
 
 /** Without " in WINDOW": the window always stands beside it. */

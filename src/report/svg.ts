@@ -23,8 +23,18 @@ export interface SvgSize {
   heightPx: number;
 }
 
+/** The end of every chart's description. */
+export const tableBelow = 'The same numbers stand in the table below the chart.';
+
 /** The colour of axes, ticks and legends. */
 export const ink = 'var(--ink-2)';
+
+/** Verdicts differ by shape as well as by colour. */
+export const verdictMarks = {
+  pass: { symbol: 'circle', color: 'var(--pass)' },
+  fail: { symbol: 'triangle', color: 'var(--fail)' },
+  unknown: { symbol: 'diamond', color: 'var(--unknown)' },
+} as const;
 
 /** Legend of lines: the line alone, with its dashes, as it is drawn without symbols. */
 export const lineLegend = {

@@ -1,6 +1,6 @@
 import { formatNumber } from './format.ts';
 import type { IndexEntry } from './index-entry.ts';
-import { drawSvg, type SvgNames } from './svg.ts';
+import { drawSvg, ink, type SvgNames, verdictMarks } from './svg.ts';
 
 interface Panel {
   title: string;
@@ -13,12 +13,6 @@ export const trendPanels: Panel[] = [
   { title: 'Acknowledged, items/s', read: ({ acknowledgedPerS }) => acknowledgedPerS },
   { title: 'Lost, items', read: ({ lost }) => lost },
 ];
-
-const symbols = {
-  pass: { symbol: 'circle', color: 'var(--pass)' },
-  fail: { symbol: 'triangle', color: 'var(--fail)' },
-  unknown: { symbol: 'diamond', color: 'var(--unknown)' },
-} as const;
 
 /** One point per run, oldest first, under one another on one axis of runs. */
 export function renderTrend(
@@ -49,7 +43,7 @@ export function renderTrend(
       axisLine: { lineStyle: { color: 'var(--rule)' } },
       axisLabel: {
         show: i === tops.length - 1,
-        color: 'var(--ink-2)',
+        color: ink,
         fontSize: 11,
         interval: (at: number) => at % every === 0,
       },
@@ -61,7 +55,7 @@ export function renderTrend(
       splitNumber: 3,
       minInterval: i === 2 ? 1 : 0,
       axisLabel: {
-        color: 'var(--ink-2)',
+        color: ink,
         fontSize: 11,
         formatter: (value: number) => formatNumber(value, 3),
       },
@@ -82,7 +76,7 @@ export function renderTrend(
 }
 
 function pointOf(entry: IndexEntry, value: number | 'Infinity' | null, symbolPx: number): object {
-  const { symbol, color } = symbols[entry.verdict];
+  const { symbol, color } = verdictMarks[entry.verdict];
   const shown = typeof value === 'number' && Number.isFinite(value) ? value : null;
   return { value: shown, symbol, symbolSize: symbolPx, itemStyle: { color } };
 }

@@ -197,7 +197,7 @@ function sentenceOf(one: { result: SearchResult; items: string; pods: number; qu
       : `, ${confirmation.passed} of ${confirmation.of} fresh trials passed at the lower end (a pass rate of at least ${confirmation.passShareAtLeast.toFixed(2)} at 95 %)`;
   const first = binding === null ? '' : `; ${binding} breaks first`;
   const apart = `ends ${formatNumber(100 * (upperPerS / lowerPerS - 1), 2)} % apart`;
-  return `${who} carried ${formatCount(Math.floor(lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(upperPerS))} (${apart})${sure}${first}${quick ? '; indicative' : ''}.`;
+  return `${who} carried ${formatCount(Math.floor(lowerPerS))} ${items}/s, and not ${formatCount(Math.ceil(upperPerS))} (${apart})${sure}${first}${quick ? '; a quick search, so indicative' : ''}.`;
 }
 
 function claimText(search: SearchRecord, result: SearchResult): string {

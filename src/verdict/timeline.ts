@@ -18,8 +18,8 @@ interface Steps {
 
 /**
  * Per signal and step of the run: items offered (when sent), acknowledged (when answered) and delivered (when they
- * arrived), and the P99 of the requests due in that step, null where it is infinite; items not acknowledged have a
- * series of their own. A point [t, v] stands for (t, t + stepS] seconds from t = 0.
+ * arrived), and P95 and P99 of the requests due in that step, null where they are infinite; items not acknowledged have
+ * a series of their own. A point [t, v] stands for (t, t + stepS] seconds from t = 0.
  */
 export function drawTimeline(facts: Facts, run: Window): Report['timeline'] {
   const steps = stepsOf(facts, run);
@@ -62,10 +62,15 @@ function drawSignal(
     if (mine(deliveries.request[j] ?? -1))
       add(delivered, stepOf(deliveries.arrivalNs[j]), deliveries.items[j] ?? 0);
 
-  const p99 = Array.from({ length: count }, (_, step): [number, number | null] => {
-    const sorted = (latencies.get(step) ?? []).sort((a, b) => a - b);
-    const ns = sorted[rankOf(99, sorted.length) - 1];
-    return [step * stepS, ns === undefined || !Number.isFinite(ns) ? null : ns / 1e6];
+  for (const answers of latencies.values()) answers.sort((a, b) => a - b);
+  const percentile = (p: number): TimelineSeries => ({
+    name: `P${p} ack ${part.signal}`,
+    unit: 'ms',
+    points: Array.from({ length: count }, (_, step) => {
+      const sorted = latencies.get(step) ?? [];
+      const ns = sorted[rankOf(p, sorted.length) - 1];
+      return [step * stepS, ns === undefined || !Number.isFinite(ns) ? null : ns / 1e6];
+    }),
   });
   const perS = (name: string, values: Float64Array): TimelineSeries => ({
     name: `${name} ${part.signal}`,
@@ -77,7 +82,8 @@ function drawSignal(
     perS('acknowledged', acknowledged),
     perS('delivered', delivered),
     perS('not acknowledged', without),
-    { name: `P99 ack ${part.signal}`, unit: 'ms', points: p99 },
+    percentile(95),
+    percentile(99),
   ];
 }
 

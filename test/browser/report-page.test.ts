@@ -37,7 +37,7 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
       test(`${name}, ${scheme}: all that answers is on the first screen, and axe finds nothing`, async () => {
         await withPage(make(), { width: 1280, height: 720, scheme }, async (page) => {
           const bottoms = await page.$$eval(
-            '.badge, .answers, [aria-label="Validity of the run"], .first > section > table, .first > section > dl, .ledger, .first figure svg',
+            '.badge, .answers, [aria-label="Validity of the run"], .first > section > table, .first > section > :is(dl, p), .ledger, .first figcaption',
             (found) => found.map((one) => one.getBoundingClientRect().bottom),
           );
           expect(bottoms.length).toBeGreaterThanOrEqual(6);
@@ -59,7 +59,12 @@ describe.skipIf(noBrowser)(`report.html in a browser${whySkipped}`, () => {
   }
 
   test('400 px: nothing sticks out, the text is readable, the narrow chart is the one shown', async () => {
-    await withPage(failReport(), { width: 400, height: 800, scheme: 'light' }, async (page) => {
+    const narrow = { width: 400, height: 800, scheme: 'light' } as const;
+    for (const make of [capacityReport, comparisonReport])
+      await withPage(make(), narrow, async (page) => {
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
+      });
+    await withPage(failReport(), narrow, async (page) => {
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(400);
       const heights = await page.$$eval('figure .narrow svg text', (texts) =>
         texts.map((one) => one.getBoundingClientRect().height),

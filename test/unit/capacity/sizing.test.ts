@@ -19,7 +19,8 @@ describe('replicas', () => {
     expect(sizeReplicas(one)).toEqual({
       replicas: 8,
       word: 'computed',
-      formula: 'max(ceil(50000 x 1.5 / 10000) = 8, ceil(50000 / 10000) + 1 = 6, least 3) = 8',
+      formula:
+        'max(ceil(peak 50000 x safety 1.5 / each 10000) = 8, ceil(peak 50000 / each 10000) + spare 1 = 6, least 3) = 8',
     });
     expect(sizeReplicas(one, true).word).toBe('recommended');
   });

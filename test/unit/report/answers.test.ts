@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { answersOf } from '../../../src/report/answers.ts';
-import { whoseFault } from '../../../src/report/sentences.ts';
+import { findingStep } from '../../../src/report/finding-words.ts';
+import { verdictReason, whoseFault } from '../../../src/report/sentences.ts';
 import type { Report } from '../../../src/report/types.ts';
 import { capacityReport } from '../../fixtures/capacity-sample.ts';
 import { failReport, passReport, unknownReport } from '../../fixtures/report-sample.ts';
@@ -52,7 +53,8 @@ test('a run that passed: nothing, nobody, and what a loss of none leaves possibl
     'What broke?': 'nothing | all 4 SLOs held',
     'Whose fault was it?': "nobody's | squall did its part: 100 % of the plan offered, lag P99 0.61 ms",
     'How much was lost?': '0 of 960,000 items | with 95 % confidence fewer than 1 in 320,000',
-    'What next?': 'nothing to mend; keep this run to compare later ones with | ',
+    'What next?':
+      'nothing to mend; run it again with the next build, then: squall compare reports/k3v9q2 reports/latest | ',
   });
 });
 
@@ -88,6 +90,27 @@ test('a step that mends something goes before one that explains', () => {
   expect(told({ ...failReport(), findings: findings.slice(0, 1) })['What next?']).toBe(
     'squall explain measure | ',
   );
+});
+
+test('one step comes first; what it holds is not said twice, the others follow, explanations are more', () => {
+  const [first, command] = ['install Go or Docker, then: squall setup', failReport().run.command];
+  const steps = ['squall explain measure', first, 'squall setup', command, 'squall doctor', ''];
+  const findings = steps.map((next) => ({ ...finding, code: 'A', next }));
+  const report = { ...failReport(), findings };
+  expect(findings.map((one) => findingStep(report, one))).toEqual([
+    'More: squall explain measure',
+    `Do: ${first}`,
+    '',
+    'Then: run it again',
+    'Then: squall doctor',
+    '',
+  ]);
+});
+
+test('an embedded collector is named in the first sentence', () => {
+  const banner = 'embedded reference collector: says nothing about a real collector';
+  const report = { ...passReport(), run: { ...passReport().run, banner } };
+  expect(verdictReason(report)).toMatch(/^quickstart on squall's embedded collector held all 4 SLOs;/);
 });
 
 test('what is not known is never told as nothing lost', () => {
@@ -133,6 +156,6 @@ test('a loss that was found in a run that is not valid: the loss is the targetâ€
   const reasons = ["12.8 % of the generator's wake-ups were over 10 ms late"];
   const validity = { ...report.validity, valid: false, reasons };
   expect(told({ ...report, validity })['Whose fault was it?']).toBe(
-    `the loss is the target's; of the rest it is not known | squall's own part was not clean: ${reasons[0]}`,
+    `of the loss, the target's | of the rest it is not known: ${reasons[0]}`,
   );
 });

@@ -17,7 +17,7 @@ test('every output opens with the same sentence and has the same figures, the wo
   const [markdown, html] = [renderMarkdown(report), renderHtml(report)];
   for (const page of [markdown, html]) {
     expect(page).toContain(comparison.sentence);
-    expect(page).toContain('P99 (shown; fails only)');
+    expect(page).toContain('P99 (not required)');
     expect(page).toContain('+45 % to +56 %');
   }
   expect(html).toContain('<span class="word fail">✘ worse</span>');

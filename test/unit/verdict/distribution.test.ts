@@ -81,6 +81,17 @@ test('queues are drained when they are all as short again as they ever were befo
   expect(drainedNs(series, { injectedNs: 2e9 })).toBeUndefined();
 });
 
+test('the timeline has P95 and P99 of what was due in each second: of 100 requests the 95th and the 99th', () => {
+  const { requests } = steadyRows(10);
+  const slower = requests.map((row, i) => ({ ...row, ackMs: 1 + (i % 100) }));
+  const { timeline } = judgeRun(judgeInput({ requests: slower }));
+  const latencies = timeline.series.filter(({ unit }) => unit === 'ms');
+  expect(latencies.map(({ name, points }) => [name, points[0]?.[1], points[9]?.[1]])).toEqual([
+    ['P95 ack traces', 95, 95],
+    ['P99 ack traces', 99, 99],
+  ]);
+});
+
 test('a long run keeps the peaks of what a member used', () => {
   const samples = Array.from({ length: 6000 }, (_, i) => ({
     member: 'collector-0',
