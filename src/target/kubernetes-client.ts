@@ -53,7 +53,8 @@ export interface Cluster {
 /** The HTTP status of an API server's refusal; undefined when it did not answer. */
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'number' ? error.code : undefined;
+  // A time-out has a number too, which is none of HTTP's.
+  return typeof error.code === 'number' && error.code >= 100 ? error.code : undefined;
 }
 
 /** What the API server says in a refusal, or the error's own first line. */
@@ -62,8 +63,16 @@ export function reasonOf(error: unknown): string {
     const message = messageIn(error.body);
     if (message !== undefined) return message;
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? (silenceOf(error) ?? error.message) : String(error);
   return text.split('\n')[0] ?? text;
+}
+
+/** Why there was no answer at all; undefined where that is not what happened. The library's fetch hides it. */
+function silenceOf(error: Error): string | undefined {
+  if (error.name === 'TimeoutError') return 'the API server does not answer';
+  if (error.message !== 'fetch failed' || !(error.cause instanceof Error)) return undefined;
+  const { cause } = error;
+  return cause.message === '' && 'code' in cause ? String(cause.code) : cause.message;
 }
 
 function messageIn(body: unknown): string | undefined {

@@ -6,11 +6,14 @@ import { bareGet } from './kubernetes-get.ts';
 import { openInformer } from './kubernetes-informer.ts';
 import { readPodMetrics } from './kubernetes-pod-metrics.ts';
 
+/** An answer later than this is none, ms: a request that hangs must not outlast the return of its API server. */
+const answerWithinMs = 20_000;
+
 /**
  * The API of one cluster, by exactly this context: the current one of the kubeconfig is never taken. Loads the client
  * library, a second and 100 MB that only these runs should pay. Asks nothing. Throws SQ-CONTEXT-UNKNOWN.
  */
-export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
+export async function connectCluster(ref: ClusterRef, answerMs = answerWithinMs): Promise<Cluster> {
   const library = await import('@kubernetes/client-node');
   const config = new library.KubeConfig();
   try {
@@ -23,6 +26,7 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     throw unknownContext(ref, names.length === 0 ? 'no context' : names.join(', '));
   }
   config.setCurrentContext(ref.context);
+  boundAnswers(config, answerMs);
   return {
     context: ref.context,
     server: config.getCurrentCluster()?.server ?? '',
@@ -41,6 +45,15 @@ export async function connectCluster(ref: ClusterRef): Promise<Cluster> {
     microTime: (wallMs) => new library.V1MicroTime(wallMs),
     get: (path) => bareGet(config, path),
     forward: (to) => openForward(library, config, to),
+  };
+}
+
+/** The library itself waits for five minutes. Watches, which have no end, and forwards do not take this signal. */
+function boundAnswers(config: KubeConfig, answerMs: number): void {
+  const authenticate = config.applySecurityAuthentication.bind(config);
+  config.applySecurityAuthentication = async (request) => {
+    await authenticate(request);
+    request.setSignal(AbortSignal.timeout(answerMs));
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { networkChaos } from './chaos-mesh.ts';
+import { knownObject } from './known-object.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
 import { makeOwnerJob } from './owner-job.ts';
 import { openLease } from './run-lease.ts';
@@ -65,9 +66,14 @@ export async function openRunRecord(options: {
   const { deadlineS } = options;
   const reference = await makeOwnerJob(cluster, { namespace, name, labels, deadlineS });
   const metadata = { name, labels, ownerReferences: [reference] };
-  let map = await cluster.core.createNamespacedConfigMap({
+  const map = await cluster.core.createNamespacedConfigMap({
     namespace,
     body: { metadata, data: { run: runId, [journalKey]: '' } },
+  });
+  const writeMap = knownObject(map, {
+    read: () => cluster.core.readNamespacedConfigMap({ namespace, name }),
+    replace: (body) => cluster.core.replaceNamespacedConfigMap({ namespace, name, body }),
+    isSame: (found, tried) => found.data?.[journalKey] === tried.data?.[journalKey],
   });
   const renew = await openLease(cluster, { namespace, metadata, clock });
   const ended = new AbortController();
@@ -93,15 +99,16 @@ export async function openRunRecord(options: {
     write: (line) =>
       inTurn(async () => {
         await hold();
-        const text = `${map.data?.[journalKey] ?? ''}${JSON.stringify(line)}\n`;
-        const { ownerReferences, ...kept } = map.metadata ?? {};
-        const owners = 'restore' in line || ownerReferences === undefined ? {} : { ownerReferences };
-        const body = {
-          ...map,
-          metadata: { ...kept, ...owners },
-          data: { ...map.data, [journalKey]: text },
-        };
-        map = await cluster.core.replaceNamespacedConfigMap({ namespace, name, body });
+        await writeMap((known) => {
+          const { ownerReferences, ...kept } = known.metadata ?? {};
+          const owners = 'restore' in line || ownerReferences === undefined ? {} : { ownerReferences };
+          const text = `${known.data?.[journalKey] ?? ''}${JSON.stringify(line)}\n`;
+          return {
+            ...known,
+            metadata: { ...kept, ...owners },
+            data: { ...known.data, [journalKey]: text },
+          };
+        });
       }),
     hold: () => inTurn(hold),
     close: async () => {
