@@ -18,6 +18,8 @@ export interface OpenWork {
   processes: (ProcessId & { name: string })[];
   /** In the order of their intents. */
   injections: OpenInjection[];
+  /** Shown gone, in the same order. */
+  closed: OpenInjection[];
   /** Undos of things that are not faults, in the order they were made. */
   resources: Undo[];
   /** Every undo that was ever written down: for reading back. */
@@ -28,7 +30,8 @@ export interface OpenWork {
 export function openWork(entries: readonly JournalEntry[]): OpenWork {
   const open = new Map<string, OpenInjection>();
   const known = new Map<string, OpenInjection>();
-  const work: OpenWork = { runner: undefined, processes: [], injections: [], resources: [], undos: [] };
+  const none = { processes: [], injections: [], closed: [], resources: [], undos: [] };
+  const work: OpenWork = { runner: undefined, ...none };
   for (const entry of entries) {
     switch (entry.kind) {
       case 'run':
@@ -65,6 +68,7 @@ export function openWork(entries: readonly JournalEntry[]): OpenWork {
     }
   }
   work.injections = [...open.values()];
+  work.closed = [...known.values()].filter(({ injection }) => !open.has(injection));
   return work;
 }
 

@@ -35,7 +35,12 @@ export async function sweepRun(options: {
   await undoInjections({ injections: work.injections, journal, by, power });
   lines.push(...(await endProcesses({ runId: state.runId, work, clock, spare })));
   for (const undo of work.resources.toReversed()) await executeUndo(undo);
-  const left = await remaining({ runId: state.runId, work, spare });
+  let left = await remaining({ runId: state.runId, work, spare });
+  if (left.length > 0 && work.closed.length > 0) {
+    // What a runner had asked for just before its end may have been done after it was undone and read back.
+    await undoInjections({ injections: work.closed, journal, by, power });
+    left = await remaining({ runId: state.runId, work, spare });
+  }
   const clean = left.length === 0;
   record(journal, { kind: 'run-closed', by, clean, left });
   journal.close();
