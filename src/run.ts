@@ -11,7 +11,7 @@ import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
 import { planningMachine } from './run/ceilings-file.ts';
 import { drive, settleDown } from './run/drive.ts';
-import { toRunError } from './run/failure.ts';
+import { leftAfter, toRunError } from './run/failure.ts';
 import { type FoundTools, findTools } from './run/find-tools.ts';
 import { judgeEvidence, takeRecord } from './run/finish.ts';
 import type { Session } from './run/session.ts';
@@ -70,7 +70,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
       return takeRecord(session, ended, settled, startedAt);
     },
   );
-  const left = result.downFailures.map((failure) => `${failure.title}: ${failure.message}`);
+  const left = leftAfter(result.downFailures, session.shownClean === true);
   if (result.value === undefined) throw toRunError(result.error, { ...options, left });
   try {
     return { report: await judgeAndWrite(options, result.value, left.length > 0), faultsLeft: left };

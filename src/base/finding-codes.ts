@@ -26,6 +26,7 @@ export const findingCodes = {
   'NO-SLO': 'the scenario has nothing to pass',
   'NO-LOAD': 'the plan has no load',
   'FAULT-WITHOUT-EFFECT': 'a fault was not seen to act and to end, so the run says nothing about it',
+  'FAULT-ENDED-LATE': 'a fault could not be undone at its end and went on until it could',
   'SCRAPES-MISSING': 'too few scrapes of the target are in Prometheus for its numbers to count',
   'CLOCK-SKEW': 'the clocks of squall and Prometheus are too far apart for their windows to be the same',
   'QUERY-ANNOTATION': 'Prometheus had something to say about its own answer',
@@ -92,6 +93,10 @@ export const findingAdvice: Partial<Record<FindingCode, readonly string[]>> = {
   ],
   'FAULT-WITHOUT-EFFECT': [
     'squall explain fault KIND says what the fault needs; squall doctor what the machine lacks',
+  ],
+  'FAULT-ENDED-LATE': [
+    'the API server or the daemon that undoes it did not answer. It was tried again every 2 s, by the run for a minute and ' +
+      'by its guard for ten: windows end where it was seen to have ended, so during:FAULT is longer than planned',
   ],
   'HEADLINE-DISAGREES': [
     'the ledger is the authority on loss; counters miss what a killed process had not been scraped for, and count ' +

@@ -8,8 +8,13 @@ import { namedCluster } from './named-cluster.ts';
 
 /** `squall recover`: exits 0 only after it has read back that nothing of the run is left. */
 export async function recoverCommand(console: Console, flags: GlobalFlags): Promise<number> {
-  const here = flags.run === undefined ? await recoverAll() : await recoverRun(flags.run);
-  const there = await recoverThere(flags);
+  let said = '';
+  const say = (line: string) => {
+    if (line !== said) console.say(line);
+    said = line;
+  };
+  const here = flags.run === undefined ? await recoverAll(say) : await recoverRun(flags.run, say);
+  const there = await recoverThere(flags, say);
   const result = { clean: here.clean && there.clean, lines: [...here.lines, ...there.lines] };
   if (flags.json === true) console.print(JSON.stringify(result));
   for (const line of result.lines) console.say(line);
@@ -28,11 +33,11 @@ export async function recoverCommand(console: Console, flags: GlobalFlags): Prom
 }
 
 /** In a cluster, where one is named. */
-async function recoverThere(flags: GlobalFlags): Promise<SweepResult> {
+async function recoverThere(flags: GlobalFlags, onLate: (line: string) => void): Promise<SweepResult> {
   const { context, namespace, run } = flags;
   if (context === undefined && namespace === undefined) return { clean: true, lines: [] };
   const named = namedCluster(flags, 'squall recover --all --context NAME --namespace NAME');
-  return recoverCluster({ ...named, ...(run === undefined ? {} : { run }) });
+  return recoverCluster({ ...named, onLate, ...(run === undefined ? {} : { run }) });
 }
 
 /** `squall halt`: the big red button; idempotent. */

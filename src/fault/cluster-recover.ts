@@ -1,23 +1,47 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { agentNamespace, listAgents, removeAgents } from '../target/kubernetes-agents.ts';
-import { type Cluster, type ClusterRef, reasonOf } from '../target/kubernetes-client.ts';
+import { type Cluster, type ClusterRef, reasonOf, statusOf } from '../target/kubernetes-client.ts';
 import { connectCluster } from '../target/kubernetes-connect.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { SweepResult } from './sweep.ts';
+import { tryOn, undoForMs } from './undo-tries.ts';
+
+/** What trying again may change, or not: a run that lives, an account without rights. */
+type Tried = SweepResult & { final: boolean };
 
 /**
  * Removes what dead runs left in a namespace, from any machine that reaches the cluster. A run that renews its Lease
- * while it is watched lives and is left alone: it is halted where it runs. `run`: only this one.
+ * while it is watched lives and is left alone: it is halted where it runs. `run`: only this one. An API server that does
+ * not answer is asked again for a while, which `onLate` hears. Throws SQ-CONTEXT-UNKNOWN.
  */
 export async function recoverCluster(options: {
   cluster: ClusterRef;
   namespace: string;
   run?: string;
   clock?: Clock;
+  onLate?(line: string): void;
 }): Promise<SweepResult> {
-  const { namespace, clock = systemClock } = options;
+  const { namespace, run, clock = systemClock, onLate } = options;
   const cluster = await connectCluster(options.cluster);
+  let results: Tried[] = [];
+  const onFailure = (lines: readonly string[]) => onLate?.(`not done yet, and tried on: ${lines.join('; ')}`);
+  await tryOn({ clock, forMs: undoForMs, cut: never, onFailure }, async () => {
+    results = await recoverOnce(cluster, { namespace, ...(run === undefined ? {} : { run }), clock }).catch(
+      (error: unknown) => [failed(`${cluster.context}/${namespace}`, error)],
+    );
+    return results.filter(({ clean, final }) => !clean && !final).flatMap(({ lines }) => lines);
+  });
+  return { clean: results.every(({ clean }) => clean), lines: results.flatMap(({ lines }) => lines) };
+}
+
+const never = new AbortController().signal;
+
+async function recoverOnce(
+  cluster: Cluster,
+  options: { namespace: string; run?: string; clock: Clock },
+): Promise<Tried[]> {
+  const { namespace, clock } = options;
   const wanted = options.run === undefined ? {} : { run: runName(options.run) };
   const look = async () => [
     ...(await listRun(cluster, { namespace, ...wanted })),
@@ -25,26 +49,27 @@ export async function recoverCluster(options: {
   ];
   const found = await look();
   const runs = [...new Set(found.map(({ run }) => run))];
-  if (runs.length === 0) return { clean: true, lines: [`no run is open in ${namespace}`] };
+  if (runs.length === 0) return [{ clean: true, final: true, lines: [`no run is open in ${namespace}`] }];
   // Longer than the runner waits between two renewals.
   await clock.sleep(1.5 * renewEveryMs);
   const later = await look();
-  const results = await Promise.all(
-    runs.map(async (run): Promise<SweepResult> => {
+  return Promise.all(
+    runs.map(async (run): Promise<Tried> => {
       const renewed = (objects: typeof found) =>
         objects.find((o) => o.run === run && o.kind === 'lease')?.renewed;
-      if (renewed(found) !== renewed(later) && renewed(later) !== undefined)
-        return { clean: false, lines: [`${run}: still running; squall halt on the machine that runs it`] };
+      if (renewed(found) !== renewed(later) && renewed(later) !== undefined) {
+        const line = `${run}: still running; squall halt on the machine that runs it`;
+        return { clean: false, final: true, lines: [line] };
+      }
       return removed(cluster, { namespace, run, clock });
     }),
   );
-  return { clean: results.every(({ clean }) => clean), lines: results.flatMap(({ lines }) => lines) };
 }
 
 async function removed(
   cluster: Cluster,
   options: { namespace: string; run: string; clock: Clock },
-): Promise<SweepResult> {
+): Promise<Tried> {
   const { run, namespace } = options;
   try {
     // First: what they hold is undone by them before they end.
@@ -57,9 +82,17 @@ async function removed(
     const lines = restored.map((line) => `${run}: ${line} in ${namespace}`);
     return {
       clean: true,
+      final: true,
       lines: [...acted, ...lines, `${run}: ${names.join(', ') || 'nothing'} removed from ${namespace}`],
     };
   } catch (error) {
-    return { clean: false, lines: [`${run}: ${reasonOf(error)}`] };
+    return failed(run, error);
   }
+}
+
+/** A refusal is not worth another try; no answer is. */
+function failed(what: string, error: unknown): Tried {
+  const status = statusOf(error) ?? statusOf(error instanceof Error ? error.cause : undefined);
+  const final = status !== undefined && status < 500;
+  return { clean: false, final, lines: [`${what}: ${reasonOf(error)}`] };
 }

@@ -5,7 +5,8 @@ import type { Plan, PlannedFault } from '../plan/types.ts';
 import type { Target } from '../target/target.ts';
 import { chooseMembers } from './choice.ts';
 import type { Fault, SinkScript, Undo } from './fault.ts';
-import { Injection, type InjectionOutcome } from './injection.ts';
+import { Injection } from './injection.ts';
+import type { InjectionOutcome } from './injection-types.ts';
 import type { Journal } from './journal.ts';
 import { podsOf } from './pod-records.ts';
 import { executeUndo, type UndoResult } from './undo.ts';
@@ -23,6 +24,8 @@ export interface FaultEngineOptions {
   seed: number;
   /** Names of the faults in place, whenever they change. */
   onChange?: (active: string[]) => void;
+  /** Hears why a fault could not be undone at its end. */
+  onLate?: (sentence: string) => void;
   /** How an undo is executed; the simulator has its own world. */
   execute?: (undo: Undo) => Promise<UndoResult>;
 }
@@ -134,6 +137,7 @@ async function follow(run: {
         endNs: fault.oneShot ? undefined : t0Ns + (endNs ?? startNs),
         cut,
         onInjected: changed,
+        ...(options.onLate === undefined ? {} : { onLate: options.onLate }),
         free: () => !heldBy(holdOf(spec), member.name),
       }),
   );
@@ -170,12 +174,23 @@ function recordOf(course: Course, t0Ns: number): FaultRecord {
       ...(injected.length === 0 ? {} : { injectedNs: Math.min(...injected) - t0Ns }),
       ...(complete && !isKill ? { recoveredNs: Math.max(...gone) - t0Ns } : {}),
     },
-    effect: outcomes.length === 0 ? course.reason : outcomes.map(({ effect }) => effect).join('; '),
+    effect: outcomes.length === 0 ? course.reason : outcomes.map(effectOf).join('; '),
     verified: complete && outcomes.every(({ seen, gone: absent }) => seen && absent),
+    ...triesOf(outcomes),
     ...podsOf(outcomes, t0Ns),
     recovery: {
       ...(removed.length === 0 || isKill ? {} : { removedNs: Math.max(...removed) - t0Ns }),
       ...(ready.length === 0 ? {} : { endpointReadyNs: Math.max(...ready) - t0Ns }),
     },
   };
+}
+
+function effectOf({ effect, seen, gone, end }: InjectionOutcome): string {
+  return !seen || gone || end === '' ? effect : `${effect}; it was not seen to end: ${end}`;
+}
+
+/** Of the member that took the most. */
+function triesOf(outcomes: readonly InjectionOutcome[]): Pick<FaultRecord, 'tries'> {
+  const tries = outcomes.flatMap((outcome) => outcome.tries ?? []).toSorted((a, b) => b.count - a.count)[0];
+  return tries === undefined ? {} : { tries };
 }

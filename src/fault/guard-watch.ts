@@ -7,6 +7,7 @@ import { openWork, undoInjections } from './replay.ts';
 import type { RunState } from './state.ts';
 import { sweepRun } from './sweep.ts';
 import { executeUndo, remainsOf } from './undo.ts';
+import { waitAfterTry } from './undo-tries.ts';
 
 const lookEveryMs = 250;
 /**
@@ -52,6 +53,7 @@ async function watchRunner(options: WatchOptions): Promise<void> {
   let seenNs = options.clock.nowNs();
   let lookedNs = seenNs;
   let overslept = false;
+  let failed = { tries: 0, untilNs: 0 };
   for (;;) {
     const state = options.readState();
     if (state === undefined) return;
@@ -78,10 +80,16 @@ async function watchRunner(options: WatchOptions): Promise<void> {
         return sweepUntilClean(state, options);
       case 'sweep':
         return sweepUntilClean(state, options);
-      case 'expire':
-        await expire(state, judgement.injections, options.clock);
+      case 'expire': {
         overslept = true;
+        // An API server that is away is asked again now and then, not at each look.
+        if (nowNs < failed.untilNs) break;
+        const left = await expire(state, judgement.injections, options.clock);
+        const tries = left.length === 0 ? 0 : failed.tries + 1;
+        const waitMs = tries === 0 ? 0 : waitAfterTry(tries);
+        failed = { tries, untilNs: options.clock.nowNs() + waitMs * 1e6 };
         break;
+      }
       case 'watch':
         break;
     }
@@ -97,13 +105,15 @@ async function look(options: WatchOptions): Promise<void> {
   });
 }
 
-async function expire(state: RunState, injections: readonly string[], clock: Clock): Promise<void> {
+/** Gives what is left. */
+async function expire(state: RunState, injections: readonly string[], clock: Clock): Promise<string[]> {
   const open = openWork(readJournal(state.journalFile)).injections;
   const journal = openJournal(state.journalFile, clock);
   const power = { execute: executeUndo, remains: remainsOf };
   const late = open.filter(({ injection }) => injections.includes(injection));
-  await undoInjections({ injections: late, journal, by: 'guard', power });
+  const left = await undoInjections({ injections: late, journal, by: 'guard', power });
   journal.close();
+  return left;
 }
 
 async function sweepUntilClean(state: RunState, options: WatchOptions): Promise<void> {

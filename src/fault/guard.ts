@@ -9,8 +9,10 @@ import { watchRun } from './guard-watch.ts';
 import { heartbeatEveryMs, removeSigns, writeHeartbeat } from './heartbeat.ts';
 import { readJournal } from './journal.ts';
 import { findTagged, isAlive, type ProcessId } from './process-table.ts';
+import { openWork } from './replay.ts';
 import { isOpen, openRun, readRun } from './state.ts';
 import { sweepRun } from './sweep.ts';
+import { isElsewhere } from './undo-tries.ts';
 
 /** Tag in the environment of guards, by which `recover` finds them; they do not carry the tag of the run. */
 export const guardTag = 'SQUALL_GUARD_OF';
@@ -40,6 +42,8 @@ export interface GuardStart {
 
 const readyMs = 20_000;
 const releaseMs = 30_000;
+/** Where others do what is left: less than a step of clean-up may take. */
+const releaseElsewhereMs = 25_000;
 
 /**
  * Starts the process that undoes everything if this one dies, and returns when it has acknowledged that it watches.
@@ -87,13 +91,18 @@ export async function startGuard(options: {
     await starting?.catch(() => undefined); // one that did not start is as good as none
     writeHeartbeat(runDir, { beat: beat + 1, released: true });
     child.stdin?.end();
-    const closed = await waitFor(clock, { timeoutMs: releaseMs, everyMs: 20 }, () => {
+    // It tries on: an API server that is away may be back in a moment.
+    const elsewhere = openWork(readJournal(journalFile)).undos.some(isElsewhere);
+    const timeoutMs = elsewhere ? releaseElsewhereMs : releaseMs;
+    const closed = await waitFor(clock, { timeoutMs, everyMs: 20 }, () => {
       if (!isOpen(runId)) return { clean: true, left: [] };
-      return closedUnclean(journalFile) ?? (isGuarded() ? undefined : 'unguarded');
+      if (!isGuarded()) return 'unguarded';
+      return elsewhere ? undefined : closedUnclean(journalFile);
     });
     removeSigns(runDir);
     if (closed === 'unguarded') return sweepAlone(runId, clock);
-    return closed ?? { clean: false, left: [`the guard did not end within ${releaseMs / 1000} s`] };
+    const late = { clean: false, left: [`the guard did not end within ${timeoutMs / 1000} s`] };
+    return closed ?? closedUnclean(journalFile) ?? late;
   };
   let released: Promise<{ clean: boolean; left: string[] }> | undefined;
   return {

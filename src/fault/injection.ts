@@ -1,53 +1,12 @@
-import type { Clock } from '../base/clock.ts';
-import type { FaultSpec } from '../scenario/types.ts';
-import type { Member } from '../target/target.ts';
-import type { EndedPod, Fault, FaultContext, PodWait, SinkScript, Undo } from './fault.ts';
-import type { Journal } from './journal.ts';
+import type { FaultContext, Undo } from './fault.ts';
+import type { InjectionOptions, InjectionOutcome } from './injection-types.ts';
 import { record } from './replay.ts';
-import type { UndoResult } from './undo.ts';
-
-/** One fault on one member. */
-export interface InjectionOptions {
-  /** Unique in the run; names this injection in the journal. */
-  injection: string;
-  fault: Fault;
-  spec: FaultSpec;
-  member: Member;
-  runId: string;
-  sink?: SinkScript;
-  journal: Journal;
-  guard?: { ensure(): Promise<void> };
-  clock: Clock;
-  execute(undo: Undo): Promise<UndoResult>;
-  /** Monotonic end of the hold; undefined for a one-shot. */
-  endNs: number | undefined;
-  /** Aborted by a rollback: the hold ends at once. */
-  cut: AbortSignal;
-  onInjected(): void;
-  /** Whether no other fault holds the same thing of this member: two on one thing cannot be undone one by one. */
-  free(): boolean;
-}
-
-/** Monotonic times, ns. */
-export interface InjectionOutcome {
-  member: string;
-  /** Just before inject() was called, so that nothing of the effect lies before it. */
-  injectedNs?: number;
-  /** After everything was undone. */
-  removedNs?: number;
-  /** When it was shown gone. */
-  goneNs?: number;
-  endpointReadyNs?: number;
-  /** What pods waited for before they were let go. */
-  waits: PodWait[];
-  ended: EndedPod[];
-  effect: string;
-  seen: boolean;
-  gone: boolean;
-}
+import { isElsewhere, tryOn, undoForMs } from './undo-tries.ts';
 
 const effectWithinMs = 5_000;
 const absenceWithinMs = 10_000;
+/** At the end of a hold: an API server that hangs must not keep the fault from being undone. */
+const lastLookMs = 5_000;
 /** A rollback has no time for more. */
 const absenceWhenCutMs = 4_000;
 const pollEveryMs = 20;
@@ -73,7 +32,8 @@ export class Injection {
   constructor(options: InjectionOptions) {
     this.options = options;
     const member = options.member.name;
-    this.outcome = { member, effect: 'not injected', seen: false, gone: false, waits: [], ended: [] };
+    const bare = { effect: 'not injected', end: '', seen: false, gone: false, waits: [], ended: [] };
+    this.outcome = { member, ...bare };
     const { clock, runId, spec, sink, journal, injection } = options;
     this.context = {
       clock,
@@ -179,7 +139,7 @@ export class Injection {
         // Cut short by a rollback.
       });
       // Once more: the last count stands in the report, and an effect that came late is an effect.
-      if (await see()) this.outcome.seen = true;
+      if (await Promise.race([see(), clock.sleep(lastLookMs).then(() => false)])) this.outcome.seen = true;
     }
     if (this.outcome.seen || cut.aborted) return;
     const why = await fault.noEffect?.(member, spec.params, this.context).catch(() => undefined);
@@ -187,33 +147,59 @@ export class Injection {
       this.outcome.effect = `${fault.pursue === undefined ? 'no effect was seen' : 'not complete'}: ${why}`;
   }
 
-  /** Undoes and reads back. Idempotent. */
+  /** Undoes and reads back, again as long as that fails: an API server may be away. Idempotent. */
   async revert(): Promise<void> {
-    const { fault, spec, member, journal, injection, clock, cut } = this.options;
+    const { journal, injection, clock, cut } = this.options;
     if (!this.active) return;
     record(journal, { kind: 'reverting', injection, by: 'runner' });
+    // A kill has nothing to undo.
+    const forMs = this.undo.length > 0 ? undoForMs : 0;
+    const onFailure = (reasons: readonly string[]) => this.tellLate(reasons);
+    const failures = await tryOn({ clock, forMs, cut, onFailure }, () => this.undoAndLook());
+    if (failures.length > 0) this.outcome.end = failures.join('; ');
+    const { gone, end } = this.outcome;
+    record(journal, { kind: 'verified', injection, by: 'runner', seen: gone, detail: end });
+  }
+
+  /** Gives what failed; not being gone in time is no failure. */
+  private async undoAndLook(): Promise<string[]> {
+    const { fault, spec, member, journal, injection, clock, cut, execute } = this.options;
     const failures: string[] = [];
     for (const undo of this.undo.toReversed()) {
       const failed = (error: unknown) => ({ done: false, reason: messageOf(error) });
-      const { done, reason } = await this.options.execute(undo).catch(failed);
+      const { done, reason } = await execute(undo).catch(failed);
       if (!done) failures.push(reason);
     }
     await fault.recover(member, spec.params, this.context).catch((error) => failures.push(messageOf(error)));
-    this.outcome.removedNs = clock.nowNs();
-    if (failures.length === 0) record(journal, { kind: 'reverted', injection, by: 'runner' });
-    let detail = failures.join('; ');
+    if (failures.length > 0) return failures;
+    this.outcome.removedNs ??= clock.nowNs();
+    record(journal, { kind: 'reverted', injection, by: 'runner' });
+    let unasked: string | undefined;
     const gone = async () => {
-      const proof = await fault.absence(member, spec.params, this.context).catch(() => undefined);
-      if (proof !== undefined) detail = proof;
+      unasked = undefined;
+      const proof = await fault.absence(member, spec.params, this.context).catch((error: unknown) => {
+        unasked = messageOf(error);
+        return undefined;
+      });
+      if (proof !== undefined) this.outcome.end = proof;
       return proof !== undefined;
     };
     const within = fault.absenceWithinMs ?? absenceWithinMs;
-    const seenGone = await this.poll(gone, within, cut, absenceWhenCutMs);
-    this.outcome.gone = seenGone && failures.length === 0;
+    this.outcome.gone = await this.poll(gone, within, cut, absenceWhenCutMs);
     if (this.outcome.gone) this.outcome.goneNs = clock.nowNs();
     const readyNs = this.context.memory.get('endpointReadyNs');
     if (typeof readyNs === 'number') this.outcome.endpointReadyNs = readyNs;
-    record(journal, { kind: 'verified', injection, by: 'runner', seen: this.outcome.gone, detail });
+    // A member of this machine that cannot be asked is gone.
+    return unasked !== undefined && this.undo.some(isElsewhere) ? [unasked] : [];
+  }
+
+  private tellLate(reasons: readonly string[]): void {
+    const { spec, member, journal, injection, onLate } = this.options;
+    const why = reasons.join('; ');
+    if (this.outcome.tries === undefined)
+      onLate?.(`${spec.name} on ${member.name} could not be undone yet, and is tried on: ${why}`);
+    this.outcome.tries = { why, count: (this.outcome.tries?.count ?? 0) + 1 };
+    record(journal, { kind: 'reverting', injection, by: 'runner', detail: why });
   }
 
   /** Until the probe says true; `cutMs` is what is left to it once a rollback has begun. */

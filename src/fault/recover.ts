@@ -5,6 +5,7 @@ import { type LabelledRun, labelledRuns } from '../target/docker-labels.ts';
 import { runTag } from '../target/held-process.ts';
 import { guardTag } from './guard.ts';
 import { haltFile, removeSigns } from './heartbeat.ts';
+import { readJournal } from './journal.ts';
 import {
   findTagged,
   isAlive,
@@ -13,19 +14,24 @@ import {
   signalExactly,
   type Tagged,
 } from './process-table.ts';
+import { openWork } from './replay.ts';
 import { isOpen, listOpenRuns, type RunState, readRun } from './state.ts';
 import { type SweepResult, sweepRun } from './sweep.ts';
 import { executeUndo } from './undo.ts';
+import { isElsewhere, tryOn, undoForMs } from './undo-tries.ts';
 
 /** A guard that is at work gets this long before recover does the same itself (both are idempotent). */
 const guardMs = 10_000;
 const haltMs = 25_000;
 
+/** Hears what is left after a try, when there will be another. */
+type OnLate = (line: string) => void;
+
 /**
  * Brings a run of this machine to nothing, without its scenario: from its journal, and by the tag of its processes.
  * `clean` only after reading back that nothing of it remains. A run whose runner lives is left alone: halt it.
  */
-export async function recoverRun(runId: string): Promise<SweepResult> {
+export async function recoverRun(runId: string, onLate: OnLate = () => {}): Promise<SweepResult> {
   const state = readRun(runId);
   if (state === undefined) {
     const labelled = (await labelledRuns()).filter((run) => run.runId === runId);
@@ -38,18 +44,18 @@ export async function recoverRun(runId: string): Promise<SweepResult> {
     const lines = [`${runId}: still running (process ${state.runner.pid}); squall halt --run ${runId}`];
     return { clean: false, lines };
   }
-  return sweepDead(state);
+  return sweepDead(state, onLate);
 }
 
 /** Every run of this machine: those listed, and those of which only tagged processes are left. */
-export async function recoverAll(): Promise<SweepResult> {
+export async function recoverAll(onLate: OnLate = () => {}): Promise<SweepResult> {
   const ids = new Set(listOpenRuns().map(({ runId }) => runId));
   for (const { value } of findTagged(runTag)) ids.add(value);
   for (const { value } of findTagged(guardTag)) ids.add(value);
   const results: SweepResult[] = [];
   for (const id of ids) {
     // Of a run that is not listed here, only what has lost its parent is ours to end: it may run in another home.
-    results.push(isOpen(id) ? await recoverRun(id) : await recoverTagged(id, orphansOf));
+    results.push(isOpen(id) ? await recoverRun(id, onLate) : await recoverTagged(id, orphansOf));
   }
   for (const run of await labelledRuns()) results.push(await recoverLabelled(run, 'found'));
   const { clean, lines } = joined(results);
@@ -103,19 +109,33 @@ export async function haltRun(runId: string): Promise<SweepResult> {
   return sweepDead(state);
 }
 
-async function sweepDead(state: RunState): Promise<SweepResult> {
+async function sweepDead(state: RunState, onLate: OnLate = () => {}): Promise<SweepResult> {
   const { runId } = state;
   const atWork = () => findTagged(guardTag, runId).length > 0 && isOpen(runId);
   await waitFor(systemClock, { timeoutMs: guardMs, everyMs: 50 }, () => (atWork() ? undefined : true));
-  const result = isOpen(runId)
-    ? await sweepRun({ state, by: 'recover', clock: systemClock, spare: [] })
-    : await recoverTagged(runId, (found) => found);
+  const result = isOpen(runId) ? await sweepOn(state, onLate) : await recoverTagged(runId, (found) => found);
   const guards = await endGuards(runId);
   const lines = result.lines.length > 0 ? result.lines : ['nothing was left'];
   return {
     clean: result.clean && guards.length === 0,
     lines: [...lines, ...guards].map((line) => (line.startsWith(runId) ? line : `${runId}: ${line}`)),
   };
+}
+
+/** Once, and again for a while where others do it. */
+async function sweepOn(state: RunState, onLate: OnLate): Promise<SweepResult> {
+  const { undos } = openWork(readJournal(state.journalFile));
+  const elsewhere = undos.some(isElsewhere);
+  let result: SweepResult = { clean: false, lines: [] };
+  const options = { clock: systemClock, forMs: elsewhere ? undoForMs : 0, cut: new AbortController().signal };
+  const onFailure = (left: readonly string[]) => {
+    if (elsewhere) onLate(`${state.runId}: not clean yet, and tried on: ${left.join('; ')}`);
+  };
+  await tryOn({ ...options, onFailure }, async () => {
+    result = await sweepRun({ state, by: 'recover', clock: systemClock, spare: [] });
+    return result.clean ? [] : result.lines.filter((line) => line.startsWith('left: '));
+  });
+  return result;
 }
 
 /** A run that is not on this list: its processes are ended unless a guard watches it (a list kept elsewhere). */

@@ -146,6 +146,7 @@ export interface FaultRecord {
   /** Stages of recovery, ns: removed, endpointReady, firstAccepted, drained. */
   recovery: Partial<Record<'removedNs' | 'endpointReadyNs' | 'firstAcceptedNs' | 'drainedNs', number>>;
   predictedWorstLoss?: { items: number; why: string };
+  tries?: { why: string; count: number }; // to undo it, that failed
   /** Pods that disruption budgets kept from being evicted, ns from t = 0; without `toNs` nobody saw the end. */
   waits?: { pod: string; budget: string; why: string; fromNs: number; toNs?: number; evicted: boolean }[];
   /** Pods that it ended one after another, ns from t = 0, and what each collector had counted at the last look. */

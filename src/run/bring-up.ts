@@ -84,6 +84,7 @@ async function guardDown(session: Session): Promise<void> {
   session.journal?.close();
   const result = await session.guard?.release();
   if (result !== undefined && !result.clean) throw new Error(`left: ${result.left.join(', ')}`);
+  session.shownClean = result !== undefined;
 }
 
 async function sinkUp(session: Session): Promise<void> {
@@ -190,6 +191,7 @@ async function faultsUp(session: Session): Promise<void> {
     ...(session.sink === undefined ? {} : { sink: session.sink.script }),
     journal: need(session, 'journal'),
     guard: need(session, 'guard'),
+    onLate: session.say,
     clock: session.clock,
     runId: session.plan.runId,
     seed: session.plan.seed,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import { maskSecrets } from '../base/mask.ts';
+import type { DownFailure } from './tasks.ts';
 
 export interface FailedRun {
   dir: string;
@@ -11,6 +12,19 @@ export interface FailedRun {
   secrets: readonly string[];
   /** What clean-up could not take away, as sentences. */
   left: readonly string[];
+}
+
+/** Taken down behind the guard, which therefore knows nothing of it. */
+const behindGuard = 'logs';
+
+/**
+ * What of a run may still be there, as sentences. A step of clean-up that failed, as its API server was away, leaves
+ * nothing if the guard, which looks last and tries on, has read back that all of the run is gone.
+ */
+export function leftAfter(failures: readonly DownFailure[], shownClean: boolean): string[] {
+  return failures
+    .filter(({ title }) => !shownClean || title === behindGuard)
+    .map(({ title, message }) => `${title}: ${message}`);
 }
 
 /** Why the run could not be judged, as an error of the table. */

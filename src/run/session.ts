@@ -46,6 +46,8 @@ export interface Session {
   podUsage?: PodUsage;
   journal?: Journal;
   guard?: Guard;
+  /** The guard has read back that nothing of the run is left. */
+  shownClean?: boolean;
   sink?: Sink;
   target?: Target;
   load?: LoadRun;

@@ -13,6 +13,7 @@ import type { Facts } from './facts.ts';
 import { listFindings } from './findings.ts';
 import { compareHeadlines } from './headline.ts';
 import { type Doubts, judgeSlo } from './judge-slo.ts';
+import { lateFaultFindings } from './late-faults.ts';
 import { otherWorkFindings } from './other-work.ts';
 import { reconcileCounters } from './reconcile.ts';
 import { recoveries } from './recovery.ts';
@@ -71,6 +72,7 @@ export function judgeRun(input: JudgeInput): Report {
     findings: listFindings(context, [
       ...backendFindings(backends),
       ...imbalanceFindings(balance),
+      ...lateFaultFindings(record.faults),
       ...otherWorkFindings(record),
       ...headline.findings,
     ]),

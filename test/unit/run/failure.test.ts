@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SquallError } from '../../../src/base/errors.ts';
-import { toRunError } from '../../../src/run/failure.ts';
+import { leftAfter, toRunError } from '../../../src/run/failure.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'squall-failure-'));
 const run = {
@@ -49,4 +49,13 @@ test('a defect that aborted the run is told; an abort without one is an interrup
     signal: AbortSignal.abort(new Error('SIGINT')),
   });
   expect(stopped.exitCode).toBe(130);
+});
+
+test('what failed to be taken away is nothing left once the guard has read back that all is gone', () => {
+  const failures = [
+    { title: 'target', message: 'connect ECONNREFUSED' },
+    { title: 'logs', message: 'EIO' },
+  ];
+  expect(leftAfter(failures, false)).toEqual(['target: connect ECONNREFUSED', 'logs: EIO']);
+  expect(leftAfter(failures, true)).toEqual(['logs: EIO']);
 });

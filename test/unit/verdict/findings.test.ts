@@ -16,6 +16,15 @@ import {
 const { requests, arrivals } = steadyRows(10);
 const tight = slo('ack_duration', 'p(95)<1');
 
+const lateRecord = {
+  ...killRecord(100, 4_400),
+  name: 'more',
+  kind: 'scale',
+  intended: { startNs: 100e6, endNs: 200e6 },
+  recovery: { removedNs: 4_323e6 },
+  tries: { why: 'connect ECONNREFUSED', count: 3 },
+};
+
 /** Situations, and the codes of their findings in order. */
 const situations: [string, EvidenceOptions, string[]][] = [
   ['nothing wrong', { slos: [slo('ack_duration', 'p(95)<10')] }, []],
@@ -78,6 +87,14 @@ const situations: [string, EvidenceOptions, string[]][] = [
     ['CLOCK-SKEW'],
   ],
   [
+    'a fault that could not be undone at its end',
+    {
+      slos: [slo('ack_duration', 'p(95)<10')],
+      record: runRecord({ faults: [lateRecord] }),
+    },
+    ['FAULT-ENDED-LATE'],
+  ],
+  [
     'a plan without load',
     { record: runRecord({ entries: [] }), requests: [], arrivals: [] },
     ['RUN-NOT-VALID', 'NO-SLO', 'NO-LOAD'],
@@ -98,6 +115,20 @@ describe('findings, worst first', () => {
       if (code !== 'NOTE') expect(Object.keys(findingCodes)).toContain(code);
     }
   });
+});
+
+test('a fault that ended late says by how much and why, or that it was left to others', () => {
+  const sentenceOf = (fault: typeof lateRecord) =>
+    judgeRun(judgeInput({ record: runRecord({ faults: [fault] }) })).findings.find(
+      ({ code }) => code === 'FAULT-ENDED-LATE',
+    )?.sentence;
+  expect(sentenceOf(lateRecord)).toBe(
+    'Fault more (scale) was undone 4s100ms after its time, 3 tries failed: connect ECONNREFUSED.',
+  );
+  const tries = { why: 'the API server does not answer', count: 1 };
+  expect(sentenceOf({ ...lateRecord, tries, recovery: {} as { removedNs: number } })).toBe(
+    'Fault more (scale) was not undone by this run, one try failed: the API server does not answer.',
+  );
 });
 
 test('a loss names the fault in whose reach it lies, and the first interval', () => {
