@@ -32,7 +32,7 @@ export function needsOf(specs: readonly FaultSpec[], faults: Record<string, Faul
 export function changingSpecs(specs: readonly FaultSpec[], faults: Record<string, Fault>): FaultSpec[] {
   return specs.filter(({ kind, params }) => {
     const fault = faults[kind];
-    const way = fault === undefined ? undefined : rightsOf(fault, params);
+    const way = fault === undefined || fault.oneShot ? undefined : rightsOf(fault, params);
     return way?.class !== 'agent' && way?.rules.some(({ verbs }) => verbs.includes('patch')) === true;
   });
 }

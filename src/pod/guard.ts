@@ -28,19 +28,23 @@ export interface GuardOptions {
 export async function runGuard({ run, clock, signal, say }: GuardOptions): Promise<number> {
   const tell = onlyNews(say);
   let sight: Sight | undefined;
+  let before: LeaseLook | undefined;
   let leaving: string | undefined;
   let endNs: number | undefined;
   for (;;) {
     const startNs = clock.nowNs();
     const look = await run.look();
     sight = sightAfter(sight, look, { startNs, endNs: clock.nowNs() });
-    if (look.kind === 'other') return 0;
+    if (look.kind === 'other' || look.kind === 'ended') return 0;
     if (look.kind === 'silent') tell(`the API server does not answer: ${look.why}`);
     if (look.kind === 'there' && !look.mine && signal.aborted) {
       leaving ??= look.version;
       if (leaving !== look.version) return endedCode;
     }
-    if (mayUndo(look, sight)) {
+    // At a run's own end its Lease goes a moment before its record.
+    const justGone = look.kind === 'gone' && before?.kind !== 'gone';
+    before = look;
+    if (!justGone && mayUndo(look, sight)) {
       endNs ??= clock.nowNs() + tryForMs * 1e6;
       const why = await tryUndo(run, look, say);
       if (why === undefined) return 0;

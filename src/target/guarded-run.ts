@@ -9,8 +9,10 @@ import { restoreRecorded } from './kubernetes-restore.ts';
 export type LeaseLook =
   /** mine: this guard has taken it. lastsMs: how long a holder may leave it as it is. */
   | { kind: 'there'; version: string; mine: boolean; lastsMs: number }
-  /** Whoever held it holds it no more. */
+  /** Whoever held it holds it no more, and the run's record is there still. */
   | { kind: 'gone' }
+  /** Neither is there: the run's end, or that of somebody who has undone it. */
+  | { kind: 'ended' }
   /** Another run has its name. */
   | { kind: 'other' }
   /** The API server does not answer, or refuses; why. */
@@ -52,9 +54,13 @@ export function guardedRun(
   return {
     look: async () => {
       try {
-        latest = await cluster.lease.read({ namespace, name, withinMs: lookMs });
+        const found = await orAbsent(cluster.lease.read({ namespace, name, withinMs: lookMs }));
+        if (found === undefined) {
+          const record = await orAbsent(cluster.core.readNamespacedConfigMap({ namespace, name }));
+          return { kind: record === undefined ? 'ended' : 'gone' };
+        }
+        latest = found;
       } catch (error) {
-        if (statusOf(error) === 404) return { kind: 'gone' };
         return { kind: 'silent', why: error instanceof Error ? error.message : String(error) };
       }
       const { metadata, spec } = latest;

@@ -93,9 +93,16 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
       runId: 'changes',
       needs,
       deadlineS: 600,
+      guard: { image: 'none', needs },
       clock: systemClock,
       intend: () => undefined,
     });
+    expect(target.notes).toEqual([
+      expect.objectContaining({
+        sentence: expect.stringContaining(`there is no ServiceAccount squall-guard in ${gateways.namespace}`),
+        next: expect.stringContaining(`squall recover --all --context ${gateways.context} --namespace`),
+      }),
+    ]);
     try {
       for (const turn of [
         ['failed', 'slow'],

@@ -11,6 +11,8 @@ function createWorld() {
     version: 1,
     holder: 'runner',
     gone: false,
+    /** Its ConfigMap is there. */
+    recorded: true,
     away: false,
     /** Of the API server, to each undo; undefined: it is done. */
     refusal: undefined as string | undefined,
@@ -21,7 +23,7 @@ function createWorld() {
   const run = (pod: string): GuardedRun => ({
     look: async (): Promise<LeaseLook> => {
       if (world.away) return { kind: 'silent', why: 'timed out' };
-      if (world.gone) return { kind: 'gone' };
+      if (world.gone) return { kind: world.recorded ? 'gone' : 'ended' };
       const [mine, version] = [world.holder === pod, String(world.version)];
       await clock.sleep(10); // the way back, in which others may write
       return { kind: 'there', version, mine, lastsMs: 15_000 };
@@ -39,10 +41,11 @@ function createWorld() {
         await new Promise(() => undefined);
       }
       await clock.sleep(300);
-      if (world.gone) return [];
+      if (!world.recorded) return [];
       if (world.refusal !== undefined) throw new Error(world.refusal);
       world.undone.push(pod);
       world.gone = true;
+      world.recorded = false;
       return ['deployment/gateway restored'];
     },
   });
@@ -103,7 +106,8 @@ test('time in which nobody looked does not count, as of a guard that was held st
   expect(isStale(held, 15_000)).toBe(false);
   let watched = first;
   for (let ms = 0; ms <= 15_020; ms += gapMs - 20) watched = sightAfter(watched, look, at(ms));
-  watched = sightAfter(watched, look, at(15_000));
+  // A look that took its time is as old as its question.
+  watched = sightAfter(watched, look, { startNs: 15_005e6, endNs: 15_200e6 });
   expect(isStale(watched, 15_000)).toBe(false);
   expect(isStale(sightAfter(watched, look, at(15_011)), 15_000)).toBe(true);
   // An answer that was under way for long is old.
@@ -156,6 +160,22 @@ test('an API server that refuses or stays away is asked again until the deadline
   const again = guard();
   await clock.pass(1_000);
   expect([world.undone, again.code]).toEqual([['guard'], 0]);
+});
+
+test('a run that ends takes its Lease away and then its record: nothing is touched; a record that stays without a Lease is', async () => {
+  const { world, clock, guard, renewFor } = createWorld();
+  const life = guard();
+  await renewFor(20_000);
+  world.gone = true;
+  await clock.pass(1_100);
+  expect(life.code).toBeUndefined();
+  world.recorded = false;
+  await clock.pass(1_100);
+  expect([life.code, life.said, world.undone]).toEqual([0, [], []]);
+  world.recorded = true;
+  const next = guard('next');
+  await clock.pass(3_000);
+  expect([next.code, world.undone]).toEqual([0, ['next']]);
 });
 
 test('one that is told to end leaves a run that lives, and never one that does not', async () => {

@@ -147,6 +147,8 @@ test('a refusal or no answer is no sign that the run is gone; a Lease that is no
   api.spoil = undefined;
   api.objects.delete(lease);
   await expect.poll(guard.look).toEqual({ kind: 'gone' });
+  api.objects.delete(record);
+  await expect.poll(guard.look).toEqual({ kind: 'ended' });
   api.put(lease, { metadata: { ...own.metadata, uid: 'later' } });
   await expect.poll(guard.look).toEqual({ kind: 'other' });
 });
