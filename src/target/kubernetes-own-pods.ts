@@ -130,7 +130,7 @@ function refuseHopeless(own: OwnPods, pod: V1Pod): void {
     });
   }
   const refused = /^(CreateContainer|RunContainer)/.test(reason);
-  if (!refused && state?.terminated === undefined) return;
+  if (!refused && (state?.terminated === undefined || willRestart(pod))) return;
   throw new SquallError({
     code: 'SQ-PODS-MISSING',
     what: `squall's own pod ${pod.metadata?.name} does not run`,
@@ -138,6 +138,12 @@ function refuseHopeless(own: OwnPods, pod: V1Pod): void {
     found: stateText(pod),
     next: `${kubectl} describe pod ${pod.metadata?.name}`,
   });
+}
+
+/** What ended once, as by a kill, its kubelet starts again at once; what ends again then is hopeless. */
+function willRestart({ spec, status }: V1Pod): boolean {
+  const fresh = status?.containerStatuses?.every(({ restartCount }) => restartCount === 0) ?? false;
+  return fresh && spec?.restartPolicy !== 'Never';
 }
 
 /** Of the first container that does not run, else of the first. */
