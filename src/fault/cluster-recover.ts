@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { agentNamespace, listAgents, removeAgents } from '../target/kubernetes-agents.ts';
-import { type Cluster, type ClusterRef, reasonOf, statusOf } from '../target/kubernetes-client.ts';
+import { type Cluster, type ClusterRef, reasonOf } from '../target/kubernetes-client.ts';
 import { connectCluster } from '../target/kubernetes-connect.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { SweepResult } from './sweep.ts';
 import { tryOn, undoForMs } from './undo-tries.ts';
 
-/** What trying again may change, or not: a run that lives, an account without rights. */
+/** `final`: trying again changes nothing, as of a run that lives. */
 type Tried = SweepResult & { final: boolean };
 
 /**
@@ -90,9 +90,7 @@ async function removed(
   }
 }
 
-/** A refusal is not worth another try; no answer is. */
+/** A refusal too is asked again: an API server that has just begun refuses everything. */
 function failed(what: string, error: unknown): Tried {
-  const status = statusOf(error) ?? statusOf(error instanceof Error ? error.cause : undefined);
-  const final = status !== undefined && status < 500;
-  return { clean: false, final, lines: [`${what}: ${reasonOf(error)}`] };
+  return { clean: false, final: false, lines: [`${what}: ${reasonOf(error)}`] };
 }

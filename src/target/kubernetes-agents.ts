@@ -3,7 +3,7 @@ import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { type LeaseBook, leaseBook, makeLease, readStatus, withdrawOrder } from './agent-lease.ts';
 import { type AgentPods, agentRole, agentSet, agentTemplate } from './agent-manifests.ts';
-import { type Cluster, type ClusterRef, orAbsent, statusOf } from './kubernetes-client.ts';
+import { type Cluster, type ClusterRef, mayNot, orAbsent } from './kubernetes-client.ts';
 import { awaitOwnPods, makeOwn, ownLabels } from './kubernetes-own-pods.ts';
 import { renewEveryMs, runLabel, runName } from './kubernetes-record.ts';
 import { agentNames, makeOrderKeys, type Order, type OrderOutcome, statusName } from './node-order.ts';
@@ -220,10 +220,9 @@ export async function hasAgents(
   cluster: Cluster,
   { namespace, run }: { namespace: string; run: string },
 ): Promise<boolean> {
-  const found = await orAbsent(cluster.core.readNamespace({ name: namespace })).catch((error: unknown) => {
-    if (statusOf(error) === 403) return undefined;
-    throw error;
-  });
+  const found = await orAbsent(cluster.core.readNamespace({ name: namespace })).catch((error: unknown) =>
+    mayNot(cluster, error),
+  );
   return found?.metadata?.labels?.[runLabel] === run;
 }
 
@@ -233,9 +232,9 @@ export async function listAgents(
   { run }: { run?: string },
 ): Promise<{ kind: 'lease'; name: string; run: string; renewed: string }[]> {
   const query = { labelSelector: run === undefined ? ofAgents : `${ofAgents},${runLabel}=${run}` };
-  const { items } = await cluster.core.listNamespace(query).catch((error: unknown) => {
-    if (statusOf(error) === 403) return { items: [] };
-    throw error;
+  const { items } = await cluster.core.listNamespace(query).catch(async (error: unknown) => {
+    await mayNot(cluster, error);
+    return { items: [] };
   });
   return Promise.all(
     items.map(async ({ metadata }) => {

@@ -94,3 +94,14 @@ export async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
+
+/**
+ * Nothing, where the account has no right to this (403); rejects with any other error, and with this one as long as the
+ * API server refuses what every account may: one that has just begun knows no role yet.
+ */
+export async function mayNot(cluster: Pick<Cluster, 'get'>, error: unknown): Promise<undefined> {
+  if (statusOf(error) !== 403) throw error;
+  await cluster.get('/api').catch(() => {
+    throw error;
+  });
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Cluster, reasonOf, statusOf } from '../../../src/target/kubernetes-client.ts';
+import { type Cluster, mayNot, reasonOf, statusOf } from '../../../src/target/kubernetes-client.ts';
 import { connectCluster } from '../../../src/target/kubernetes-connect.ts';
 import { closedPort, serveSilence } from '../../fixtures/servers.ts';
 
@@ -23,6 +23,17 @@ async function clusterAt(port: number, answerMs?: number): Promise<Cluster> {
   writeFileSync(kubeconfig, stringify(config));
   return connectCluster({ kubeconfig, context: 'away' }, answerMs);
 }
+
+const refusal = Object.assign(new Error('forbidden'), { code: 403 });
+const answers = async () => '';
+
+test('a refusal means no right only where the API server gives what every account may have', async () => {
+  expect(await mayNot({ get: answers }, refusal)).toBeUndefined();
+  const begun = { get: () => Promise.reject(new Error('HTTP 403')) };
+  await expect(mayNot(begun, refusal)).rejects.toBe(refusal);
+  const away = new TypeError('fetch failed');
+  await expect(mayNot({ get: answers }, away)).rejects.toBe(away);
+});
 
 const failure = (work: Promise<unknown>) =>
   work.then(
