@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
-import type { Fault, FaultContext } from '../../src/fault/fault.ts';
+import type { Fault } from '../../src/fault/fault.ts';
 import { rightsOf } from '../../src/fault/rights.ts';
-import { executeUndo, remainsOf } from '../../src/fault/undo.ts';
 import { faults } from '../../src/registry.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
-import type { FaultSpec } from '../../src/scenario/types.ts';
 import { startKubernetes } from '../../src/target/kubernetes.ts';
-import type { Member, Target } from '../../src/target/target.ts';
+import type { Target } from '../../src/target/target.ts';
 import { textOf } from '../fixtures/agent-place.ts';
 import { noCluster, uniqueName } from '../fixtures/cluster.ts';
 import { noImage, ownImage } from '../fixtures/cluster-image.ts';
@@ -16,6 +14,7 @@ import { type Gateways, openGateways } from '../fixtures/gateways.ts';
 import { makePlace, root, squall } from '../fixtures/squall.ts';
 import { startRun } from '../fixtures/started-run.ts';
 import { strike as kill } from '../fixtures/stroke.ts';
+import { testTargetLaws } from '../fixtures/target-laws.ts';
 
 /** As long as a node may take that has other work; what is waited for is the effect itself. */
 const patient = { timeout: 180_000, interval: 250 };
@@ -38,84 +37,105 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
     },
   ].map((one) => ({ ...common, ...one }));
 
-  beforeAll(async () => {
-    gateways = await openGateways({ prefix: 'squall-changes', replicas: 2 });
-  });
-  afterAll(() => gateways.close());
-
-  /** What the engine does with one fault, but for times: each effect is waited for. */
-  const strike = async (target: Target, spec: FaultSpec) => {
-    const fault = faults[spec.kind] as Fault;
-    const member = memberFor(target, spec);
-    const context: FaultContext = {
-      clock: systemClock,
-      runId: 'changes',
-      fault: spec.name,
-      deadlineMs: 300_000,
-      memory: new Map(),
-      journal: () => undefined,
-      amend: () => undefined,
-    };
-    expect(await fault.precondition(member, spec.params), spec.name).toBeUndefined();
-    const undos = await fault.undo(member, spec.params, context);
-    await fault.inject(member, spec.params, context);
-    await expect.poll(() => fault.effect(member, spec.params, context), patient).toBeTypeOf('string');
-    for (const undo of undos) expect(await remainsOf(undo), spec.name).toBeTypeOf('string');
-    expect(await fault.precondition(member, spec.params), 'held').toContain('already');
-    for (const undo of undos.toReversed()) expect(await executeUndo(undo)).toMatchObject({ done: true });
-    await fault.recover(member, spec.params, context);
-    await expect.poll(() => fault.absence(member, spec.params, context), patient).toBeTypeOf('string');
-    for (const undo of undos) expect(await remainsOf(undo), spec.name).toBeUndefined();
-    // Once more: there is nothing to do.
-    for (const undo of undos) expect(await executeUndo(undo)).toMatchObject({ done: true });
-  };
-
-  const memberFor = (target: Target, { acts, selector }: FaultSpec): Member => {
-    const pool = acts === 'workload' || acts === 'reconfigure' ? (target.workloads ?? []) : target.members;
-    const found = pool.find(({ group }) => group === selector.member);
-    if (found === undefined) throw new Error(`no ${selector.member}`);
-    return found;
-  };
-
-  test('each is seen to bite and to be gone, with the rights that it names and no others; the namespace is as it was', async () => {
-    const before = await gateways.state();
-    const { scenario } = await loadScenario(gateways.scenario({ faults: planned, seconds: 5 }), {
-      env: process.env,
-      sets: [],
-      faults,
-    });
+  const startHere = async (): Promise<Target> => {
+    const read = { env: process.env, sets: [], faults };
+    const { scenario } = await loadScenario(gateways.scenario({ faults: planned, seconds: 5 }), read);
     if (scenario.target.kind !== 'kubernetes') throw new Error('not a cluster');
     const needs = scenario.faults.map(({ kind, params }) => ({
       rules: rightsOf(faults[kind] as Fault, params)?.rules ?? [],
     }));
-    const target = await startKubernetes({
+    return startKubernetes({
       spec: scenario.target,
-      runId: 'changes',
+      runId: 'laws',
       needs,
       deadlineS: 600,
       guard: { image: 'none', needs },
       clock: systemClock,
       intend: () => undefined,
     });
-    expect(target.notes).toEqual([
-      expect.objectContaining({
-        sentence: expect.stringContaining(`there is no ServiceAccount squall-guard in ${gateways.namespace}`),
-        next: expect.stringContaining(`squall recover --all --context ${gateways.context} --namespace`),
-      }),
-    ]);
-    try {
-      for (const turn of [
-        ['failed', 'slow'],
-        ['more', 'other'],
-      ])
-        await Promise.all(
-          scenario.faults.filter(({ name }) => turn.includes(name)).map((spec) => strike(target, spec)),
-        );
-    } finally {
-      await target.down();
-    }
-    expect(await gateways.marked()).toBe('');
-    expect(await gateways.state()).toEqual(before);
+  };
+
+  beforeAll(async () => {
+    gateways = await openGateways({ prefix: 'squall-changes', replicas: 2 });
+  });
+  afterAll(() => gateways.close());
+
+  describe('one by one, with the rights that they name and no others', () => {
+    let target: Target;
+    let before: string[] = [];
+    beforeAll(async () => {
+      before = await gateways.state();
+      target = await startHere();
+    });
+    let ended: Promise<void> | undefined;
+    const end = () => {
+      ended ??= target.down();
+      return ended;
+    };
+    afterAll(end);
+
+    test('that no guard stands in the cluster is said, with what to do', () => {
+      expect(target.notes).toEqual([
+        expect.objectContaining({
+          sentence: expect.stringContaining(
+            `there is no ServiceAccount squall-guard in ${gateways.namespace}`,
+          ),
+          next: expect.stringContaining(`squall recover --all --context ${gateways.context} --namespace`),
+        }),
+      ]);
+    });
+
+    const again = /already/;
+    testTargetLaws({
+      platform: 'kubernetes',
+      target: () => target,
+      turns: [
+        [
+          { kind: 'pod-failure', member: 'gateway', proof: / is not ready: it runs /, again },
+          {
+            kind: 'resource-limit',
+            member: 'spare',
+            fields: { cpu: '200m', memory: '256Mi' },
+            proof: /^spare-\S+ has 200m CPU and 256Mi in place of 1000m CPU and 512Mi$/,
+            again,
+          },
+        ],
+        [
+          {
+            kind: 'scale',
+            member: 'gateway',
+            fields: { replicas: 3 },
+            proof: /^deployment\/gateway has 3 running pods in place of 2$/,
+            again,
+          },
+          {
+            kind: 'collector-reconfigure',
+            member: 'spare',
+            fields: { configPatch: { processors: { batch: { timeout: '300ms' } } } },
+            proof: /^all 2 pods of deployment\/spare were replaced and run the changed configuration$/,
+            again,
+          },
+        ],
+      ],
+      elsewhere: {
+        'pod-kill': 'test/cluster/pod-kill.test.ts',
+        'container-kill': 'test/cluster/agents.test.ts',
+        'container-pause': 'test/cluster/agents.test.ts',
+        'network-partition': 'test/cluster/agents.test.ts',
+        'node-cordon': 'test/cluster/nodes.test.ts',
+        'node-drain': 'test/cluster/nodes.test.ts',
+        'rolling-restart': 'test/cluster/nodes.test.ts',
+      },
+      untried: ['network-delay', 'network-bandwidth', 'network-loss'],
+      down: end,
+      left: async () => {
+        const marked = await gateways.marked();
+        const now = await gateways.state();
+        const other = now.filter((one) => !before.includes(one));
+        const gone = before.filter((one) => !now.includes(one));
+        return [...(marked === '' ? [] : [marked]), ...other, ...gone];
+      },
+    });
   });
 
   test('rights that are missing and too many pods at once are refused, each by name, before any effect', async () => {
