@@ -1,9 +1,13 @@
+import { rightsOf } from '../fault/rights.ts';
 import type { LoadRun } from '../load/engine.ts';
+import type { Plan } from '../plan/types.ts';
+import { faults } from '../registry.ts';
 import { images } from '../scenario/images.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { recoverCommand } from '../target/kubernetes-guard.ts';
 import type { OwnPods } from '../target/kubernetes-own-pods.ts';
 import { loadRules, type Need, sinkRules } from '../target/kubernetes-rights.ts';
+import { copyNeeds } from '../target/pull-secrets.ts';
 import { type ClusterLoadOptions, startClusterLoad } from './cluster-load.ts';
 import { startClusterSink } from './cluster-sink.ts';
 import { need, type Session } from './session.ts';
@@ -13,13 +17,25 @@ type ClusterSpec = TargetSpec & { kind: 'kubernetes' };
 /** Beyond that a difference between clocks shows in latencies between pods. */
 const clockWarnNs = 5e6;
 
-/** What squall's own pods ask of the account, beyond what a run without them does. */
-export function ownNeeds(target: TargetSpec): Need[] {
+/** Agents are put on the nodes only where the scenario lets them be, and a fault asks for them. */
+export function asksAgents({ agent }: ClusterSpec, plan: Plan): boolean {
+  return (
+    agent === 'deploy' &&
+    plan.faults.some(({ spec: { kind, params } }) => {
+      const fault = faults[kind];
+      return fault !== undefined && rightsOf(fault, params)?.class === 'agent';
+    })
+  );
+}
+
+/** What squall's own pods ask of the account, beyond what a run without them does and a fault asks for. */
+export function ownNeeds(target: TargetSpec, plan: Plan): Need[] {
   if (target.kind !== 'kubernetes') return [];
   const inCluster = target.sink !== 'none' && target.sink.cluster !== undefined;
   return [
     ...(inCluster ? [{ home: true as const, rules: sinkRules }] : []),
     ...(target.load === undefined ? [] : [{ home: true as const, rules: loadRules }]),
+    ...(asksAgents(target, plan) ? copyNeeds(target.imagePullSecrets ?? []) : []),
   ];
 }
 

@@ -128,7 +128,7 @@ function clusterTouches(plan: Plan, target: ClusterSpec): string[] {
 function rightsLines(plan: Plan, target: ClusterSpec): string[] {
   const specs = plan.faults.map(({ spec }) => spec);
   const home = target.namespaces[0] ?? '';
-  const needs = [...needsOf(specs, faults), ...ownNeeds(target)];
+  const needs = [...needsOf(specs, faults), ...ownNeeds(target, plan)];
   const rights = neededRights({ members: strikable(target), home, needs });
   return [...rightsOfPlan(specs, faults), `in all: ${rights.map(rightText).join('; ')}`];
 }

@@ -1,6 +1,6 @@
 import { strikesOf } from '../fault/blast-radius.ts';
 import type { Undo } from '../fault/fault.ts';
-import { changingSpecs, needsOf, rightsOf } from '../fault/rights.ts';
+import { changingSpecs, needsOf } from '../fault/rights.ts';
 import { faults } from '../registry.ts';
 import { images } from '../scenario/images.ts';
 import type { FaultSpec, TargetSpec } from '../scenario/types.ts';
@@ -14,7 +14,7 @@ import type { Need } from '../target/kubernetes-rights.ts';
 import { startProxy } from '../target/link.ts';
 import { startLocal } from '../target/local.ts';
 import type { Target } from '../target/target.ts';
-import { ownNeeds } from './cluster-site.ts';
+import { asksAgents, ownNeeds } from './cluster-site.ts';
 import { sinkReached } from './docker-site.ts';
 import { need, type Session } from './session.ts';
 
@@ -65,11 +65,11 @@ export async function startTarget(session: Session): Promise<Target> {
       return startKubernetes({
         spec,
         runId: session.plan.runId,
-        needs: [...faultNeeds(session), ...ownNeeds(spec)],
+        needs: [...faultNeeds(session), ...ownNeeds(spec, session.plan)],
         strikes: strikesOf(session.plan.faults),
         deadlineS: Math.ceil(session.plan.endNs / 1e9) + recordMarginS,
         clock: session.clock,
-        ...agentsOf(session, spec),
+        ...(asksAgents(spec, session.plan) ? { agents: { image: spec.image ?? images.squall } } : {}),
         ...guardOf(session, spec),
         intend: (undo, what) => intendInCluster(session, { ...undo, kind: `kubernetes-${what}` }),
       });
@@ -84,18 +84,6 @@ export async function startTarget(session: Session): Promise<Target> {
         clock: session.clock,
       });
   }
-}
-
-/** Agents are put on the nodes only where the scenario lets them be, and a fault asks for them. */
-function agentsOf(
-  session: Session,
-  spec: TargetSpec & { kind: 'kubernetes' },
-): { agents?: { image: string } } {
-  const asked = session.plan.faults.some(({ spec: { kind, params } }) => {
-    const fault = faults[kind];
-    return fault !== undefined && rightsOf(fault, params)?.class === 'agent';
-  });
-  return spec.agent === 'deploy' && asked ? { agents: { image: spec.image ?? images.squall } } : {};
 }
 
 /** For what stays changed when nobody is left to put it back; what agents hold ends by itself. */

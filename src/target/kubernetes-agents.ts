@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import type { V1Secret } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { makeAgentNamespace, tryAgentPod } from './agent-admission.ts';
 import { type LeaseBook, leaseBook, makeLease, readStatus, withdrawOrder } from './agent-lease.ts';
-import { type AgentPods, agentRole, agentSet, agentTemplate } from './agent-manifests.ts';
+import { type AgentPods, type AgentStart, agentRole, agentSet } from './agent-manifests.ts';
 import { type Cluster, type ClusterRef, mayNot, orAbsent } from './kubernetes-client.ts';
 import { awaitOwnPods, makeOwn, ownLabels } from './kubernetes-own-pods.ts';
 import { renewEveryMs, runLabel, runName } from './kubernetes-record.ts';
 import { agentNames, makeOrderKeys, type Order, type OrderOutcome, statusName } from './node-order.ts';
 import { makeOwnerJob } from './owner-job.ts';
+import { copyPullSecrets } from './pull-secrets.ts';
 import type { OrderRef } from './target.ts';
 
 /** The agents of a run, one on each node. */
@@ -30,6 +33,8 @@ export interface AgentsOptions {
   ref: ClusterRef;
   runId: string;
   image: string;
+  /** Copied to where they stand. */
+  pullSecrets?: readonly V1Secret[];
   /** Longer than the run can last; then the cluster removes the agents by itself. */
   deadlineS: number;
   clock: Clock;
@@ -60,8 +65,10 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   const namespace = agentNamespace(run);
   const keys = makeOrderKeys();
   options.intend({ cluster: ref, namespace, run });
-  const bare = { cluster, namespace, run, image: options.image, pullSecrets: [], clock };
-  await makeNamespace(bare);
+  const secrets = options.pullSecrets ?? [];
+  const pullSecrets = secrets.map(({ metadata }) => metadata?.name ?? '');
+  const bare = { cluster, namespace, run, image: options.image, pullSecrets, clock };
+  await makeAgentNamespace(bare);
   const ended = new AbortController();
   const down = async () => {
     ended.abort();
@@ -74,7 +81,8 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
     const own: AgentPods = { ...bare, owner };
     const lease = await makeLease(own, clock);
     const start = { leaseUid: lease.metadata?.uid ?? '', publicKey: keys.publicKey };
-    await tryPod(own, start);
+    await copyPullSecrets(own, secrets);
+    await tryAgentPod(own, start);
     const nodes = await makeAgents(own, start);
     const book = leaseBook(own, { clock, keys, leaseUid: start.leaseUid });
     void keepUp(book, { clock, signal: ended.signal });
@@ -87,31 +95,8 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
   }
 }
 
-/** What to do about an admission that refuses them. */
-const admitted = 'let the cluster take privileged pods in namespaces squall-*, or leave out what agents do';
-
-async function makeNamespace(own: Omit<AgentPods, 'owner'>): Promise<void> {
-  const { cluster, namespace } = own;
-  const labels = { ...ownLabels(own, 'agent'), 'pod-security.kubernetes.io/enforce': 'privileged' };
-  const make = () => cluster.core.createNamespace({ body: { metadata: { name: namespace, labels } } });
-  await makeOwn(own, `the namespace ${namespace} for squall's agents`, make, admitted);
-}
-
-/** Pod Security and every other admission say here what they would say to each of the agents' pods. */
-async function tryPod(own: AgentPods, start: Parameters<typeof agentTemplate>[1]): Promise<void> {
-  const { cluster, namespace } = own;
-  await cluster.core.createNamespacedServiceAccount({
-    namespace,
-    body: { metadata: { name: agentNames.account, ownerReferences: [own.owner] } },
-  });
-  const { metadata, spec } = agentTemplate(own, start);
-  const body = { metadata: { ...metadata, name: 'try' }, ...(spec === undefined ? {} : { spec }) };
-  const make = () => cluster.core.createNamespacedPod({ namespace, body, dryRun: 'All' });
-  await makeOwn(own, "the pod of squall's agent", make, admitted);
-}
-
 /** Resolves with the nodes that get an agent. */
-async function makeAgents(own: AgentPods, start: Parameters<typeof agentTemplate>[1]): Promise<string[]> {
+async function makeAgents(own: AgentPods, start: AgentStart): Promise<string[]> {
   const { cluster, namespace } = own;
   const { items } = await cluster.core.listNode();
   const nodes = items.map(({ metadata }) => metadata?.name ?? '');

@@ -9,6 +9,8 @@ export interface Right {
   group: string;
   resource: string;
   subresource?: string;
+  /** Of this object alone. */
+  name?: string;
 }
 
 /**
@@ -23,6 +25,8 @@ export interface RightsRule {
   /** pods, pods/eviction; `workloads` stands for what the member is: deployments, statefulsets or daemonsets. */
   resource: string;
   verbs: readonly string[];
+  /** Of these objects alone; undefined: of all. */
+  names?: readonly string[];
   scope?: 'namespace' | 'cluster';
   /** Of a custom resource, which must be installed: the version of its API. */
   version?: string;
@@ -64,7 +68,7 @@ export function neededRights(options: {
   }
   for (const { member, home: own, rules } of needs) {
     if (own === true) {
-      for (const rule of rules) add(home, rule);
+      for (const rule of rules) add(rule.scope === 'cluster' ? undefined : home, rule);
       continue;
     }
     const struck = Object.entries(members).filter(([name]) => member === undefined || name === member);
@@ -146,15 +150,19 @@ export const loadRules: readonly RightsRule[] = [
   { group: '', resource: 'pods/portforward', verbs: ['create', 'get'] },
 ];
 
-function rightsOf(namespace: string | undefined, { group, resource, verbs }: RightsRule): Right[] {
-  const [name = '', subresource] = resource.split('/');
-  return verbs.map((verb) => ({
-    ...(namespace === undefined ? {} : { namespace }),
-    verb,
-    group,
-    resource: name,
-    ...(subresource === undefined ? {} : { subresource }),
-  }));
+function rightsOf(namespace: string | undefined, rule: RightsRule): Right[] {
+  const [resource = '', subresource] = rule.resource.split('/');
+  const objects = rule.names?.map((name) => ({ name })) ?? [{}];
+  return rule.verbs.flatMap((verb) =>
+    objects.map((object) => ({
+      ...(namespace === undefined ? {} : { namespace }),
+      verb,
+      group: rule.group,
+      resource,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...object,
+    })),
+  );
 }
 
 export function rightText(right: Right): string {
@@ -163,9 +171,10 @@ export function rightText(right: Right): string {
 }
 
 /** Without the place. */
-export function rightName({ verb, group, resource, subresource }: Right): string {
-  const name = subresource === undefined ? resource : `${resource}/${subresource}`;
-  return `${verb} ${group === '' ? name : `${name}.${group}`}`;
+export function rightName({ verb, group, resource, subresource, name }: Right): string {
+  const part = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const whole = group === '' ? part : `${part}.${group}`;
+  return `${verb} ${whole}${name === undefined ? '' : ` ${name}`}`;
 }
 
 /** Where an account asks what it may do. */

@@ -1,3 +1,4 @@
+import type { V1Secret } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
@@ -19,6 +20,7 @@ import type { Need } from './kubernetes-rights.ts';
 import { readMountedConfig, serviceAddress } from './kubernetes-workload.ts';
 import { type ClusterAccess, workloadMember } from './kubernetes-workload-power.ts';
 import { longestPath } from './local-order.ts';
+import { findPullSecrets } from './pull-secrets.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
 import { stockGateway } from './stock-gateway.ts';
 import type { Member, Target } from './target.ts';
@@ -72,10 +74,11 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   const entry = await entryMembers(cluster, spec);
   const services = await findServices(cluster, spec.backends ?? {});
   const { facts, unread } = await readFacts(cluster, spec, workloads);
+  const pullSecrets = await findPullSecrets(cluster, { namespace: home, names: pulledWith(options) });
   options.intend({ cluster: ref, namespace: home, run: runName(runId) }, 'run');
   const { deadlineS } = options;
   const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
-  const agents = await agentsFor(options, { cluster, ref }).catch(async (error: unknown) => {
+  const agents = await agentsFor(options, { cluster, ref, pullSecrets }).catch(async (error: unknown) => {
     await record.close();
     throw error;
   });
@@ -144,11 +147,18 @@ function workloadMembers(
 
 async function agentsFor(
   { agents, runId, deadlineS, clock, intend }: KubernetesOptions,
-  at: { cluster: Cluster; ref: ClusterRef },
+  at: { cluster: Cluster; ref: ClusterRef; pullSecrets: readonly V1Secret[] },
 ): Promise<Agents | undefined> {
   if (agents === undefined) return undefined;
   const intendAgents = (undo: RunInCluster) => intend(undo, 'agents');
   return startAgents({ ...at, ...agents, runId, deadlineS, clock, intend: intendAgents });
+}
+
+/** What the image of a run's own pods is pulled with; nothing where it has none. */
+function pulledWith({ spec, agents, guard }: KubernetesOptions): readonly string[] {
+  const { sink, load, imagePullSecrets = [] } = spec;
+  const own = [agents, guard, load, sink === 'none' ? undefined : sink.cluster];
+  return own.some((one) => one !== undefined) ? imagePullSecrets : [];
 }
 
 /** The kubeconfig as this process finds it, so that a guard or another shell finds the same one. */

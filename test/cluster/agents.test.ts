@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { enforceLevel } from '../fixtures/admission.ts';
 import { type AgentPlace, openAgentPlace } from '../fixtures/agent-place.ts';
 import { planStrokes, strike } from '../fixtures/agent-strokes.ts';
 import { isApiServerHere } from '../fixtures/api-server.ts';
-import { uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, uniqueName } from '../fixtures/cluster.ts';
 import { noImage } from '../fixtures/cluster-image.ts';
 import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
 
@@ -14,13 +15,66 @@ const apiServerHere = await isApiServerHere();
 /** The first of a whole set; all of them by `npm run test:safety`. */
 const strokes = planStrokes(1);
 
+/** Two Secrets, one of them for pulling images, and the rights to read those and one more, and to make others elsewhere. */
+function pullObjects(name: string, namespace: string): string {
+  const subjects = [{ kind: 'ServiceAccount', name: 'squall', namespace }];
+  const access = 'rbac.authorization.k8s.io';
+  const rbac = `${access}/v1`;
+  const [api, here, everywhere] = ['v1', { name, namespace }, { name }];
+  const own = {
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get'],
+    resourceNames: ['puller', 'plain', 'absent'],
+  };
+  const made = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
+  const roleRef = (kind: string) => ({ apiGroup: access, kind, name });
+  const objects = [
+    {
+      apiVersion: api,
+      kind: 'Secret',
+      metadata: { name: 'puller', namespace },
+      type: 'kubernetes.io/dockerconfigjson',
+      stringData: { '.dockerconfigjson': '{"auths": {"registry.invalid": {"auth": "YTpi"}}}' },
+    },
+    { apiVersion: api, kind: 'Secret', metadata: { name: 'plain', namespace }, stringData: { a: 'b' } },
+    { apiVersion: rbac, kind: 'Role', metadata: here, rules: [own] },
+    { apiVersion: rbac, kind: 'RoleBinding', metadata: here, subjects, roleRef: roleRef('Role') },
+    { apiVersion: rbac, kind: 'ClusterRole', metadata: everywhere, rules: [made] },
+    {
+      apiVersion: rbac,
+      kind: 'ClusterRoleBinding',
+      metadata: everywhere,
+      subjects,
+      roleRef: roleRef('ClusterRole'),
+    },
+  ];
+  return objects.map((object) => stringify(object)).join('---\n');
+}
+
 describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there is one'})`, () => {
   let place: AgentPlace;
 
+  const copying = uniqueName('squall-copying');
+
   beforeAll(async () => {
     place = await openAgentPlace('squall-agents');
+    await kubectl(['apply', '-f', '-'], pullObjects(copying, place.gateways.namespace));
   });
-  afterAll(() => place.close());
+  afterAll(async () => {
+    await kubectl(['delete', 'clusterrole,clusterrolebinding', copying]);
+    await place.close();
+  });
+
+  const secretsOf = (run: string) =>
+    kubectl([
+      '-n',
+      `squall-${run}`,
+      'get',
+      'secrets',
+      '-o',
+      'jsonpath={.items[*].metadata.name} {.items[*].type}',
+    ]);
 
   const scenario = (more: Partial<Parameters<AgentPlace['scenario']>[0]>) =>
     place.scenario({ faults: [], seconds: 20, ...more });
@@ -43,8 +97,15 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
       { name: 'pause', kind: 'container-pause', at: '10s', duration: '1500ms', ...on },
       { name: 'kill', kind: 'container-kill', at: '14s', ...on },
     ];
-    const file = scenario({ faults, seconds: 18 });
-    const { stderr } = await squall(['run', file, '--out', join(dir, 'out'), '--run-id', runId], { env });
+    const file = scenario({ faults, seconds: 18, target: { imagePullSecrets: ['puller'] } });
+    // While the load runs its agents have what their image is pulled with.
+    let copied = Promise.resolve('');
+    const onText = (text: string) => {
+      if (/^load · /m.test(text)) copied = secretsOf(runId);
+    };
+    const args = ['run', file, '--out', join(dir, 'out'), '--run-id', runId];
+    const { stderr } = await squall(args, { env, onText });
+    expect(await copied, stderr).toBe('puller kubernetes.io/dockerconfigjson');
     const report = readReportJson(join(dir, 'out'));
     const [partition, pause, kill] = report.faults;
     expect(partition?.effect, stderr).toMatch(
@@ -61,7 +122,7 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     rmSync(dir, { recursive: true });
   });
 
-  test('agent: none, a missing right and an image that is not there are refused by name; nothing is left', async () => {
+  test('agent: none, missing rights, an image and pull Secrets that are not there are refused by name; nothing is left', async () => {
     const { dir, env } = makePlace();
     const run = (file: string, runId: string) =>
       squall(['run', file, '--out', join(dir, runId), '--run-id', runId], { env });
@@ -74,9 +135,21 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     expect(unpulled.code, unpulled.stderr).toBe(4);
     expect(unpulled.stderr).toMatch(/SQ-IMAGE-MISSING .*squall\.invalid\/none:1/);
     expect(await place.ofAgents(bare)).toBe('');
+    const wrong = { imagePullSecrets: ['puller', 'plain', 'absent'] };
+    const unkeyed = await run(scenario({ faults: [cut()], target: wrong }), uniqueName('unkeyed'));
+    expect(unkeyed.code, unkeyed.stderr).toBe(4);
+    expect(unkeyed.stderr).toContain(
+      'SQ-PRECONDITION there is no Secret absent, which imagePullSecrets names',
+    );
+    expect(unkeyed.stderr).toContain(
+      'the Secret plain, which imagePullSecrets names, is not for pulling images',
+    );
+    expect(unkeyed.stderr).not.toContain('Secret puller');
     await place.forbid();
-    const refused = await run(scenario({ faults: [cut()] }), poor);
+    const unread = { imagePullSecrets: ['unread'] };
+    const refused = await run(scenario({ faults: [cut()], target: unread }), poor);
     await place.allow();
+    expect(refused.stderr).toContain(`may not get secrets unread in ${place.gateways.namespace}`);
     expect(refused.code).toBe(4);
     expect(refused.stderr).toContain('may not create namespaces in the whole cluster');
     expect(refused.stderr).toContain('may not create daemonsets.apps in the whole cluster');

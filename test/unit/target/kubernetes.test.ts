@@ -9,10 +9,12 @@ import {
   loadRules,
   neededRights,
   podMetricsRules,
+  rightText,
   sinkRules,
   watchRules,
 } from '../../../src/target/kubernetes-rights.ts';
 import { isServing, metricsPortOf, selectorText } from '../../../src/target/kubernetes-workload.ts';
+import { copyNeeds } from '../../../src/target/pull-secrets.ts';
 import { root } from '../../fixtures/squall.ts';
 
 test('a selector is written as the API takes it', () => {
@@ -90,4 +92,17 @@ test('the Role that squall comes with allows exactly what a run may ask for', ()
     ),
   );
   expect(needed.toSorted()).toEqual(allowed.toSorted());
+});
+
+test('Secrets are asked for one by one, and only where some are copied', () => {
+  const asked = (names: string[]) =>
+    neededRights({ members: {}, home: 'n', needs: copyNeeds(names) })
+      .map(rightText)
+      .filter((text) => text.includes('secrets'));
+  expect(asked([])).toEqual([]);
+  expect(asked(['a', 'b'])).toEqual([
+    'get secrets a in n',
+    'get secrets b in n',
+    'create secrets in the whole cluster',
+  ]);
 });
