@@ -42,22 +42,40 @@ export function scrapeDistanceS(series: readonly PrometheusSeries[]): number | u
 
 /**
  * Successful scrapes over expected ones, 0..1, from samples of `up`. A target that restarted under a new address is
- * still one target: series are counted together by `target`.
+ * still one target: series are counted together by `target`. A failed scrape is a sample too, so a target that has none
+ * while others have is not there: of a pod that comes or goes the scrapes of its time are expected.
  */
 export function coverageOf(
   up: readonly PrometheusSeries[],
   options: { span: Span; intervalS: number; target: (labels: Record<string, string>) => string },
 ): number | null {
   const { span, intervalS, target } = options;
-  const present = new Map<string, number>();
-  for (const { labels, points } of up) {
-    const good = points.filter(([atS, value]) => atS > span.fromS && atS <= span.toS && value === 1).length;
-    present.set(target(labels), (present.get(target(labels)) ?? 0) + good);
+  const targets = Map.groupBy(up, ({ labels }) => target(labels));
+  const known = [...targets.values()].map((series) => knownTime(series.flatMap(({ points }) => points)));
+  const firstS = Math.min(...known.map(({ fromS }) => fromS));
+  const lastS = Math.max(...known.map(({ toS }) => toS));
+  const sums = { good: 0, expected: 0 };
+  for (const { fromS, toS, goodS } of known) {
+    const came = fromS > firstS + 2 * intervalS;
+    const went = toS < lastS - 2 * intervalS;
+    const lifeS = {
+      fromS: came ? Math.max(span.fromS, fromS - intervalS) : span.fromS,
+      toS: went ? Math.min(span.toS, toS) : span.toS,
+    };
+    const expected = Math.floor((lifeS.toS - lifeS.fromS) / intervalS + 1e-6);
+    if (expected < 1) continue;
+    const good = goodS.filter((atS) => atS > lifeS.fromS && atS <= lifeS.toS).length;
+    sums.good += Math.min(expected, good);
+    sums.expected += expected;
   }
-  const expected = Math.floor((span.toS - span.fromS) / intervalS + 1e-6);
-  if (present.size === 0 || expected < 1) return null;
-  const shares = [...present.values()].map((count) => Math.min(1, count / expected));
-  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return sums.expected === 0 ? null : sums.good / sums.expected;
+}
+
+/** From the first to the last sample, and when it was up, s. */
+function knownTime(points: PrometheusSeries['points']): Span & { goodS: number[] } {
+  const timesS = points.map(([atS]) => atS);
+  const goodS = points.filter(([, value]) => value === 1).map(([atS]) => atS);
+  return { fromS: Math.min(...timesS), toS: Math.max(...timesS), goodS };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Member } from '../target/target.ts';
 import type { ProcessSample } from './evidence.ts';
 
 /** A page comes by way of an API server, which has other work. */
-const everyMs = 2000;
+export const pageEveryMs = 2000;
 
 /** What a collector says of its own process. */
 export interface OwnUsage {
@@ -36,7 +36,7 @@ export async function watchPages(options: {
       before.set(member, { ...usage, atNs });
       if (last !== undefined) into.push(sampleOf(member, { last, usage, atNs, t0Ns }));
     }
-    await clock.sleep(everyMs, end).catch(() => undefined); // aborted: the loop ends
+    await clock.sleep(pageEveryMs, end).catch(() => undefined); // aborted: the loop ends
   }
 }
 

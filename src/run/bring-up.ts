@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderName, limitParents } from '../base/cgroup.ts';
 import { startFaultEngine } from '../fault/engine.ts';
@@ -11,22 +10,16 @@ import type { LoadCounts } from '../load/messages.ts';
 import { startClientMetrics } from '../observe/client-metrics.ts';
 import { startSink } from '../observe/sink.ts';
 import { faults } from '../registry.ts';
-import { rulesOf, type TargetSpec } from '../scenario/types.ts';
-import { startDockerPrometheus } from '../target/docker-prometheus.ts';
-import { type PrometheusOptions, startPrometheus } from '../target/prometheus-process.ts';
 import { sendCanaries } from './canaries.ts';
 import { observersDown, observersUp } from './cluster-observers.ts';
 import { clusterLoadUp, clusterSinkDown, clusterSinkUp } from './cluster-site.ts';
 import { imageVersions, sinkListens, siteUp, watchHost } from './docker-site.ts';
-import { prometheusFound } from './given-prometheus.ts';
 import { kindDown, kindUp } from './kind-site.ts';
+import { prometheusTask } from './own-prometheus.ts';
 import { maskLogs } from './secrets.ts';
 import { need, type Session } from './session.ts';
 import { startTarget } from './start-target.ts';
 import type { Task } from './tasks.ts';
-
-/** Scrape interval of everything squall looks at, ms. */
-export const scrapeIntervalMs = 1000;
 
 /** The run's set-up in order; every later piece may rely on the earlier ones, and goes down before them. */
 export function bringUp(session: Session): Task[] {
@@ -114,62 +107,6 @@ async function targetUp(session: Session): Promise<void> {
 
 async function metricsUp(session: Session): Promise<void> {
   session.metrics = await startClientMetrics(watchHost(session));
-}
-
-function prometheusTask(session: Session): Task {
-  let stop: (() => Promise<void>) | undefined;
-  return {
-    title: 'Prometheus',
-    up: async () => {
-      const given = session.scenario.target.prometheus;
-      if (given !== undefined) {
-        await prometheusFound(session, given);
-        return;
-      }
-      if (session.tools.prometheus === undefined && session.site === undefined) return;
-      const members = need(session, 'target').members.filter((member) => member.metricsUrl !== undefined);
-      const own = await startOwn(session, {
-        runDir: session.dir,
-        runId: session.plan.runId,
-        scrape: [
-          {
-            job: 'collector',
-            targets: members.map((member) => ({
-              address: new URL(member.metricsUrl ?? '').host,
-              labels: { member: member.name, group: member.group },
-            })),
-          },
-          { job: 'squall', targets: [{ address: need(session, 'metrics').address, labels: {} }] },
-        ],
-        scrapeIntervalMs,
-        ...(await readRules(session.scenario.target)),
-        clock: session.clock,
-      });
-      stop = own.stop;
-      session.prometheus = { url: own.url, headers: {}, match: {} };
-    },
-    down: async () => {
-      session.prometheusAgent?.destroy();
-      await stop?.();
-    },
-  };
-}
-
-async function readRules(target: TargetSpec): Promise<{ rules?: string }> {
-  const file = rulesOf(target);
-  return file === undefined ? {} : { rules: await readFile(file, 'utf8') };
-}
-
-/** Where the members are: a process beside processes, a container beside containers. */
-function startOwn(
-  session: Session,
-  options: Omit<PrometheusOptions, 'binary'>,
-): Promise<{ url: string; stop(): Promise<void> }> {
-  const { site } = session;
-  const { target } = session.scenario;
-  if (site === undefined || target.kind !== 'docker')
-    return startPrometheus({ ...options, binary: session.tools.prometheus ?? '' });
-  return startDockerPrometheus({ ...options, site, image: target.prometheusImage, say: session.say });
 }
 
 async function loadUp(session: Session): Promise<void> {

@@ -1,6 +1,7 @@
 import { SquallError } from '../base/errors.ts';
 import type { RunRecord } from '../observe/evidence.ts';
 import type { Live } from '../report/live.ts';
+import { startsPrometheus } from '../scenario/own-prometheus.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { FoundTool, ToolName } from '../tools/find.ts';
 import { ownVersion } from './own-version.ts';
@@ -68,7 +69,8 @@ async function takeCollectors({ target }: Scenario, take: Take): Promise<void> {
 async function takePrometheus(found: FoundTools, take: Take): Promise<void> {
   const { target, slos } = found.scenario;
   if (target.prometheus !== undefined) return;
-  if (target.kind === 'local') await take('prometheus');
+  // Docker brings its own.
+  if (target.kind !== 'docker' && startsPrometheus(target)) await take('prometheus');
   if (target.kind !== 'embedded' || slos.every(({ source }) => source.kind !== 'promql')) return;
   try {
     await take('prometheus');

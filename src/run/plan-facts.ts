@@ -9,6 +9,7 @@ import { predictLoss } from '../plan/predict.ts';
 import { type PlanFacts, struckBy } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
 import { faults } from '../registry.ts';
+import { startsPrometheus } from '../scenario/own-prometheus.ts';
 import { collectorsOf, type Scenario, type TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from '../target/collector-config.ts';
 import { openDocker } from '../target/docker-client.ts';
@@ -63,11 +64,9 @@ async function missing(plan: Plan, scenario: Scenario): Promise<string[]> {
   const found: string[] = [];
   const { target } = scenario;
   if (target.kind === 'docker') found.push(...(await missingAtDocker(target)));
-  if (target.kind !== 'local') return found;
-  for (const name of ['otelcol', 'prometheus'] as const) {
-    if (name === 'prometheus' && target.prometheus !== undefined) continue;
+  for (const name of wantedTools(target))
     if (!(await isHere(name))) found.push(`${name} is not here yet: squall setup fetches or builds it`);
-  }
+  if (target.kind !== 'local') return found;
   const limited = Object.values(target.members).some((member) => member.resources !== undefined);
   const hierarchy = limited ? findHierarchy({ readOnly: true }) : undefined;
   if (hierarchy?.kind === 'none') found.push(`CPU and memory limits are not kept: ${hierarchy.reason}`);
@@ -81,6 +80,13 @@ async function missing(plan: Plan, scenario: Scenario): Promise<string[]> {
     found.push('this folder cannot be written: give --out');
   }
   return found;
+}
+
+function wantedTools(target: TargetSpec): ToolName[] {
+  return [
+    ...(target.kind === 'local' ? ['otelcol' as const] : []),
+    ...(target.kind !== 'docker' && startsPrometheus(target) ? ['prometheus' as const] : []),
+  ];
 }
 
 /** What a run would have to pull, or that it would not get that far. */
@@ -154,8 +160,8 @@ function touches(plan: Plan, scenario: Scenario): string[] {
   const started = target.kind === 'kubernetes' ? {} : collectorsOf(target);
   for (const [name, { replicas }] of Object.entries(started)) lines.push(starts(target, { name, replicas }));
   if (target.kind === 'docker') lines.push('makes a Docker network for each link, without a way out of them');
-  if (target.prometheus === undefined && (target.kind === 'local' || target.kind === 'docker'))
-    lines.push(`starts a Prometheus ${target.kind === 'local' ? 'on loopback' : 'in a container'}`);
+  if (startsPrometheus(target))
+    lines.push(`starts a Prometheus ${target.kind === 'docker' ? 'in a container' : 'on loopback'}`);
   if (target.kind === 'external') {
     const where = [target.otlp.grpc, target.otlp.http].filter((address) => address !== undefined);
     lines.push(`sends to ${where.join(' and ')}; starts nothing there`);

@@ -3,8 +3,9 @@ import { checkKubernetes } from './check-kubernetes.ts';
 import { approximateItems, type Draft, peakPerS } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
+import { rulesOf, startsPrometheus } from './own-prometheus.ts';
 import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
-import { collectorsOf, type OtlpSpec, rulesOf, type TargetSpec, type TlsSpec } from './types.ts';
+import { collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
 
 /** `named`: the kinds that the target block names. */
 export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
@@ -23,7 +24,7 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
   }
   const { target } = draft;
   if (target === undefined) return [];
-  const idle = rulesOf(target) !== undefined && target.prometheus !== undefined;
+  const idle = rulesOf(target) !== undefined && !startsPrometheus(target);
   const files = fileKeys(target).filter(({ file }) => !existsSync(file));
   return [
     ...files.map(({ path, file, tool }) => ({
@@ -35,17 +36,18 @@ export function checkTarget(draft: Draft, named: readonly string[]): Mistake[] {
       : []),
     ...(target.kind === 'kubernetes' ? checkCluster(target, draft) : []),
     ...(target.kind === 'external' ? checkExternal(target, draft) : []),
-    ...(idle ? [idleRules(target.kind)] : []),
+    ...(idle ? [idleRules(target)] : []),
   ];
 }
 
-function idleRules(kind: TargetSpec['kind']): Mistake {
+function idleRules({ kind, prometheus }: TargetSpec): Mistake {
+  const there = prometheus !== undefined;
   return {
     path: ['target', kind, 'rules'],
-    what: 'a Prometheus that is there already has rules of its own',
+    what: there ? 'a Prometheus that is there already has rules of its own' : 'no Prometheus takes the rules',
     expected: 'rules only where squall starts the Prometheus',
-    found: 'rules beside prometheus',
-    next: 'remove one of them',
+    found: there ? 'rules beside prometheus' : 'rules without prometheus: own',
+    next: there ? 'remove one of them' : `write prometheus: own, or remove rules`,
   };
 }
 

@@ -65,7 +65,7 @@ export type PrometheusInput =
       match?: Record<string, string>;
     };
 
-/** By address, `service/NAME`, or with what it takes to reach it. */
+/** By address, `service/NAME`, with what it takes to reach it, or `own`: squall starts one. */
 export type PlacedPrometheusInput =
   | PrometheusInput
   | (Omit<Exclude<PrometheusInput, string>, 'url'> & { service: string; namespace?: string; port?: number });
@@ -102,7 +102,8 @@ export interface TargetInput {
     nodeImage?: string;
     cluster?: string;
     sink?: SinkInput;
-    prometheus?: PrometheusInput;
+    prometheus?: 'own' | PrometheusInput;
+    rules?: string;
   };
   kubernetes?: {
     context: string;
@@ -126,6 +127,7 @@ export interface TargetInput {
     image?: string;
     imagePullSecrets?: string[];
     prometheus?: PlacedPrometheusInput;
+    rules?: string;
   };
   external?: { otlp: OtlpInput; settle?: string; sink: SinkInput; prometheus?: PrometheusInput };
   embedded?: { sink?: SinkInput; prometheus?: PrometheusInput };

@@ -23,7 +23,7 @@ export const targetMeanings: Record<(typeof targetKinds)[number], string> = {
     'collectors as containers of a Docker daemon on this machine, each link a network of its own; squall starts them, a sink and Prometheus',
   kind: 'collectors as pods of a cluster that `kind` makes for the run out of Docker containers on a Linux machine, and that is deleted after it; squall starts them and a sink',
   kubernetes:
-    'collectors that run in a cluster already, found by workload; squall starts nothing but its sink on this machine, and may end pods',
+    'collectors that run in a cluster already, found by workload; squall starts none of them, and may end pods',
   external: 'a pipeline that is already there; squall starts nothing but its sink',
   embedded:
     'a small reference collector inside squall, for tests, calibration and a first look; not a real collector',

@@ -10,6 +10,9 @@ export interface KindTarget {
   nodeImage?: string;
   /** Absolute path of a configuration of kind itself. */
   cluster?: string;
+  /** squall starts a Prometheus on this machine, which asks the pods through the API server. */
+  ownPrometheus?: true;
+  rules?: string;
 }
 
 /** Whose faults a target can do. */

@@ -9,6 +9,8 @@ export const dnsLabel = z.string().regex(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
   error: 'expected small letters, digits and hyphens, as a Service is named',
 });
 
+export const servicePattern = /^service\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
 /** Jaeger's own default of its query API. */
 const jaegerPort = 16686;
 

@@ -20,6 +20,9 @@ export interface KubernetesTarget {
   /** Of squall's own pods; undefined: that of this version. */
   image?: string;
   imagePullSecrets?: string[];
+  /** squall starts a Prometheus on this machine, which asks the pods through the API server. */
+  ownPrometheus?: true;
+  rules?: string;
   /** Undefined: the load is sent from this machine. */
   load?: { pods: number; cpuMillis: number };
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { bytesField, cpuField, durationField, ratioField } from '../base/fields.ts';
+import { isHttpUrl, path, texts, tls } from './access-schema.ts';
 import { images } from './images.ts';
-import { backendSchema, dnsLabel, dnsName } from './kubernetes-schema.ts';
+import { backendSchema, dnsLabel, dnsName, servicePattern } from './kubernetes-schema.ts';
+import { madePrometheus, placedPrometheus, prometheus } from './prometheus-schema.ts';
 
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
-const path = z.string().min(1);
-const texts = z.record(z.string(), z.string());
 
 /** HOST:PORT, or a URL; the scheme decides about TLS. */
 const endpoint = z
@@ -16,14 +16,6 @@ const endpoint = z
 const listen = z
   .string()
   .refine((text) => splitHostPort(text) !== undefined, { error: 'expected HOST:PORT; port 0 picks one' });
-
-const tls = z.strictObject({
-  caFile: path.optional(),
-  certFile: path.optional(),
-  keyFile: path.optional(),
-  serverName: z.string().min(1).optional(),
-  insecureSkipVerify: z.boolean().optional(),
-});
 
 const otlp = z.strictObject({
   grpc: endpoint.optional(),
@@ -42,17 +34,6 @@ const sink = z.union([
     tls: tls.optional(),
   }),
 ]);
-
-const url = z.string().refine(isHttpUrl, { error: 'expected a URL such as http://127.0.0.1:9090' });
-
-const prometheusAccess = {
-  headers: texts.optional(),
-  bearerTokenFile: path.optional(),
-  tls: tls.optional(),
-  match: texts.optional().describe('labels put into every selector of every query'),
-};
-
-const prometheus = z.union([url, z.strictObject({ url, ...prometheusAccess })]);
 
 const rules = path
   .optional()
@@ -83,26 +64,6 @@ const { storage: _volume, restart: _policy, ...podFields } = collector;
 const pods = z
   .strictObject({ ...podFields, image: image.optional().describe('its entrypoint is a collector') })
   .nullable();
-
-const servicePattern = /^service\/[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-
-/** In a cluster's scenario: by address, or a Service. */
-const placedPrometheus = z.union([
-  z.string().refine((text) => isHttpUrl(text) || servicePattern.test(text), {
-    error: 'expected a URL such as http://127.0.0.1:9090, or service/NAME',
-  }),
-  z
-    .strictObject({
-      url: url.optional(),
-      service: dnsLabel.optional().describe('instead of url: a Service, reached through the API server'),
-      namespace: dnsName.optional().describe('of the Service; default: the first of namespaces'),
-      port: z.int().min(1).max(65535).optional().describe('of the Service; default: its only one, or 9090'),
-      ...prometheusAccess,
-    })
-    .refine((text) => (text.url === undefined) !== (text.service === undefined), {
-      error: 'expected exactly one of url and service',
-    }),
-]);
 
 const workload = z.strictObject({
   workload: z
@@ -173,6 +134,8 @@ export const targetSchema = z.strictObject({
       nodeImage: image.optional().describe('of the nodes; default: the one of the installed kind'),
       cluster: path.optional().describe('a configuration of kind itself'),
       ...common,
+      prometheus: madePrometheus.optional(),
+      rules,
     })
     .optional()
     .describe('a cluster that `kind` on PATH makes for the run and that is deleted after it'),
@@ -199,8 +162,12 @@ export const targetSchema = z.strictObject({
       sink: placedSink,
       load: placedLoad.optional(),
       image: image.optional().describe(`of squall's own pods; default ${images.squall}`),
-      imagePullSecrets: z.array(dnsName).optional().describe('Secrets that the nodes pull it with'),
+      imagePullSecrets: z
+        .array(dnsName)
+        .optional()
+        .describe('Secrets of the first namespace that the nodes pull it with; agents get copies'),
       prometheus: placedPrometheus.optional(),
+      rules,
     })
     .optional()
     .describe('collectors that run in a cluster already; squall starts none of them'),
@@ -220,10 +187,6 @@ export type TargetText = z.output<typeof targetSchema>;
 
 function isEndpoint(text: string): boolean {
   return /^https?:\/\//.test(text) ? isHttpUrl(text) : splitHostPort(text) !== undefined;
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text);
 }
 
 /** The host and port of an endpoint; brackets around an IPv6 address are taken off. */

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { type From, toTls } from './access-schema.ts';
 import { images } from './images.ts';
 import { toBackend } from './kubernetes-schema.ts';
+import { toPlacedPrometheus, toPrometheus } from './prometheus-schema.ts';
 import type { TargetText } from './target-schema.ts';
 import type {
   CollectorSpec,
@@ -9,10 +11,8 @@ import type {
   KubernetesMemberSpec,
   LocalMemberSpec,
   OtlpSpec,
-  PrometheusSpec,
   SinkSpec,
   TargetSpec,
-  TlsSpec,
 } from './types.ts';
 
 /** The target of a block that names exactly one kind. */
@@ -53,7 +53,9 @@ export function toTargetSpec(text: TargetText, baseDir: string): TargetSpec | un
       image: given ?? images.collector,
       ...(nodeImage === undefined ? {} : { nodeImage }),
       ...(cluster === undefined ? {} : { cluster: from(cluster) }),
-      ...toCommon(text.kind, from),
+      ...toRules(text.kind, from),
+      ...toCommon({ sink: text.kind.sink }, from),
+      ...toPlacedPrometheus(text.kind.prometheus, { home: '', from }),
     };
   }
   if (text.kubernetes !== undefined) return toKubernetes(text.kubernetes, from);
@@ -95,9 +97,8 @@ function toKubernetes(text: NonNullable<TargetText['kubernetes']>, from: From): 
   const { in: place, service, ...listens } = sink === 'none' ? {} : sink;
   const common = {
     ...toCommon({ sink: sink === 'none' ? 'none' : listens }, from),
-    ...(prometheus === undefined
-      ? {}
-      : { prometheus: toPlacedPrometheus(prometheus, namespaces[0] ?? '', from) }),
+    ...toPlacedPrometheus(prometheus, { home: namespaces[0] ?? '', from }),
+    ...toRules(text, from),
   };
   const inCluster = place === 'cluster' ? { cluster: { service: service ?? 'squall-sink' } } : {};
   return {
@@ -122,12 +123,8 @@ function toEntry(text: string | Parameters<typeof toOtlp>[0], from: From): { ser
   return typeof text === 'string' ? { service: text.slice('service/'.length) } : toOtlp(text, from);
 }
 
-type From = (file: string) => string;
 type CommonText = NonNullable<TargetText['embedded']>;
 type SinkText = NonNullable<CommonText['sink']>;
-type PrometheusText = NonNullable<CommonText['prometheus']>;
-type PlacedPrometheus = NonNullable<NonNullable<TargetText['kubernetes']>['prometheus']>;
-type TlsText = NonNullable<Exclude<SinkText, 'none'>['tls']>;
 type Member = NonNullable<NonNullable<TargetText['local']>['members'][string]>;
 type Container = NonNullable<NonNullable<TargetText['docker']>['members'][string]>;
 
@@ -192,43 +189,6 @@ function toSink(text: SinkText, from: From): SinkSpec | 'none' {
     http: text.http ?? '127.0.0.1:0',
     ...(text.advertise === undefined ? {} : { advertise: text.advertise }),
     ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
-  };
-}
-
-function toPrometheus(text: PrometheusText, from: From): PrometheusSpec {
-  if (typeof text === 'string') return { url: text, headers: {}, match: {} };
-  return {
-    url: text.url,
-    headers: text.headers ?? {},
-    ...(text.bearerTokenFile === undefined ? {} : { bearerTokenFile: from(text.bearerTokenFile) }),
-    ...(text.tls === undefined ? {} : { tls: toTls(text.tls, from) }),
-    match: text.match ?? {},
-  };
-}
-
-function toPlacedPrometheus(text: PlacedPrometheus, home: string, from: From): PrometheusSpec {
-  const given =
-    typeof text !== 'string'
-      ? text
-      : text.startsWith('service/')
-        ? { service: text.slice('service/'.length) }
-        : { url: text };
-  const { service: name, namespace = home, port, url, ...access } = given;
-  if (name === undefined) return toPrometheus({ url: url ?? '', ...access }, from);
-  const scheme = access.tls === undefined ? 'http' : 'https';
-  return {
-    ...toPrometheus({ url: `${scheme}://${name}.${namespace}.svc:${port ?? 9090}`, ...access }, from),
-    service: { namespace, name, ...(port === undefined ? {} : { port }) },
-  };
-}
-
-function toTls(text: TlsText, from: From): TlsSpec {
-  return {
-    ...(text.caFile === undefined ? {} : { caFile: from(text.caFile) }),
-    ...(text.certFile === undefined ? {} : { certFile: from(text.certFile) }),
-    ...(text.keyFile === undefined ? {} : { keyFile: from(text.keyFile) }),
-    ...(text.serverName === undefined ? {} : { serverName: text.serverName }),
-    insecureSkipVerify: text.insecureSkipVerify ?? false,
   };
 }
 

@@ -49,13 +49,8 @@ export type TargetSpec =
 
 export interface CommonTargetSpec {
   sink: SinkSpec | 'none';
-  /** Undefined on local and docker: squall starts one. */
+  /** Undefined: what startsPrometheus() says. */
   prometheus?: PrometheusSpec;
-}
-
-/** Absolute path of a rule file for the Prometheus that squall starts. */
-export function rulesOf(target: TargetSpec): string | undefined {
-  return target.kind === 'local' || target.kind === 'docker' ? target.rules : undefined;
 }
 
 export interface LocalMemberSpec extends CollectorSpec {

@@ -14,6 +14,8 @@ export interface PrometheusOptions {
   runDir: string;
   runId: string;
   scrape: { job: string; targets: { address: string; labels: Record<string, string> }[] }[];
+  /** A list of further targets, as http_sd_configs take it, which is read anew each second. */
+  discover?: { job: string; url: string; scrapeIntervalMs: number };
   scrapeIntervalMs: number;
   /** Text of a rule file. */
   rules?: string;
@@ -77,19 +79,36 @@ export async function startPrometheus(
   throw await explainStart({ name: 'prometheus', logFile, found });
 }
 
-/** Scrapes of fixed addresses, all at one interval. */
+/** Targets that name no content type are read as the classic text, as Prometheus 2 did. */
+const classic = { fallback_scrape_protocol: 'PrometheusText0.0.4' };
+
+/** Scrapes of fixed addresses, all at one interval, and of those on a list. */
 export function prometheusConfig(
-  options: Pick<PrometheusOptions, 'scrape' | 'scrapeIntervalMs' | 'rules'>,
+  options: Pick<PrometheusOptions, 'scrape' | 'discover' | 'scrapeIntervalMs' | 'rules'>,
 ): string {
+  const { discover } = options;
   const interval = `${options.scrapeIntervalMs}ms`;
   return stringify({
     global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
     ...(options.rules === undefined ? {} : { rule_files: [rulesFile] }),
-    scrape_configs: options.scrape.map(({ job, targets }) => ({
-      job_name: job,
-      // Targets that name no content type are read as the classic text, as Prometheus 2 did.
-      fallback_scrape_protocol: 'PrometheusText0.0.4',
-      static_configs: targets.map(({ address, labels }) => ({ targets: [address], labels })),
-    })),
+    scrape_configs: [
+      ...options.scrape.map(({ job, targets }) => ({
+        job_name: job,
+        ...classic,
+        static_configs: targets.map(({ address, labels }) => ({ targets: [address], labels })),
+      })),
+      ...(discover === undefined ? [] : [listed(discover)]),
+    ],
   });
+}
+
+function listed({ job, url, scrapeIntervalMs }: NonNullable<PrometheusOptions['discover']>): object {
+  const interval = `${scrapeIntervalMs}ms`;
+  return {
+    job_name: job,
+    ...classic,
+    scrape_interval: interval,
+    scrape_timeout: interval,
+    http_sd_configs: [{ url, refresh_interval: '1s' }],
+  };
 }

@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import type { Report } from '../../src/report/types.ts';
 import { freePorts } from '../../src/target/ports.ts';
 import { noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
 import { type ClusterPlace, openPlace } from '../fixtures/cluster-place.ts';
-import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
+import { makePlace, prometheus, readReportJson, squall } from '../fixtures/squall.ts';
 import { makeVolumes } from '../fixtures/volumes.ts';
 
 /** Batches of 20: the ids of a request are known, so that every span can be asked for. */
@@ -16,6 +17,20 @@ const load = {
   batch: 20,
   connections: 2,
 };
+
+/** Without its program no run can start one. */
+const skipOwn = prometheus === undefined;
+
+/** As told by the collector's own counters, through the API server by the one Role of the account. */
+function expectCounted(report: Report, stderr: string): void {
+  const { counters, ledger, timeline, slos } = report;
+  // The canary is an item to the collector, scraped before t = 0 or after it.
+  const strangers = (counters.accepted ?? Number.NaN) - (ledger.traces?.offered ?? Number.NaN);
+  expect([0, 1], stderr).toContain(strangers);
+  expect(timeline.series.some(({ name }) => name.startsWith('queue size gateway-'))).toBe(true);
+  // Not known where a busy machine was late with a scrape.
+  expect([1, null]).toContain(slos.find(({ name }) => name === 'pods')?.actual);
+}
 
 /** One gateway with two exporters, squall's sink and a Jaeger that keeps its spans on a volume. */
 describe.skipIf(noCluster !== undefined)(`two backends on a cluster (${noCluster ?? 'there is one'})`, () => {
@@ -62,7 +77,7 @@ patches:
       await place.get(['rollout', 'status', name, '--timeout=120s']);
   };
 
-  const run = async (fault: object, seconds: number) => {
+  const run = async (fault: object, seconds: number, more: { target?: object; slos?: object[] } = {}) => {
     const file = join(place.folder, `${uniqueName('scenario')}.yaml`);
     const scenario = {
       apiVersion: 'squall/v1',
@@ -82,12 +97,13 @@ patches:
             },
           },
           sink: { in: 'runner', grpc: `0.0.0.0:${port}` },
+          ...more.target,
         },
       },
       limits: { itemsPerS: 1000, items: 1e5 },
       load: { spans: { ...load, duration: `${seconds}s` } },
       faults: [{ name: 'away', kind: 'backend-outage', selector: { member: 'jaeger' }, ...fault }],
-      slos: [{ measure: 'items_lost', thresholds: ['count==0'] }],
+      slos: [{ measure: 'items_lost', thresholds: ['count==0'] }, ...(more.slos ?? [])],
       settle: '60s',
     };
     writeFileSync(file, stringify(scenario));
@@ -98,8 +114,17 @@ patches:
     return { code, stderr, report, backend: report.backends?.[0] };
   };
 
-  test('a Jaeger that is scaled away leaves the sink untouched, and has every span in the end', async () => {
-    const { report, backend, stderr } = await run({ at: '2s', duration: '6s', action: 'scale' }, 9);
+  test('a Jaeger that is scaled away leaves the sink untouched, and has every span in the end; a Prometheus of ours sees the pods', async () => {
+    const target = skipOwn ? {} : { prometheus: 'own' };
+    const pods = {
+      name: 'pods',
+      promql: 'count(count by (namespace, pod, node, member, group) (otelcol_exporter_queue_size))',
+      unit: 'pods',
+      thresholds: ['value==1'],
+    };
+    const more = { target, slos: skipOwn ? [] : [pods] };
+    const { report, backend, stderr } = await run({ at: '2s', duration: '6s', action: 'scale' }, 9, more);
+    if (!skipOwn) expectCounted(report, stderr);
     const { traces } = report.ledger;
     expect(traces, stderr).toMatchObject({ due: 1800, lost: 0, pending: 0, duplicated: 0 });
     expect(backend?.outages[0], stderr).toMatchObject({ coupled: false, refused: 0, duplicated: 0 });

@@ -68,9 +68,15 @@ describe('17: coverage', () => {
     ['missing scrapes are not there', [up('a', '1 1 1 1 1')], 0.5],
     [
       'a starved target is not hidden by a healthy one',
-      [up('a', '1 1 1 1 1 1 1 1 1 1'), up('b', '0 0 0 0 0')],
+      [up('a', '1 1 1 1 1 1 1 1 1 1'), up('b', '0 0 0 0 0 0 0 0 0 0')],
       0.5,
     ],
+    [
+      'of pods that go and come the scrapes of their time are expected, and those that failed count',
+      [up('a', '1 1 1 1 1 1 1 1 1 1'), up('b', '1 1 0 0'), up('c', '_ _ _ _ _ _ 0 1 1 1')],
+      (10 + 2 + 3) / (10 + 4 + 4),
+    ],
+    ['when nothing is scraped, all are expected', [up('a', '1 1 1 1 1 _'), up('b', '1 1 1 1 1 _')], 0.5],
     [
       'a restart under a new address is one target',
       [up('a', '1 1 1 1 1'), up('a', '_ _ _ _ _ 1 1 1 1 1')],
