@@ -127,10 +127,10 @@ describe.skipIf(noImage !== undefined)(
     test('via: policy is proven where the network cuts open connections and else no effect, as via: chaos-mesh without a controller is', async () => {
       onTestFinished(await installCrds(['networkchaos.yaml']));
       // What a cut stops is seen to stand still for longer than a batch waits.
-      const [forS, endS] = cutsEstablished ? [20, 27] : [8, 15];
+      const [forS, endS] = cutsEstablished ? [20, 29] : [8, 17];
       const faults = [
-        cut({ name: 'policy', at: '1s', duration: `${forS}s`, via: 'policy' }),
-        cut({ name: 'mesh', at: `${forS + 2}s`, duration: '5s', via: 'chaos-mesh' }),
+        cut({ name: 'policy', at: '3s', duration: `${forS}s`, via: 'policy' }),
+        cut({ name: 'mesh', at: `${forS + 4}s`, duration: '5s', via: 'chaos-mesh' }),
       ];
       const { stderr, out, code } = await run(scenario({ faults, load: { duration: `${endS}s` } }));
       const { faults: done, ledger } = readReportJson(out);
@@ -144,7 +144,7 @@ describe.skipIf(noImage !== undefined)(
       expect(mesh?.verified).toBe(false);
       // A machine that is late finds it removed at its deadline.
       expect(mesh?.effect).toMatch(/NetworkChaos squall-cut-\S+ is (there and nobody has followed it|gone)/);
-      expect(code).toBe(2);
+      expect(code, stderr).toBe(2);
       expect(ledger.traces).toMatchObject({ lost: 0, pending: 0 });
       expect(await labelled()).toBe('');
     });
@@ -214,7 +214,7 @@ describe.skipIf(noImage !== undefined)(
       const crd = 'networkchaos.chaos-mesh.org';
       const isThere = (await kubectl(['get', 'crd', crd, '--ignore-not-found', '-o', 'name'])) !== '';
       const faults = [
-        cut({ name: 'policy', at: '1s', duration: '1s', via: 'policy' }),
+        cut({ name: 'policy', at: '3s', duration: '1s', via: 'policy' }),
         cut({ name: 'mesh', at: '3s', duration: '1s', via: 'chaos-mesh' }),
       ];
       const { code, stderr } = await run(scenario({ target: { load: { in: 'cluster' } }, faults }));

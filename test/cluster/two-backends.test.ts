@@ -56,6 +56,7 @@ describe.skipIf(noCluster !== undefined)(`two backends on a cluster (${noCluster
     behavior: merge
     literals:
       - BACKEND_GRPC=${await ownAddress()}:${port}
+      - JAEGER_GRPC=jaeger.${place.namespace}.svc.cluster.local:4317
       - JAEGER_QUEUE_REQUESTS=${queue.requests}
       - JAEGER_QUEUE_BLOCKS=${queue.blocks}
 patches:
