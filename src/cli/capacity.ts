@@ -13,7 +13,10 @@ import { runWatched } from './watched.ts';
 export async function capacityCommand(plain: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   const pace = paceOf(flags);
   const resumed = flags.resume === undefined ? undefined : resolve(flags.resume);
-  const runId = resumed === undefined ? flags.runId : readSearch(resumed).head.runId;
+  const search = resumed === undefined ? undefined : readSearch(resumed).head;
+  if (search !== undefined && args[0] === undefined)
+    throw withoutScenario(search.command, flags.resume ?? '');
+  const runId = search === undefined ? flags.runId : search.runId;
   const choice = await readScenario({ ...flags, ...(runId === undefined ? {} : { runId }) }, args[0]);
   const { secrets } = choice;
   const console = maskConsole(plain, secrets);
@@ -34,6 +37,16 @@ export async function capacityCommand(plain: Console, flags: GlobalFlags, args: 
     }),
     faultsLeft: [],
   }));
+}
+
+/** Any other than its own would be refused too, with less to go by. */
+function withoutScenario(command: string, dir: string): SquallError {
+  return new SquallError({
+    code: 'SQ-USAGE',
+    what: 'a search that goes on needs the scenario that it began with',
+    where: dir,
+    next: `${command} --resume ${dir}`,
+  });
 }
 
 function paceOf({ quick, thorough }: GlobalFlags): Pace {

@@ -38,7 +38,10 @@ export async function judgeSearch(dir: string): Promise<Report | undefined> {
   return {
     ...report,
     ...verdictOf(capacity, step.kind === 'done'),
-    findings: [findingOf(capacity, dir), ...report.findings.filter(({ severity }) => severity === 'info')],
+    findings: [
+      findingOf(capacity, `${search.head.command} --resume ${dir}`),
+      ...report.findings.filter(({ severity }) => severity === 'info'),
+    ],
     run: {
       ...report.run,
       id: search.head.runId,
@@ -211,7 +214,7 @@ function rangeOf({ lowerPerS, upperPerS }: SearchResult): string {
   return Number.isFinite(upperPerS) ? `between ${low} and ${high}` : `above ${low}`;
 }
 
-function findingOf(capacity: CapacityReport, dir: string): Finding {
+function findingOf(capacity: CapacityReport, goOn: string): Finding {
   const found = capacity.kind === 'found';
   return {
     code: found ? 'CAPACITY-FOUND' : 'CAPACITY-UNKNOWN',
@@ -221,7 +224,7 @@ function findingOf(capacity: CapacityReport, dir: string): Finding {
     next: found
       ? ''
       : capacity.reason.startsWith('stopped') || capacity.reason.includes('budget')
-        ? `squall capacity --resume ${dir}, with a larger capacity.budget if it was used up`
+        ? `${goOn}, with a larger capacity.budget if it was used up`
         : 'the reason says what to change: the range of rates, the machine, or the trials’ length',
   };
 }

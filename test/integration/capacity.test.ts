@@ -36,6 +36,11 @@ test('a search says its plan, ends with its budget, goes on from its record, and
   expect(report.findings[0]?.code).toBe('CAPACITY-UNKNOWN');
   expect(first.stderr).toContain(report.capacity?.sentence ?? 'no sentence');
 
+  // The command that it tells goes on with it; without the scenario another would be searched.
+  expect(report.findings[0]?.next).toMatch(new RegExp(`^squall capacity ${file}.* --resume ${out}, with`));
+  const bare = await squall(['capacity', '--resume', out], { env: place.env });
+  expect([bare.code, bare.stderr]).toEqual([3, expect.stringContaining(`squall capacity ${file}`)]);
+
   // Room for one more trial, however long this machine took for the first.
   const spentS = Math.ceil(report.capacity?.spentS ?? 0);
   const args = ['capacity', file, '--resume', out, '--set', `capacity.budget=${spentS + 11}s`];
