@@ -161,10 +161,13 @@ async function endGuards(runId: string): Promise<string[]> {
   return left.map(({ pid }) => `guard ${pid} could not be ended`);
 }
 
+/** Gives those of the last look, to whom that was too little: one that comes to the list later was never told to end. */
 async function endAll(list: () => ProcessId[]): Promise<ProcessId[]> {
+  let left: ProcessId[] = [];
   await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 20 }, () => {
-    for (const id of list()) signalExactly(id, 'SIGKILL');
-    return list().length === 0 ? true : undefined;
+    left = list();
+    for (const id of left) signalExactly(id, 'SIGKILL');
+    return left.length === 0 ? true : undefined;
   });
-  return list();
+  return left;
 }

@@ -157,7 +157,8 @@ describe.concurrent('a pause is held by its own process', () => {
     const holder = startProgram('pause-holder.ts', [`pause-${pid}`, String(pid), String(deadlineMs)]);
     for (const one of [victim, holder.child]) atEnd(() => void one.kill('SIGKILL'));
     await holder.says('stopped');
-    expect(readProcess(pid)?.state).toBe('T');
+    // A signal is on its way for a moment.
+    await expect.poll(() => readProcess(pid)?.state, { timeout: 20_000 }).toBe('T');
     const runs = (timeoutMs: number) =>
       waitFor(clock, { timeoutMs, everyMs: 10 }, () => (readProcess(pid)?.state === 'T' ? undefined : true));
     return { holder, runs };
