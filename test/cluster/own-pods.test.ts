@@ -214,7 +214,7 @@ describe.skipIf(noImage !== undefined)(
       const crd = 'networkchaos.chaos-mesh.org';
       const isThere = (await kubectl(['get', 'crd', crd, '--ignore-not-found', '-o', 'name'])) !== '';
       const faults = [
-        cut({ name: 'policy', at: '3s', duration: '1s', via: 'policy' }),
+        cut({ name: 'policy', at: '1s', duration: '1s', via: 'policy' }),
         cut({ name: 'mesh', at: '3s', duration: '1s', via: 'chaos-mesh' }),
       ];
       const { code, stderr } = await run(scenario({ target: { load: { in: 'cluster' } }, faults }));
