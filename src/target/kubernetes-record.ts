@@ -73,7 +73,8 @@ export async function openRunRecord(options: {
   const writeMap = knownObject(map, {
     read: () => cluster.core.readNamespacedConfigMap({ namespace, name }),
     replace: (body) => cluster.core.replaceNamespacedConfigMap({ namespace, name, body }),
-    isSame: (found, tried) => found.data?.[journalKey] === tried.data?.[journalKey],
+    isOwn: (found, unanswered) =>
+      unanswered !== undefined && found.data?.[journalKey] === unanswered.data?.[journalKey],
   });
   const renew = await openLease(cluster, { namespace, metadata, clock });
   const ended = new AbortController();

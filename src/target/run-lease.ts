@@ -1,6 +1,7 @@
 import type { V1Lease, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
-import { type Cluster, statusOf } from './kubernetes-client.ts';
+import { knownObject } from './known-object.ts';
+import type { Cluster } from './kubernetes-client.ts';
 
 const runnerLeaseS = 15;
 /** In the Lease: another one there is a guard that found this run dead, and the run never holds it again. */
@@ -18,32 +19,26 @@ export async function openLease(
     renewTime: cluster.microTime(clock.wallMs()),
     leaseTransitions: transitions,
   });
-  let lease = await cluster.coordination.createNamespacedLease({
+  const lease = await cluster.coordination.createNamespacedLease({
     namespace,
     body: { metadata, spec: spec(1) },
   });
-  // By version: a Lease that was deleted, or written by another, refuses.
-  const write = () => {
-    const body = { ...lease, spec: spec(lease.spec?.leaseTransitions ?? 1) };
-    return cluster.coordination.replaceNamespacedLease({ namespace, name: metadata.name ?? '', body });
-  };
-  return async () => {
-    lease = await write().catch(async (error: unknown) => {
-      // Or a renewal of its own was taken whose answer never came.
-      const own = statusOf(error) === 409 ? await stillOurs(cluster, lease) : undefined;
-      if (own === undefined) throw error;
-      lease = own;
-      return write();
-    });
-  };
+  const write = knownObject(lease, {
+    read: () => findLease(cluster, lease),
+    replace: (body) =>
+      cluster.coordination.replaceNamespacedLease({ namespace, name: metadata.name ?? '', body }),
+    // Also where others wrote something else on it; not once a guard has taken it.
+    isOwn: (found) => found.spec?.holderIdentity === runner,
+  });
+  return () => write((known) => ({ ...known, spec: spec(known.spec?.leaseTransitions ?? 1) }));
 }
 
-/** The Lease as it stands now, if it is this one and no guard has taken it. */
-async function stillOurs(cluster: Cluster, { metadata: own }: V1Lease): Promise<V1Lease | undefined> {
+/** This Lease as it stands now; by its labels, as the run's account may list Leases and not get them. */
+async function findLease(cluster: Cluster, { metadata: own }: V1Lease): Promise<V1Lease | undefined> {
   const labelSelector = Object.entries(own?.labels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join();
   const namespace = own?.namespace ?? '';
   const { items } = await cluster.coordination.listNamespacedLease({ namespace, labelSelector });
-  return items.find(({ metadata, spec }) => metadata?.uid === own?.uid && spec?.holderIdentity === runner);
+  return items.find(({ metadata }) => metadata?.uid === own?.uid);
 }

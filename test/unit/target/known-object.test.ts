@@ -26,7 +26,7 @@ function store() {
       state.loseAnswer = false;
       throw new TypeError('fetch failed');
     },
-    isSame: (found, tried) => found.text === tried.text,
+    isOwn: (found, unanswered) => found.text === unanswered?.text,
   });
   const add = (line: string) => write((known) => ({ ...known, text: known.text + line }));
   return { state, add, put, text: () => stored.text };
