@@ -22,20 +22,18 @@ export async function recoverCluster(options: {
   clock?: Clock;
   onLate?(line: string): void;
 }): Promise<SweepResult> {
-  const { namespace, run, clock = systemClock, onLate } = options;
+  const { namespace, clock = systemClock, onLate } = options;
   const cluster = await connectCluster(options.cluster);
   let results: Tried[] = [];
   const onFailure = (lines: readonly string[]) => onLate?.(`not done yet, and tried on: ${lines.join('; ')}`);
-  await tryOn({ clock, forMs: undoForMs, cut: never, onFailure }, async () => {
-    results = await recoverOnce(cluster, { namespace, ...(run === undefined ? {} : { run }), clock }).catch(
-      (error: unknown) => [failed(`${cluster.context}/${namespace}`, error)],
-    );
+  await tryOn({ clock, forMs: undoForMs, onFailure }, async () => {
+    results = await recoverOnce(cluster, { ...options, clock }).catch((error: unknown) => [
+      failed(`${cluster.context}/${namespace}`, error),
+    ]);
     return results.filter(({ clean, final }) => !clean && !final).flatMap(({ lines }) => lines);
   });
   return { clean: results.every(({ clean }) => clean), lines: results.flatMap(({ lines }) => lines) };
 }
-
-const never = new AbortController().signal;
 
 async function recoverOnce(
   cluster: Cluster,

@@ -127,7 +127,7 @@ async function sweepOn(state: RunState, onLate: OnLate): Promise<SweepResult> {
   const { undos } = openWork(readJournal(state.journalFile));
   const elsewhere = undos.some(isElsewhere);
   let result: SweepResult = { clean: false, lines: [] };
-  const options = { clock: systemClock, forMs: elsewhere ? undoForMs : 0, cut: new AbortController().signal };
+  const options = { clock: systemClock, forMs: elsewhere ? undoForMs : 0 };
   const onFailure = (left: readonly string[]) => {
     if (elsewhere) onLate(`${state.runId}: not clean yet, and tried on: ${left.join('; ')}`);
   };

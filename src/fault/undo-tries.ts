@@ -18,7 +18,7 @@ export function waitAfterTry(tries: number): number {
  * a rollback has tries of its own, and with the first try past `forMs`.
  */
 export async function tryOn(
-  options: { clock: Clock; forMs: number; cut: AbortSignal; onFailure(reasons: readonly string[]): void },
+  options: { clock: Clock; forMs: number; cut?: AbortSignal; onFailure(reasons: readonly string[]): void },
   work: () => Promise<string[]>,
 ): Promise<string[]> {
   const { clock, forMs, cut, onFailure } = options;
@@ -27,7 +27,7 @@ export async function tryOn(
     const failures = await work();
     if (failures.length === 0) return failures;
     onFailure(failures);
-    if (cut.aborted || clock.nowNs() >= endNs) return failures;
+    if (cut?.aborted === true || clock.nowNs() >= endNs) return failures;
     await clock.sleep(waitAfterTry(tries), cut).catch(() => undefined); // rolled back: one try more
   }
 }
