@@ -1,4 +1,5 @@
 import { errorCodes, formatError, SquallError } from '../base/errors.ts';
+import { onlyNews } from '../base/only-news.ts';
 import { recoverCluster } from '../fault/cluster-recover.ts';
 import { haltRun, recoverAll, recoverRun } from '../fault/recover.ts';
 import { hasEnded, listOpenRuns } from '../fault/state.ts';
@@ -8,11 +9,7 @@ import { namedCluster } from './named-cluster.ts';
 
 /** `squall recover`: exits 0 only after it has read back that nothing of the run is left. */
 export async function recoverCommand(console: Console, flags: GlobalFlags): Promise<number> {
-  let said = '';
-  const say = (line: string) => {
-    if (line !== said) console.say(line);
-    said = line;
-  };
+  const say = onlyNews((line) => console.say(line));
   const here = flags.run === undefined ? await recoverAll(say) : await recoverRun(flags.run, say);
   const there = await recoverThere(flags, say);
   const result = { clean: here.clean && there.clean, lines: [...here.lines, ...there.lines] };

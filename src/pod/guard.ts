@@ -1,4 +1,5 @@
 import { type Clock, systemClock, waitFor } from '../base/clock.ts';
+import { onlyNews } from '../base/only-news.ts';
 import { bareCluster } from '../target/bare-cluster.ts';
 import { guardTask, sayWord } from '../target/guard-word.ts';
 import { type GuardedRun, guardedRun, type LeaseLook } from '../target/guarded-run.ts';
@@ -77,14 +78,6 @@ async function tryUndo(
   } catch (error) {
     return reasonOf(error);
   }
-}
-
-function onlyNews(say: (line: string) => void): (line: string) => void {
-  let last = '';
-  return (line) => {
-    if (line !== last) say(line);
-    last = line;
-  };
 }
 
 /** The program of the guard's pod. Listens to nothing; all it is told stands in its environment. */
