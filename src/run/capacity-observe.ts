@@ -5,12 +5,12 @@ import { type RunRecord, requestClass } from '../observe/evidence.ts';
 import { readRecord } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
-import { type Deliveries, joinDeliveries } from '../verdict/deliveries.ts';
+import type { Deliveries } from '../verdict/deliveries.ts';
 import { inScope } from '../verdict/facts.ts';
 import { whyDisturbed } from '../verdict/other-work.ts';
-import { answerNs, type RequestTable, requestTable } from '../verdict/request-table.ts';
+import { answerNs, type RequestTable } from '../verdict/request-table.ts';
 import { otherShareMax } from './capacity-checks.ts';
-import { readArrivals, readRequests } from './evidence-files.ts';
+import { readDeliveries } from './evidence-files.ts';
 
 /** Share of requests that may end without an acknowledgement before a rate counts as more than is carried. */
 const unansweredShareMax = 0.01;
@@ -32,13 +32,7 @@ export async function observeTrial(
 ): Promise<TrialOutcome> {
   const { order, report, costS } = ran;
   const record = await readRecord(dir);
-  const requests = await readRequests(dir, record);
-  const arrivals = await readArrivals(dir, record);
-  const table = requestTable(
-    record.plan,
-    requests.map(({ columns }) => columns),
-  );
-  const deliveries = joinDeliveries(table, arrivals.columns);
+  const { table, deliveries } = await readDeliveries(dir, record);
   const warmup = Math.round(record.plan.warmupNs / 1e9);
   const seconds = { warmup, all: Math.round(record.plan.endNs / 1e9) };
   const struck = order.variant?.fault !== undefined;

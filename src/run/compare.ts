@@ -6,9 +6,7 @@ import { evidencePaths, readRecord, writeAtomically } from '../record.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { compareSides } from '../verdict/compare.ts';
 import type { RunEvidence } from '../verdict/compared-measures.ts';
-import { joinDeliveries } from '../verdict/deliveries.ts';
-import { requestTable } from '../verdict/request-table.ts';
-import { readArrivals, readRequests } from './evidence-files.ts';
+import { readDeliveries } from './evidence-files.ts';
 import { judgeEvidence } from './finish.ts';
 
 /** evidence/comparison.json: which runs were set against one another. */
@@ -109,13 +107,7 @@ async function readSide(dir: string, folders: readonly string[]): Promise<RunEvi
 async function readRun(dir: string): Promise<RunEvidence> {
   const record = await readRecord(dir);
   const report = await judgeEvidence(dir, record);
-  const requests = await readRequests(dir, record);
-  const arrivals = await readArrivals(dir, record);
-  const table = requestTable(
-    record.plan,
-    requests.map(({ columns }) => columns),
-  );
-  return { record, report, table, deliveries: joinDeliveries(table, arrivals.columns) };
+  return { record, report, ...(await readDeliveries(dir, record)) };
 }
 
 function askedFile(dir: string): string {

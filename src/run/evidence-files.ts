@@ -3,6 +3,8 @@ import { arrivalFields, type RunRecord, requestFieldsOf } from '../observe/evide
 import type { Columns } from '../observe/ledger-types.ts';
 import { mergedFiles, type Records, recordFile } from '../observe/records.ts';
 import { listArrivalFiles, listRequestFiles } from '../record.ts';
+import { type Deliveries, joinDeliveries } from '../verdict/deliveries.ts';
+import { type RequestTable, requestTable } from '../verdict/request-table.ts';
 
 /** Evidence of a run's folder: record by record, and by columns that are in memory only while they are held. */
 export interface EvidenceFile {
@@ -23,6 +25,20 @@ export async function readArrivals(dir: string, { sink }: Pick<RunRecord, 'sink'
   const records =
     sink === 'none' ? noRecords : mergedFiles(await listArrivalFiles(dir), arrivalFields, 'arrivalNs');
   return openRecords(records, arrivalFields);
+}
+
+/** What became of each request, and what of it arrived. */
+export async function readDeliveries(
+  dir: string,
+  record: RunRecord,
+): Promise<{ table: RequestTable; deliveries: Deliveries }> {
+  const requests = await readRequests(dir, record);
+  const arrivals = await readArrivals(dir, record);
+  const table = requestTable(
+    record.plan,
+    requests.map(({ columns }) => columns),
+  );
+  return { table, deliveries: joinDeliveries(table, arrivals.columns) };
 }
 
 function openRecords(records: Records, fields: readonly string[]): EvidenceFile {
