@@ -32,6 +32,8 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
   claim?: { perS: number; verdict: 'holds' | 'does not hold' | 'is open' };
   /** What was looked at beyond the capacity itself; one trial a rate, so indicative. */
   study?: StudyReport;
+  /** Replicas for peaks of a table; computed. Infinity: no number of them carries it. */
+  byPeak?: { peakPerS: number; replicas: number | 'Infinity' }[];
   sizing?: Sizing & { peakPerS: number; safetyFactor: number; tolerateLoss: number; minReplicas: number };
 }
 

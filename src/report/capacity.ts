@@ -4,8 +4,6 @@ import { formatCount, formatDuration, formatMs, formatNumber, formatSeconds } fr
 import { table, text } from './markdown-text.ts';
 import type { Report } from './types.ts';
 
-/** Replicas for peaks from 10 thousand to 10 million items per second. */
-const peaksPerS = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7];
 const trialsMax = 60;
 
 export interface CapacityFact {
@@ -145,20 +143,9 @@ export const trialNames = [
   'why',
 ];
 
-/** With the safety factor and the losses of the scenario; empty without a confirmed capacity. */
-export function replicasByPeak({ capacity }: Report): { peakPerS: number; replicas: number }[] {
-  if (capacity === undefined || capacity.kind !== 'found') return [];
-  const { safetyFactor = 1.5, tolerateLoss = 1, minReplicas = 1 } = capacity.sizing ?? {};
-  const perPod = capacity.lowerPerS / capacity.pods;
-  return peaksPerS.map((peakPerS) => {
-    const safe = Math.ceil((peakPerS * safetyFactor) / perPod);
-    const spare = Math.ceil(peakPerS / perPod) + tolerateLoss;
-    return { peakPerS, replicas: Math.max(safe, spare, minReplicas, 1) };
-  });
-}
-
-export function sizingRows(report: Report): string[][] {
-  return replicasByPeak(report).map(({ peakPerS, replicas }) => [
+/** Empty without a confirmed capacity. */
+export function sizingRows({ capacity }: Report): string[][] {
+  return (capacity?.byPeak ?? []).map(({ peakPerS, replicas }) => [
     `${formatCount(peakPerS)}/s`,
     formatCount(replicas),
   ]);

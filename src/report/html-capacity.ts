@@ -2,7 +2,6 @@ import {
   capacityFacts,
   goalNames,
   goalRows,
-  replicasByPeak,
   sizingNames,
   sizingRows,
   trialNames,
@@ -40,7 +39,7 @@ export function capacityView(report: Report): Record<string, unknown> {
     card: capacityFacts(report)
       .filter(({ isOffCard }) => isOffCard !== true)
       .slice(0, cardMax),
-    sizing: replicasByPeak(report).map(({ peakPerS, replicas }) => ({
+    sizing: (capacity.byPeak ?? []).map(({ peakPerS, replicas }) => ({
       peak: shortRate(peakPerS),
       replicas: formatCount(replicas),
     })),

@@ -28,6 +28,8 @@ export interface SearchHead {
   workload: { name: string; cpuMillis?: number; memoryBytes?: number };
   /** Pods that the searched rate is shared by. */
   pods: number;
+  /** Digest of all that trials depend on beside their rate; records of before it have none. */
+  conditions?: string;
   /** What follows where a capacity is found. */
   study?: StudySettings;
   scenario: string;

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { boundsOf, groupLoads, isJudging } from '../capacity/classify.ts';
 import { nextStep } from '../capacity/search.ts';
-import { sizeReplicas } from '../capacity/sizing.ts';
 import type { StudyResult } from '../capacity/study.ts';
 import type { Bounds, SearchResult } from '../capacity/types.ts';
 import type { RunRecord } from '../observe/evidence.ts';
@@ -12,6 +11,7 @@ import { itemWord } from '../report/sentences.ts';
 import type { Finding, Report } from '../report/types.ts';
 import { autoscalingOf } from './capacity-autoscaling.ts';
 import { readSearch, type SearchHead, type SearchRecord, type TrialLine } from './capacity-record.ts';
+import { sizingsOf } from './capacity-sizing.ts';
 import { judgeEvidence } from './finish.ts';
 
 /**
@@ -104,12 +104,7 @@ function describe(
 ): CapacityReport {
   const { head, trials } = search;
   const { capacity, pods, settings, pace, generatorPerS } = head;
-  const { peakPerS, safetyFactor, tolerateLoss, minReplicas } = capacity;
-  const known = result.kind === 'found' && peakPerS !== undefined;
-  const input = { peakPerS: peakPerS ?? 0, safetyFactor, tolerateLoss, minReplicas };
-  const sizing = !known
-    ? undefined
-    : (study?.sizing ?? sizeReplicas({ ...input, capacityPerS: result.lowerPerS / pods }));
+  const sizings = sizingsOf(head, result, study);
   return {
     ...result,
     upperPerS: encodeRate(result.upperPerS),
@@ -128,9 +123,8 @@ function describe(
     }),
     ...claimOf(search, result),
     ...(study === undefined ? {} : { study: encodeStudy(study) }),
-    ...(sizing === undefined
-      ? {}
-      : { sizing: { ...sizing, ...input }, autoscaling: autoscalingOf(search, result, sizing) }),
+    ...sizings,
+    ...(sizings.sizing === undefined ? {} : { autoscaling: autoscalingOf(search, result, sizings.sizing) }),
   };
 }
 

@@ -20,6 +20,7 @@ import {
   type SearchHead,
 } from './capacity-record.ts';
 import { judgeSearch } from './capacity-report.ts';
+import { conditionsOf, continued } from './capacity-resume.ts';
 import { cellSets, studyOf } from './capacity-study.ts';
 import { trialScenario } from './capacity-trial.ts';
 import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
@@ -113,6 +114,7 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
     generatorPerS,
     warmupMs,
     ...workload,
+    conditions: conditionsOf(scenario, options.texts.configs),
     ...(study === undefined ? {} : { study }),
     ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
     scenario: scenario.name,
@@ -125,30 +127,25 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   return head;
 }
 
-/** The settings of the record, with the budget that is asked for now. */
-async function resumeHead(
-  { dir, scenario, pace }: CapacityOptions,
-  capacity: CapacitySpec,
-): Promise<SearchHead> {
-  const { head, trials } = readSearch(dir);
-  const same = (one: CapacitySpec) =>
-    JSON.stringify([one.vary, one.minPerS, one.maxPerS, one.trialMs, one.width]);
-  if (head.scenario !== scenario.name || same(head.capacity) !== same(capacity)) {
-    throw new SquallError({
-      code: 'SQ-USAGE',
-      what: 'the search of this folder asks another question',
-      where: dir,
-      expected: `${head.scenario}, ${same(head.capacity)}`,
-      found: `${scenario.name}, ${same(capacity)}`,
-      next: 'squall capacity SCENARIO, without --resume',
-    });
-  }
-  const { fullS, overheadS, confirmBelow } = head.settings;
-  const factor = pace === 'thorough' ? 3 : 1;
-  const budgetS = Math.max((factor * capacity.budgetMs) / 1000, fullS + overheadS);
-  const renewed = { ...head, settings: { ...head.settings, budgetS, confirmBelow } };
-  await replaceRecord(dir, { head: renewed, trials });
-  return renewed;
+/** The search of the record, with what is asked of it now. */
+async function resumeHead(options: CapacityOptions, capacity: CapacitySpec): Promise<SearchHead> {
+  const { dir, scenario, texts, pace, live } = options;
+  const former = readSearch(dir);
+  const study = studyOf(scenario, capacity, entryOf(scenario));
+  const asked = {
+    scenario: scenario.name,
+    conditions: conditionsOf(scenario, texts.configs),
+    capacity,
+    budgetS: ((pace === 'thorough' ? 3 : 1) * capacity.budgetMs) / 1000,
+    ...(study === undefined ? {} : { study }),
+    ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
+  };
+  for (const sets of cellSets(capacity)) await options.reread(sets);
+  const record = continued(former, asked, dir);
+  const fewer = former.trials.length - record.trials.length;
+  if (fewer > 0) live.say(`${fewer} trials after the search answered another question: they are run anew`);
+  await replaceRecord(dir, record);
+  return record.head;
 }
 
 /** The group that takes the load: the searched rate is shared by its replicas. */
