@@ -157,11 +157,19 @@ function addSinkFlags(command: Command): void {
     .option('--kubeconfig <file>', 'with --kubernetes; default: as kubectl finds it')
     .option('-n, --namespace <name>', 'with --kubernetes: where the pod stands')
     .option('--service <name>', 'with --kubernetes: the Service that leads to it', 'squall-sink')
-    .option('--image <name>', 'with --kubernetes: one of k8s/Dockerfile that the nodes can have');
+    .option('--image <name>', 'with --kubernetes: one of k8s/Dockerfile that the nodes can have')
+    .option(
+      '--image-pull-secret <name>',
+      'a Secret there that the image is pulled with (repeatable)',
+      collect,
+    );
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function addScenarioFlags(command: Command): Command {
-  const collect = (value: string, before: string[]) => [...before, value];
   return command
     .option('--target <file>', 'replace the target block by this file’s')
     .option('--seed <n>', 'seed of every random choice', '1')

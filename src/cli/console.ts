@@ -23,6 +23,7 @@ export interface GlobalFlags {
   durable?: boolean;
   kubernetes?: boolean;
   image?: string;
+  imagePullSecret?: string[];
   service?: string;
   from?: string;
   to?: string;

@@ -8,6 +8,7 @@ import { makeOwn } from '../target/kubernetes-own-pods.ts';
 import { mustHaveRights } from '../target/kubernetes-preflight.ts';
 import { openRunRecord, runName } from '../target/kubernetes-record.ts';
 import { neededRights, sinkRules } from '../target/kubernetes-rights.ts';
+import { findPullSecrets } from '../target/pull-secrets.ts';
 import type { GlobalFlags } from './console.ts';
 import { namedCluster } from './named-cluster.ts';
 
@@ -28,6 +29,8 @@ export async function withClusterSink(
   const cluster = await connectCluster(ref);
   const needs = [{ home: true as const, rules: sinkRules }];
   await mustHaveRights(cluster, neededRights({ members: {}, home: namespace, needs }));
+  const pullSecrets = flags.imagePullSecret ?? [];
+  await findPullSecrets(cluster, { namespace, names: pullSecrets });
   const { runId } = options.task.plan;
   const record = await makeOwn({ cluster, namespace }, 'the record of a run', () =>
     openRunRecord({ cluster, namespace, runId, deadlineS, clock: systemClock }),
@@ -40,7 +43,7 @@ export async function withClusterSink(
         run: runName(runId),
         owner: record.owner,
         image: flags.image ?? images.squall,
-        pullSecrets: [],
+        pullSecrets,
         clock: systemClock,
       },
       service: flags.service ?? 'squall-sink',

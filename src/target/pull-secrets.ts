@@ -64,8 +64,8 @@ function noPullSecret(
     code: 'SQ-PRECONDITION',
     what:
       type === undefined
-        ? `there is no Secret ${name}, which imagePullSecrets names`
-        : `the Secret ${name}, which imagePullSecrets names, is not for pulling images`,
+        ? `there is no Secret ${name} to pull squall's image with`
+        : `the Secret ${name} is not for pulling images`,
     where: `context ${context}, namespace ${namespace}`,
     expected: `a Secret of type ${pullTypes[0]}`,
     found: type ?? 'none of this name',
