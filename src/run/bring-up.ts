@@ -4,6 +4,7 @@ import { startFaultEngine } from '../fault/engine.ts';
 import type { Undo } from '../fault/fault.ts';
 import { startGuard } from '../fault/guard.ts';
 import { openJournal } from '../fault/journal.ts';
+import { mustHaveLinks } from '../fault/refused-links.ts';
 import { openRun } from '../fault/state.ts';
 import { startLoad } from '../load/engine.ts';
 import type { LoadCounts } from '../load/messages.ts';
@@ -121,10 +122,12 @@ async function loadUp(session: Session): Promise<void> {
 }
 
 async function faultsUp(session: Session): Promise<void> {
+  const target = need(session, 'target');
+  await mustHaveLinks(session.plan, faults, target);
   session.faults = startFaultEngine({
     plan: session.plan,
     faults,
-    target: need(session, 'target'),
+    target,
     ...(session.sink === undefined ? {} : { sink: session.sink.script }),
     journal: need(session, 'journal'),
     guard: need(session, 'guard'),
