@@ -40,7 +40,7 @@ function candidates(intervals: readonly LostInterval[], filtered: number): LostI
     const key = `${interval.load}/${interval.worker}`;
     const found = byWorker.get(key);
     if (found === undefined) {
-      const { fault: _, ...rest } = interval;
+      const { fault: _, orFaults: _1, ...rest } = interval;
       byWorker.set(key, { ...rest });
       continue;
     }

@@ -59,5 +59,7 @@ export interface LostInterval {
   dueFromS: number;
   dueToS: number;
   fault?: string;
+  /** That struck while `fault` was on, which may have held the items up until then: any of them may be the cause. */
+  orFaults?: string[];
   ambiguous?: number;
 }

@@ -114,7 +114,9 @@ function brokenWords(slo: SloResult): string {
 /** The faults that loss or windows tie the failed SLOs to; without one, their windows. */
 function underWhat(report: Report, failed: readonly SloResult[]): string {
   const lossFailed = failed.some(({ measure }) => /^items_(?:lost|undelivered)/.test(measure ?? ''));
-  const ofLoss = lossFailed ? report.faults.filter(({ lost }) => lost > 0).map(({ name }) => name) : [];
+  const ofLoss = lossFailed
+    ? report.faults.filter(({ lost, lostAtMost = lost }) => lostAtMost > 0).map(({ name }) => name)
+    : [];
   const ofWindows = failed.flatMap(({ window }) => /^during:(.+)$/.exec(window)?.[1] ?? []);
   const named = report.faults.filter(({ name }) => ofLoss.includes(name) || ofWindows.includes(name));
   if (named.length === 0)

@@ -1,3 +1,4 @@
+import type { LostInterval } from '../observe/ledger-types.ts';
 import { formatCount, formatSeconds, oneLine } from './format.ts';
 import type { FaultResult } from './types.ts';
 
@@ -50,9 +51,15 @@ function recovered({ observed: { injectedS, recoveredS } }: FaultResult): FaultF
   return { label, value: formatSeconds(recoveredS - injectedS), detail: 'from its injection', bad: false };
 }
 
-function loss({ lost, predicted }: FaultResult): FaultFigure {
+function loss({ lost, lostAtMost, predicted }: FaultResult): FaultFigure {
   const detail = predicted === undefined ? '' : `predicted: at most ${formatCount(predicted.items)}`;
-  return { label: 'items lost', value: formatCount(lost), detail, bad: lost > 0 };
+  const value = lostAtMost === undefined ? formatCount(lost) : `≤ ${formatCount(lostAtMost)}`;
+  return { label: 'items lost', value, detail, bad: (lostAtMost ?? lost) > 0 };
+}
+
+/** Of a lost interval; several where any of them may be the cause. */
+export function causesOf({ fault, orFaults = [] }: Pick<LostInterval, 'fault' | 'orFaults'>): string {
+  return fault === undefined ? '' : [fault, ...orFaults].join(' or ');
 }
 
 function retried({ retries }: FaultResult): FaultFigure {

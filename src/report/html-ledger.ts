@@ -1,4 +1,5 @@
 import { type Signal, signals } from '../base/signal.ts';
+import { causesOf } from './fault-words.ts';
 import { formatCount, formatSeconds, formatUnit } from './format.ts';
 import { membersOf } from './html-faults.ts';
 import { itemWord, ledgerEquations } from './sentences.ts';
@@ -82,7 +83,7 @@ export function lostView(report: Report): Record<string, unknown> {
       sequence: `${lost.from} to ${lost.to}`,
       count: formatCount(lost.count),
       due: `${formatSeconds(lost.dueFromS)} to ${formatSeconds(lost.dueToS)}`,
-      fault: lost.fault ?? '',
+      fault: causesOf(lost),
       ambiguous: lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them were rejected`,
     })),
   };
@@ -92,16 +93,25 @@ export function lostView(report: Report): Record<string, unknown> {
 function lostByFault(report: Report): Record<string, string>[] {
   const groups = new Map<
     string,
-    { signal: string; fault: string; items: number; intervals: number; from: number; to: number }
+    {
+      signal: string;
+      fault: string;
+      names: string[];
+      items: number;
+      intervals: number;
+      from: number;
+      to: number;
+    }
   >();
   for (const signal of signals) {
     for (const lost of report.ledger[signal]?.lostIntervals ?? []) {
-      const key = `${signal} ${lost.fault ?? ''}`;
+      const key = `${signal} ${causesOf(lost)}`;
       const known = groups.get(key);
       const items = lost.count - (lost.ambiguous ?? 0);
       groups.set(key, {
         signal: itemWord[signal],
-        fault: lost.fault ?? '',
+        fault: causesOf(lost),
+        names: [lost.fault ?? '', ...(lost.orFaults ?? [])],
         items: (known?.items ?? 0) + items,
         intervals: (known?.intervals ?? 0) + 1,
         from: Math.min(known?.from ?? lost.dueFromS, lost.dueFromS),
@@ -115,7 +125,7 @@ function lostByFault(report: Report): Record<string, string>[] {
     .slice(0, intervalsMax)
     .map((group) => ({
       fault: group.fault === '' ? 'no fault explains it' : group.fault,
-      members: members.get(group.fault) ?? '',
+      members: [...new Set(group.names.flatMap((name) => members.get(name) ?? []))].join('; '),
       signal: group.signal,
       items: formatCount(group.items),
       intervals: formatCount(group.intervals),

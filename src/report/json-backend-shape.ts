@@ -13,6 +13,7 @@ export const lostInterval: Keys<LostInterval> = {
   dueFromS: no,
   dueToS: no,
   fault: no,
+  orFaults: no,
   ambiguous: no,
 };
 

@@ -101,6 +101,7 @@ const fault: Keys<FaultResult> = {
   notSeen: { each: { keys: { stage: no, reason: no } } },
   predicted: { keys: { items: no, why: no } },
   lost: no,
+  lostAtMost: no,
   waits: { each: { keys: { pod: no, budget: no, why: no, fromS: no, lengthS: no, evicted: no } } },
   ended: {
     each: {

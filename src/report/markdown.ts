@@ -3,7 +3,7 @@ import { type Answer, answersOf } from './answers.ts';
 import { backendTables } from './backend-words.ts';
 import { capacityLines } from './capacity.ts';
 import { comparisonLines } from './comparison.ts';
-import { endedRows, faultFigures, waitRows } from './fault-words.ts';
+import { causesOf, endedRows, faultFigures, waitRows } from './fault-words.ts';
 import { findingSentence, topFindings } from './finding-words.ts';
 import { formatCount, formatMs, formatPercent, formatSeconds, formatUnit } from './format.ts';
 import {
@@ -131,7 +131,7 @@ function ledger(report: Report): string[] {
       `${lost.from} to ${lost.to}`,
       formatCount(lost.count),
       `${formatSeconds(lost.dueFromS)} to ${formatSeconds(lost.dueToS)}`,
-      text(lost.fault ?? '', 80),
+      text(causesOf(lost), 80),
       lost.ambiguous === undefined ? '' : `${formatCount(lost.ambiguous)} of them rejected`,
     ]);
   const cut = intervals.length > intervalsMax ? `, the first ${intervalsMax}` : '';

@@ -190,6 +190,8 @@ export interface LatencySummary {
   maxMs: number | 'Infinity' | null;
 }
 
+type RecoveryStage = 'removed' | 'endpointReady' | 'firstAccepted' | 'drained' | 'p95Back';
+
 export interface FaultResult {
   name: string;
   kind: string;
@@ -208,12 +210,11 @@ export interface FaultResult {
     p95BackS?: number;
   };
   /** Stages that were not reached, and why that is. */
-  notSeen?: {
-    stage: 'removed' | 'endpointReady' | 'firstAccepted' | 'drained' | 'p95Back';
-    reason: string;
-  }[];
+  notSeen?: { stage: RecoveryStage; reason: string }[];
   predicted?: { items: number; why: string };
   lost: number;
+  /** Where others may have cost some of it, or it some of theirs. */
+  lostAtMost?: number;
   /** Pods that disruption budgets kept from being evicted; a null length: its end was not seen. */
   waits?: {
     pod: string;

@@ -13,7 +13,8 @@ export function lostIntervals(facts: Facts): LostInterval[] {
 export function lostByPlace(facts: Facts, intervals: LostInterval[]): string {
   const places = new Map<string, LostInterval[]>();
   for (const interval of intervals) {
-    const place = interval.fault ?? placeOutside(facts, interval);
+    const { fault, orFaults = [] } = interval;
+    const place = fault === undefined ? placeOutside(facts, interval) : [fault, ...orFaults].join(' or ');
     places.set(place, [...(places.get(place) ?? []), interval]);
   }
   if (places.size === 1) return [...places.keys()].join();

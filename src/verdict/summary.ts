@@ -1,5 +1,6 @@
 import type { DurationHistogram } from '../base/histogram.ts';
 import { type Signal, signals } from '../base/signal.ts';
+import type { LostInterval } from '../observe/ledger-types.ts';
 import type { FaultResult, LatencySummary, Report } from '../report/types.ts';
 import { heatMap, quantiles } from './distribution.ts';
 import { answerHistogram, deliveryHistogram } from './duration-measure.ts';
@@ -64,14 +65,26 @@ export function summarizeFaults(facts: Facts, recovered: ReadonlyMap<string, Rec
       verified: fault.verified,
       ...recoveryResult(recovered.get(fault.name)),
       ...(fault.predictedWorstLoss === undefined ? {} : { predicted: fault.predictedWorstLoss }),
-      lost: sumLost(
-        facts,
-        intervals.filter((interval) => interval.fault === fault.name),
-      ),
+      ...lossOf(facts, intervals, fault.name),
       ...podResults(fault),
       ...watched.get(fault.name),
     };
   });
+}
+
+/** At most: with what another one may have cost, which it struck in the midst of or which struck in the midst of it. */
+function lossOf(
+  facts: Facts,
+  intervals: LostInterval[],
+  name: string,
+): Pick<FaultResult, 'lost' | 'lostAtMost'> {
+  const own = intervals.filter(({ fault }) => fault === name);
+  const shared = intervals.filter(({ fault, orFaults = [] }) =>
+    fault === name ? orFaults.length > 0 : orFaults.includes(name),
+  );
+  const lost = sumLost(facts, own);
+  if (shared.length === 0) return { lost };
+  return { lost, lostAtMost: sumLost(facts, [...new Set([...own, ...shared])]) };
 }
 
 export function signalsOf(facts: Facts): Signal[] {
