@@ -1,5 +1,5 @@
 import type { Answer } from './answers.ts';
-import { goalMeanings, rangeText } from './capacity.ts';
+import { goalBreaks } from './capacity.ts';
 import type { CapacityReport } from './capacity-types.ts';
 import { formatCount, formatNumber, oneLine } from './format.ts';
 
@@ -10,12 +10,14 @@ export function capacityAnswers(capacity: CapacityReport, { next }: { next: stri
 }
 
 function howMuch(capacity: CapacityReport): Answer {
-  const { kind, pods, claim, items } = capacity;
+  const { kind, pods, claim, items, lowerPerS, upperPerS } = capacity;
   const of = pods === 1 ? 'one replica' : `${formatCount(pods)} replicas together`;
   const claimed =
     claim === undefined ? '' : `; the claim of ${formatCount(claim.perS)} ${items}/s each ${claim.verdict}`;
-  const detail = `${of}${kind === 'found' ? '' : '; not confirmed'}${claimed}`;
-  return { question: 'How much does it carry?', answer: rangeText({ ...capacity, pods: 1 }), detail };
+  const above = upperPerS === 'Infinity' ? '' : `, and not ${formatCount(Math.ceil(upperPerS))}`;
+  const detail = `${of}${above}${kind === 'found' ? '' : '; not confirmed'}${claimed}`;
+  const carried = `${formatCount(Math.floor(lowerPerS))} ${items}/s`;
+  return { question: 'How much does it carry?', answer: lowerPerS <= 0 ? 'not known' : carried, detail };
 }
 
 function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
@@ -25,7 +27,7 @@ function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
     return { question, answer: tried, detail: '' };
   }
   const at = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
-  const detail = [goalMeanings[binding] ?? '', at].filter((part) => part !== '').join(', ');
+  const detail = [goalBreaks[binding] ?? '', at].filter((part) => part !== '').join(', ');
   return { question, answer: oneLine(binding, 80), detail };
 }
 
@@ -55,15 +57,18 @@ function howMany({ sizing, items }: CapacityReport): Answer[] {
 }
 
 /** A capacity that was found is there to be planned with, above all where another had been claimed. */
-function planWith({ lowerPerS, pods, claim, items, sizing }: CapacityReport): string {
+function planWith({ lowerPerS, pods, claim, items, sizing, autoscaling }: CapacityReport): string {
   const each = `plan with ${formatCount(Math.floor(lowerPerS / pods))} ${items}/s each`;
   const instead = claim?.verdict === 'does not hold' ? `, not with ${formatCount(claim.perS)}` : '';
   const many =
     sizing === undefined
       ? ''
       : `: ${formatCount(sizing.replicas)} replicas for ${formatCount(sizing.peakPerS)}/s`;
-  const proof = sizing?.word === 'computed' ? '; try that many before relying on them' : '';
-  return `${each}${instead}${many}${proof}`;
+  const proof = sizing?.word === 'computed' ? '; try that many first' : '';
+  const { shortMinutes = 0 } = autoscaling ?? {};
+  const hpa =
+    shortMinutes > 0 ? `; change the HPA: too few pods for ${formatNumber(shortMinutes, 3)} min a day` : '';
+  return `${each}${instead}${many}${proof}${hpa}`;
 }
 
 function doNext(next: string): Answer {

@@ -41,7 +41,8 @@ const bySearch: Question = {
   title: 'Trials and bounds, items/s',
   caption:
     'A point is one trial, in order; a hollow one is short: it steers and never judges. The lines are the bounds ' +
-    'after each full trial; at their end stands what fresh trials confirmed.',
+    'after each full trial. At their end they step apart by the noise, to the rates that fresh trials confirmed: ' +
+    'between the two a trial may go either way.',
   more: hollow,
   x: { name: 'trial', format: (value) => (value === 0 ? '' : `${value}`) },
   y: { log: false },

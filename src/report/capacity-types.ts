@@ -27,7 +27,12 @@ export interface CapacityReport extends Omit<SearchResult, 'lowerPerS' | 'upperP
     upperPerS: number | 'Infinity';
   })[];
   /** What the numbers mean for an autoscaler, as names and values, and manifests that apply to a cluster. */
-  autoscaling?: { facts: { name: string; value: string }[]; manifests: string };
+  autoscaling?: {
+    facts: { name: string; value: string }[];
+    manifests: string;
+    /** Of a day with the HPA that the scenario names: minutes with too few pods. */
+    shortMinutes?: number;
+  };
   /** Whether each replica carries what it is said to. */
   claim?: { perS: number; verdict: 'holds' | 'does not hold' | 'is open' };
   /** What was looked at beyond the capacity itself; one trial a rate, so indicative. */

@@ -40,18 +40,10 @@ export function capacityFacts({ capacity }: Report): CapacityFact[] {
       noise === null ? 'not measured' : `${formatNumber(100 * noise, 2)} % in CPU per item over like trials`,
     ),
     ...cpuFact(capacity),
-    row('searched for', `ends within ${formatNumber(100 * capacity.width, 2)} % (${capacity.pace})`),
-    ...(capacity.upperPerS === 'Infinity' || capacity.lowerPerS <= 0
-      ? []
-      : [
-          offCard(
-            'came to',
-            `ends ${formatNumber(100 * (capacity.upperPerS / capacity.lowerPerS - 1), 2)} % apart`,
-          ),
-        ]),
+    row('searched for', searchedFor(capacity)),
     offCard('highest rate tried for', `${formatCount(capacity.maxPerS)}/s: ${capacity.maxReason}`),
     offCard('generator without a target', `${formatCount(Math.round(capacity.generatorPerS))} ${items}/s`),
-    row('time', `${formatCount(capacity.trials.length)} trials in ${formatDuration(capacity.spentS)}`),
+    row('time', `${formatDuration(capacity.spentS)}: ${trialCounts(capacity)}`),
     ...(sizing === undefined
       ? []
       : [
@@ -73,6 +65,26 @@ export function capacityFacts({ capacity }: Report): CapacityFact[] {
   ];
 }
 
+/** Both ends are stated wider than trials found them, by the noise: hence more than was asked for. */
+function searchedFor({ width, pace, lowerPerS, upperPerS }: CapacityReport): string {
+  const asked = `ends within ${formatNumber(100 * width, 2)} % (${pace})`;
+  if (upperPerS === 'Infinity' || lowerPerS <= 0) return asked;
+  return `${asked}; with the noise they are ${formatNumber(100 * (upperPerS / lowerPerS - 1), 2)} % apart`;
+}
+
+/** An invalid trial is one that the machine or the generator spoiled. */
+function trialCounts({ trials }: CapacityReport): string {
+  const of = (status: string) => trials.filter((trial) => trial.status === status).length;
+  const parts = [
+    [of('pass'), 'passed'],
+    [of('fail'), 'failed'],
+    [of('unknown'), 'not clear'],
+    [of('invalid'), 'spoiled by the machine, not counted'],
+  ] as const;
+  const words = parts.flatMap(([count, word]) => (count === 0 ? [] : [`${formatCount(count)} ${word}`]));
+  return `${formatCount(trials.length)} trials: ${words.join(', ')}`;
+}
+
 export function rangeText({ lowerPerS, upperPerS, items, pods }: CapacityReport): string {
   const each = pods === 1 ? '' : `, ${pods} replicas together`;
   if (upperPerS === 'Infinity')
@@ -84,6 +96,15 @@ export function rangeText({ lowerPerS, upperPerS, items, pods }: CapacityReport)
 
 export const goalNames = ['goal', 'may be broken', 'holds at', 'breaks at'];
 export const sizingNames = ['peak', 'replicas'];
+
+/** How trials that broke one of these goals look. */
+export const goalBreaks: Record<string, string | undefined> = {
+  answered: 'requests no longer succeed',
+  backlog: 'it no longer hands on as much as it takes in',
+  loss: 'items that it acknowledged are lost',
+  drain: 'it is not empty after the load',
+  restarts: 'a member starts again',
+};
 
 /** Of the goals that every trial has beside the scenario's own. */
 export const goalMeanings: Record<string, string | undefined> = {

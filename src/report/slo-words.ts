@@ -93,6 +93,8 @@ export function sloMargin(slo: SloResult): string {
   if (distance === 0 || limit === 0 || slo.threshold.includes('!=')) return '';
   const word = beyond ? 'beyond' : 'to spare';
   const share = distance / Math.abs(limit);
+  // Rounded it would be all of the limit.
+  if (share > 0.99 && share < 1) return `over 99 % ${word}`;
   return share >= 10
     ? `${formatNumber(share, 2)} x the limit ${word}`
     : `${formatNumber(share * 100, 2)} % ${word}`;

@@ -39,7 +39,8 @@ export function autoscalingOf(
     maxReplicas: Math.ceil(1.25 * sizing.replicas),
     cpuTarget: target,
   };
-  const day = (one: HpaSpec) => dayText(head, runDay(head, { hpa: one, perPod, cpuAtCapacity }));
+  const dayOf = (one: HpaSpec) => runDay(head, { hpa: one, perPod, cpuAtCapacity });
+  const day = (one: HpaSpec) => dayText(head, dayOf(one));
   const row = (name: string, value: string) => ({ name, value });
   const share = formatPercent(Number(cpuAtCapacity.toFixed(3)));
   const facts = [
@@ -72,7 +73,7 @@ export function autoscalingOf(
     cpuAtCapacity,
     ...resources,
   });
-  return { facts, manifests };
+  return { facts, manifests, ...(hpa === undefined ? {} : { shortMinutes: dayOf(spec(hpa)).underMinutes }) };
 }
 
 /** CPU of one pod at the lower end over its request, from the trials nearest to it. */

@@ -45,7 +45,7 @@ export async function findTools(options: FindToolsOptions): Promise<FoundTools> 
       code: 'EMBEDDED-INSTEAD',
       severity: 'warn',
       sentence: `No collector could be had (tried: ${triedBy(error)}), so squall's own small one stood in for it.`,
-      next: 'install Go or Docker, then: squall setup',
+      next: 'install Go or Docker, then: squall setup, and run it again',
     });
     options.live.say('no collector could be had: going on with the embedded one');
   }

@@ -62,9 +62,12 @@ function afterLoss(facts: Facts, intervals: readonly LostInterval[]): string {
     const mayHold = ({ dueFromS }: LostInterval) => dueFromS <= (injectedNs ?? 0) / 1e9;
     return deadly.has(kind) && injectedNs !== undefined && intervals.some(mayHold);
   });
-  return struck
-    ? 'give the exporter a persistent queue (sending_queue.storage: file_storage) and no batch processor before it'
-    : 'squall explain measure items_lost';
+  if (!struck) return 'squall explain measure items_lost';
+  const queue =
+    facts.record.targetKind === 'kubernetes'
+      ? 'file_storage on a volume that outlives the pod'
+      : 'sending_queue.storage: file_storage';
+  return `give the exporter a persistent queue (${queue}) and no batch processor before it`;
 }
 
 function ofLedger({ facts }: FindingContext): VerdictFinding[] {
