@@ -26,7 +26,7 @@ export default defineConfig({
       project('contract', 120_000, alone),
       project('integration', 300_000, alone),
       project('browser', 120_000, alone),
-      project('cluster', 300_000, alone),
+      project('cluster', 300_000, { ...alone, setupFiles: ['test/fixtures/labelled.ts'] }),
     ],
   },
 });

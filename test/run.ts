@@ -42,6 +42,8 @@ const takesTwo = [
 const clusterPlaces = 2;
 /** One of them closes a node for a while and the others' pods must stand on both: one after the other. */
 const allNodes = ['nodes', 'load-job', 'running-bases'].map((name) => `test/cluster/${name}.test.ts`);
+/** A look at the whole cluster, when no run is in it any more. */
+const lastOfCluster = 'test/cluster/left.test.ts';
 /** Less is not enough to start a cluster and to learn something from it. */
 const clusterMs = 180_000;
 const budgetMs = Number(process.env.SQUALL_TEST_BUDGET_S ?? 20 * 60) * 1000;
@@ -79,9 +81,12 @@ const files = slowProjects.flatMap((project) => testFiles(project).map((file) =>
 for (const { project, file } of files.filter(({ file }) => alone.includes(file)))
   await runTests(file, [project], [file]);
 const others = files
-  .filter(({ file }) => !alone.includes(file))
+  .filter(({ file }) => !alone.includes(file) && file !== lastOfCluster)
   .toSorted((a, b) => rank(a.file) - rank(b.file));
-await withCluster((cluster) => runSideBySide(others, cluster));
+await withCluster(async (cluster) => {
+  await runSideBySide(others, cluster);
+  await runTests(lastOfCluster, ['cluster'], [lastOfCluster]);
+});
 
 rmSync(work, { recursive: true, force: true });
 for (const [what, tookS] of seconds.toSorted((a, b) => b[1] - a[1]))
@@ -211,7 +216,7 @@ function run(command: string[], deadlineMs: number): Promise<{ code: number | 'l
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
+      env: { ...process.env, SQUALL_CLUSTER_SHARED: '1', PATH: `${bin}:${process.env.PATH ?? ''}` },
     });
     let text = '';
     let late = false;

@@ -87,17 +87,21 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     peer: 'sink',
     ...more,
   });
-  test('a partition cuts what was open and loses nothing, a pause stops, a kill is a crash; nothing of them is left', async () => {
+  test('a partition cuts what was open and loses nothing, packets are lost, a rate is held to, a pause stops, a kill is a crash; nothing of them is left', async () => {
     const runId = uniqueName('agents');
     const before = await place.state(runId);
     const { dir, env } = makePlace();
     const on = { selector: { member: 'gateway' } };
+    const thin = { kind: 'network-bandwidth', peer: 'sink', direction: 'to' };
     const faults = [
       cut({ duration: '6s' }),
-      { name: 'pause', kind: 'container-pause', at: '10s', duration: '1500ms', ...on },
-      { name: 'kill', kind: 'container-kill', at: '14s', ...on },
+      { name: 'holes', kind: 'network-loss', at: '8s', duration: '3s', peer: 'sink', loss: '60%', ...on },
+      // It sends a request a second of some 30 kB, which takes longer so.
+      { name: 'slow', ...thin, at: '13s', duration: '3s', rate: '200kbit', ...on },
+      { name: 'pause', kind: 'container-pause', at: '17s', duration: '1500ms', ...on },
+      { name: 'kill', kind: 'container-kill', at: '21s', ...on },
     ];
-    const file = scenario({ faults, seconds: 18, target: { imagePullSecrets: ['puller'] } });
+    const file = scenario({ faults, seconds: 24, target: { imagePullSecrets: ['puller'] } });
     // While the load runs its agents have what their image is pulled with.
     let copied = Promise.resolve('');
     const onText = (text: string) => {
@@ -107,10 +111,12 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     const { stderr } = await squall(args, { env, onText });
     expect(await copied, stderr).toBe('puller kubernetes.io/dockerconfigjson');
     const report = readReportJson(join(dir, 'out'));
-    const [partition, pause, kill] = report.faults;
-    expect(partition?.effect, stderr).toMatch(
-      /^between \S+ and sink: [1-9]\d* packets \([1-9]\d* bytes\) dropped$/,
-    );
+    const [partition, holes, slow, pause, kill] = report.faults;
+    for (const fault of [partition, holes])
+      expect(fault?.effect, stderr).toMatch(
+        /^between \S+ and sink: [1-9]\d* packets \([1-9]\d* bytes\) dropped$/,
+      );
+    expect(slow?.effect, stderr).toMatch(/^between \S+ and sink: [1-9]\d* packets/);
     expect(pause?.effect).toMatch(/is paused$/);
     expect(kill?.effect).toMatch(/ended by SIGKILL$/);
     for (const fault of report.faults)
@@ -120,6 +126,30 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     expect(report.ledger.traces?.pending).toBe(0);
     expect(await place.state(runId)).toEqual(before);
     rmSync(dir, { recursive: true });
+  });
+
+  test('a delay acts where the node can delay, and is refused with its own words where it cannot, before any effect', async () => {
+    const { dir, env } = makePlace();
+    const runId = uniqueName('late');
+    const before = await place.state(runId);
+    const late = cut({ kind: 'network-delay', latency: '80ms', direction: 'to', duration: '2s' });
+    // What no node can is refused whatever this one has.
+    const back = { ...late, name: 'back', direction: 'from' };
+    const never = await squall(['run', scenario({ faults: [back] }), '--out', join(dir, 'never')], { env });
+    expect([never.code, never.stderr]).toEqual([
+      4,
+      expect.stringContaining(
+        'SQ-PRECONDITION fault back (network-delay) cannot be done: a node can slow only',
+      ),
+    ]);
+    const file = scenario({ faults: [late], seconds: 5 });
+    const { code, stderr } = await squall(['run', file, '--out', join(dir, 'out'), '--run-id', runId], {
+      env,
+    });
+    expect(await place.state(runId), stderr).toEqual(before);
+    if (code === 4) return expect(stderr).toMatch(/node \S+ cannot: .*(netem|qdisc)/);
+    const [fault] = readReportJson(join(dir, 'out')).faults;
+    expect(fault, stderr).toMatchObject({ verified: true, effect: expect.stringMatching(/held back [1-9]/) });
   });
 
   test('agent: none, missing rights, an image and pull Secrets that are not there are refused by name; nothing is left', async () => {
@@ -138,12 +168,8 @@ describe.skipIf(noImage !== undefined)(`agents on the nodes (${noImage ?? 'there
     const wrong = { imagePullSecrets: ['puller', 'plain', 'absent'] };
     const unkeyed = await run(scenario({ faults: [cut()], target: wrong }), uniqueName('unkeyed'));
     expect(unkeyed.code, unkeyed.stderr).toBe(4);
-    expect(unkeyed.stderr).toContain(
-      'SQ-PRECONDITION there is no Secret absent, which imagePullSecrets names',
-    );
-    expect(unkeyed.stderr).toContain(
-      'the Secret plain, which imagePullSecrets names, is not for pulling images',
-    );
+    expect(unkeyed.stderr).toContain("SQ-PRECONDITION there is no Secret absent to pull squall's image with");
+    expect(unkeyed.stderr).toContain('the Secret plain is not for pulling images');
     expect(unkeyed.stderr).not.toContain('Secret puller');
     await place.forbid();
     const unread = { imagePullSecrets: ['unread'] };

@@ -122,11 +122,13 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
         'container-kill': 'test/cluster/agents.test.ts',
         'container-pause': 'test/cluster/agents.test.ts',
         'network-partition': 'test/cluster/agents.test.ts',
+        'network-loss': 'test/cluster/agents.test.ts',
+        'network-bandwidth': 'test/cluster/agents.test.ts',
+        'network-delay': 'test/cluster/agents.test.ts',
         'node-cordon': 'test/cluster/nodes.test.ts',
         'node-drain': 'test/cluster/nodes.test.ts',
         'rolling-restart': 'test/cluster/nodes.test.ts',
       },
-      untried: ['network-delay', 'network-bandwidth', 'network-loss'],
       down: end,
       left: async () => {
         const marked = await gateways.marked();
