@@ -3,7 +3,7 @@ import { runTag } from '../target/held-process.ts';
 import { removeSigns } from './heartbeat.ts';
 import { type Actor, type Journal, openJournal, readJournal } from './journal.ts';
 import { findTagged, isAlive, type ProcessId, signalExactly } from './process-table.ts';
-import { type OpenWork, openWork, record, undoInjections } from './replay.ts';
+import { type OpenInjection, type OpenWork, openWork, record, undoInjections } from './replay.ts';
 import { forgetRun, type RunState } from './state.ts';
 import { executeUndo, leftovers, remainsOf } from './undo.ts';
 
@@ -32,9 +32,19 @@ export async function sweepRun(options: {
   const work = openWork(readJournal(state.journalFile));
   const lines = work.injections.map(({ fault, member }) => `undoing ${fault} on ${member}`);
   const power = { execute: executeUndo, remains: remainsOf };
-  await undoInjections({ injections: work.injections, journal, by, power });
+  const undoAll = async (injections: readonly OpenInjection[]): Promise<OpenInjection[]> => {
+    const failed: OpenInjection[] = [];
+    for (const one of injections.toReversed())
+      if ((await undoInjections({ injections: [one], journal, by, power })).length > 0) failed.unshift(one);
+    return failed;
+  };
+  let failed = await undoAll(work.injections);
   lines.push(...(await endProcesses({ runId: state.runId, work, clock, spare })));
-  for (const undo of work.resources.toReversed()) await executeUndo(undo);
+  for (const undo of work.resources.toReversed()) {
+    // An API server may have come back meanwhile, and a namespace takes a minute to go: a fault does not wait for that.
+    failed = await undoAll(failed);
+    await executeUndo(undo);
+  }
   let left = await remaining({ runId: state.runId, work, spare });
   if (left.length > 0 && work.closed.length > 0) {
     // What a runner had asked for just before its end may have been done after it was undone and read back.
