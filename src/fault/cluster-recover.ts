@@ -70,12 +70,13 @@ async function removed(
 ): Promise<Tried> {
   const { run, namespace } = options;
   try {
-    // First: what they hold is undone by them before they end.
+    // First: a namespace may take a minute to go, and needs nothing of this.
+    const restored = await restoreRecorded(cluster, options);
+    // What agents hold is undone by them before they end.
     const agents = { ...options, namespace: agentNamespace(run) };
     const acted = (await removeAgents(cluster, agents))
       ? [`${run}: its agents removed with their namespace`]
       : [];
-    const restored = await restoreRecorded(cluster, options);
     const names = await removeRun(cluster, options);
     const lines = restored.map((line) => `${run}: ${line} in ${namespace}`);
     return {

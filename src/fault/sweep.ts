@@ -6,6 +6,7 @@ import { findTagged, isAlive, type ProcessId, signalExactly } from './process-ta
 import { type OpenInjection, type OpenWork, openWork, record, undoInjections } from './replay.ts';
 import { forgetRun, type RunState } from './state.ts';
 import { executeUndo, leftovers, remainsOf } from './undo.ts';
+import { isElsewhere } from './undo-tries.ts';
 
 export interface SweepResult {
   clean: boolean;
@@ -42,7 +43,7 @@ export async function sweepRun(options: {
   lines.push(...(await endProcesses({ runId: state.runId, work, clock, spare })));
   for (const undo of work.resources.toReversed()) {
     // An API server may have come back meanwhile, and a namespace takes a minute to go: a fault does not wait for that.
-    failed = await undoAll(failed);
+    if (isElsewhere(undo)) failed = await undoAll(failed);
     await executeUndo(undo);
   }
   let left = await remaining({ runId: state.runId, work, spare });
