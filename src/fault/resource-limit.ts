@@ -63,6 +63,7 @@ export const resourceLimit: Fault<Params> = {
     // The undo restored the limits.
   },
   absence: async (member, _, { memory }) => {
+    if ((await member.limits?.gone?.()) === true) return `${member.name} is gone, and its limits with it`;
     const now = await powerOf(member).current();
     return same(now, memory.get('prior') as ResourceLimits)
       ? `${member.name} has ${describe(now)} again`

@@ -26,6 +26,7 @@ export function podLimits(access: ClusterAccess, pod: V1Pod): LimitPower {
       const container = pod.spec?.containers[0];
       return limitsInForce(found, container);
     },
+    gone: async () => (await readObject(cluster, object)) === undefined,
     set: async (limits) => power.change('resource-limit', await fieldsFor(limits)),
     refusal: async (limits) => power.refusal(await fieldsFor(limits)),
     undo: async (limits) => power.undo(await fieldsFor(limits)),

@@ -156,6 +156,8 @@ export interface LimitPower {
   /** Where they are kept in a cluster: why they would be refused now, and what puts them back. */
   refusal?(limits: ResourceLimits): Promise<string | undefined>;
   undo?(limits: ResourceLimits): Promise<ObjectRestore & { cluster: ClusterRef }>;
+  /** Whether what had them is gone, as a pod may be while its workload goes on: then they are too. */
+  gone?(): Promise<boolean>;
   /** Where limits are files: what set() would write. A limit that was not there from the start is not among them. */
   writes?(limits: ResourceLimits): FileWrite[];
 }
