@@ -4,14 +4,8 @@ import type { FaultSpec } from '../scenario/types.ts';
 import type { MadeRef, ObjectRestore } from '../target/kubernetes-change.ts';
 import type { ClusterRef } from '../target/kubernetes-client.ts';
 import type { FaultRights } from '../target/kubernetes-rights.ts';
-import type {
-  ContainerEndpoint,
-  ContainerRef,
-  FileWrite,
-  Member,
-  OrderRef,
-  ResourceLimits,
-} from '../target/target.ts';
+import type { FileWrite, ResourceLimits } from '../target/limit-power.ts';
+import type { ContainerEndpoint, ContainerRef, Member, OrderRef } from '../target/target.ts';
 
 /**
  * A kind of fault. One file per kind; one line in registry.ts. The engine selects members, journals, calls, holds,

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { bytesField, cpuField } from '../base/fields.ts';
 import { formatBytes } from '../base/units.ts';
-import type { LimitPower, Member, ResourceLimits } from '../target/target.ts';
+import type { LimitPower, ResourceLimits } from '../target/limit-power.ts';
+import type { Member } from '../target/target.ts';
 import type { Fault, Undo } from './fault.ts';
 
 const params = z

@@ -4,8 +4,9 @@ import { answered, type DockerEngine, withinMs } from './docker-client.ts';
 import { runLabels } from './docker-labels.ts';
 import { limitsOf, updateOf } from './docker-limits.ts';
 import { exitOf, type ProcessExit, readStartTicks } from './held-process.ts';
+import type { LimitPower, ResourceLimits } from './limit-power.ts';
 import type { KeptProcess } from './member-process.ts';
-import type { ContainerEndpoint, ContainerRef, LimitPower, PausePower, ResourceLimits } from './target.ts';
+import type { ContainerEndpoint, ContainerRef, PausePower } from './target.ts';
 
 export interface ContainerOptions {
   docker: { daemon: string; engine: DockerEngine };

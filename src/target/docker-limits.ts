@@ -1,4 +1,4 @@
-import type { ResourceLimits } from './target.ts';
+import type { ResourceLimits } from './limit-power.ts';
 
 /** The kernel's default period of CPU quotas, µs. */
 const periodUs = 100_000;

@@ -3,7 +3,7 @@ import { parseBytes, parseCpu } from '../base/units.ts';
 import { objectPower } from './kubernetes-change.ts';
 import { readObject } from './kubernetes-object.ts';
 import type { ClusterAccess } from './kubernetes-workload-power.ts';
-import type { LimitPower, ResourceLimits } from './target.ts';
+import type { LimitPower, ResourceLimits } from './limit-power.ts';
 
 const path = '/spec/containers/0/resources';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Hierarchy, type Limits, planLimits } from '../base/cgroup.ts';
-import type { LimitPower, ResourceLimits } from './target.ts';
+import type { LimitPower, ResourceLimits } from './limit-power.ts';
 
 /** As planLimits writes quotas, µs. */
 const periodUs = 100_000;

@@ -5,6 +5,7 @@ import type { NodePower, RolloutPower } from './cluster-powers.ts';
 import type { MadeRef, ObjectRestore } from './kubernetes-change.ts';
 import type { ClusterRef } from './kubernetes-client.ts';
 import type { FieldValue } from './kubernetes-object.ts';
+import type { LimitPower } from './limit-power.ts';
 import type { PodPlace } from './pod-place.ts';
 
 /** One process, container or pod of the system under test. */
@@ -146,31 +147,6 @@ export interface OrderRef {
   cluster: ClusterRef;
   namespace: string;
   order: string;
-}
-
-export interface LimitPower {
-  /** Read back from where they are kept. */
-  current(): Promise<ResourceLimits>;
-  /** Puts them in force at once, and keeps them over a restart of a container. */
-  set(limits: ResourceLimits): Promise<void>;
-  /** Where they are kept in a cluster: why they would be refused now, and what puts them back. */
-  refusal?(limits: ResourceLimits): Promise<string | undefined>;
-  undo?(limits: ResourceLimits): Promise<ObjectRestore & { cluster: ClusterRef }>;
-  /** Whether what had them is gone, as a pod may be while its workload goes on: then they are too. */
-  gone?(): Promise<boolean>;
-  /** Where limits are files: what set() would write. A limit that was not there from the start is not among them. */
-  writes?(limits: ResourceLimits): FileWrite[];
-}
-
-export interface FileWrite {
-  file: string;
-  value: string;
-}
-
-/** null: no limit. */
-export interface ResourceLimits {
-  cpuMillis: number | null;
-  memoryBytes: number | null;
 }
 
 export interface ReconfigurePower {

@@ -16,7 +16,7 @@ function absence(limits: Pick<NonNullable<Member['limits']>, 'current' | 'gone'>
     limits: { set: async () => undefined, ...limits },
   };
   const memory = new Map<string, unknown>([['prior', prior]]);
-  const journal = { append: () => undefined, close: () => undefined };
+  const journal = () => undefined;
   const context: FaultContext = {
     runId: 'r',
     fault: 'slow',
