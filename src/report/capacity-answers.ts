@@ -26,21 +26,32 @@ function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
     const tried = upperPerS === 'Infinity' ? 'no rate that was tried broke a goal' : 'not decided';
     return { question, answer: tried, detail: '' };
   }
-  const at = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
+  // Below it trials fail now and then: the ends are as far apart as the noise.
+  const at =
+    upperPerS === 'Infinity'
+      ? ''
+      : `for sure at ${formatCount(Math.ceil(upperPerS))}/s, now and then below it`;
   const detail = [goalBreaks[binding] ?? '', at].filter((part) => part !== '').join(', ');
   return { question, answer: oneLine(binding, 80), detail };
 }
 
-function howSure({ confirmation, noise, kind, reason }: CapacityReport): Answer {
+function howSure({ confirmation, noise, kind, reason, pace, trials }: CapacityReport): Answer {
   const question = 'How sure is that?';
-  const noisy = noise === null ? '' : `noise ${formatNumber(100 * noise, 2)} % in CPU per item`;
+  const noisy = noise === null ? '' : `noise ${formatNumber(100 * noise, 2)} %`;
   if (kind !== 'found') return { question, answer: 'not confirmed', detail: oneLine(reason, 110) };
   if (confirmation === null) return { question, answer: 'not confirmed by fresh trials', detail: noisy };
   const { passed, of, failedAbove, ofAbove } = confirmation;
+  const spoiled = trials.filter(({ status }) => status === 'invalid').length;
+  const detail = [
+    'fresh trials',
+    noisy,
+    ...(spoiled === 0 ? [] : [`${formatCount(spoiled)} of ${formatCount(trials.length)} do not count`]),
+    ...(pace === 'quick' ? ['a quick search'] : []),
+  ];
   return {
     question,
-    answer: `${passed} of ${of} fresh trials passed at the lower end, ${failedAbove} of ${ofAbove} failed at the upper`,
-    detail: noisy,
+    answer: `${passed} of ${of} passed, ${failedAbove} of ${ofAbove} failed above`,
+    detail: detail.filter((part) => part !== '').join('; '),
   };
 }
 

@@ -126,7 +126,7 @@ function dayText({ capacity, workload }: SearchHead, day: DayResult): string {
   const under =
     day.underMinutes === 0
       ? 'never too few pods'
-      : `${formatNumber(day.underMinutes, 3)} min with too few pods, ${formatCount(Math.round(day.itemsAbove))} items above what they carry`;
+      : `${formatNumber(day.underMinutes, 3)} min with too few pods, ${formatCount(Math.round(day.itemsAbove))} items above what they carry, computed`;
   const cost =
     prices === undefined || day.costPerMillion === null || workload.cpuMillis === undefined
       ? ''
