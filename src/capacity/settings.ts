@@ -43,7 +43,7 @@ export function settingsFor(pace: Pace, question: Question): SearchSettings {
       ? `70 % of what the generator reached without a target, ${Math.round(generatorPerS)}/s`
       : 'capacity.rate.max of the scenario',
     width: quick ? Math.max(quickWidthMin, question.width) : question.width,
-    budgetS: pace === 'thorough' ? 3 * budgetS : budgetS,
+    budgetS: budgetFor(pace, budgetS),
     shortS: Math.max(1, Math.round(fullS / (quick ? 2 : 6))),
     fullS,
     itemsMin: requestsMin * question.batch,
@@ -52,6 +52,11 @@ export function settingsFor(pace: Pace, question: Question): SearchSettings {
     confirmAbove: 2,
     seed,
   };
+}
+
+/** Seconds for all trials, of those that the scenario gives a standard search. */
+export function budgetFor(pace: Pace, budgetS: number): number {
+  return pace === 'thorough' ? 3 * budgetS : budgetS;
 }
 
 /** Trials and seconds that a search takes if its verdicts are clear; unclear ones take up to twice as long. */

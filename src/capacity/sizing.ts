@@ -1,3 +1,5 @@
+import { podsFor, type Usl } from './usl.ts';
+
 /** What replicas are computed from. Rates are items per second. */
 export interface SizingInput {
   peakPerS: number;
@@ -7,8 +9,8 @@ export interface SizingInput {
   /** Pods that may be gone while the rest carries the peak. */
   tolerateLoss: number;
   minReplicas: number;
-  /** The least replicas for a rate where they carry less than as many single ones; undefined: none do. */
-  podsFor?: (perS: number) => number | undefined;
+  /** Where replicas carry less than as many single ones. */
+  law?: Usl | undefined;
 }
 
 export interface Sizing {
@@ -22,13 +24,15 @@ export interface Sizing {
 /** max(ceil(peak x safety / C), ceil(peak / C) + pods that may be gone, least replicas). */
 export function sizeReplicas(input: SizingInput, demandPassed = false): Sizing {
   const { peakPerS, capacityPerS, safetyFactor, tolerateLoss, minReplicas } = input;
-  const { podsFor = (perS: number) => Math.ceil(perS / capacityPerS) } = input;
-  const safe = podsFor(peakPerS * safetyFactor) ?? Number.POSITIVE_INFINITY;
-  const spare = (podsFor(peakPerS) ?? Number.POSITIVE_INFINITY) + tolerateLoss;
+  const { law } = input;
+  const leastFor = (perS: number) =>
+    law === undefined ? Math.ceil(perS / capacityPerS) : (podsFor(law, perS) ?? Number.POSITIVE_INFINITY);
+  const safe = leastFor(peakPerS * safetyFactor);
+  const spare = leastFor(peakPerS) + tolerateLoss;
   const replicas = Math.max(safe, spare, minReplicas, 1);
   const [peak, capacity] = [`peak ${Math.round(peakPerS)}`, `each ${Math.round(capacityPerS)}`];
   const least = (rate: string) =>
-    input.podsFor === undefined ? `ceil(${rate} / ${capacity})` : `least N that carries ${rate}`;
+    law === undefined ? `ceil(${rate} / ${capacity})` : `least N that carries ${rate}`;
   const terms = [
     `${least(`${peak} x safety ${safetyFactor}`)} = ${safe}`,
     `${least(peak)} + spare ${tolerateLoss} = ${spare}`,

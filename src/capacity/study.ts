@@ -5,7 +5,7 @@ import { climb, holds, ladderTrials } from './ladder.ts';
 import { type State, Stop, take, whole } from './search-state.ts';
 import { type Sizing, type SizingInput, sizeReplicas } from './sizing.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
-import { fitUsl, podsFor, type Usl } from './usl.ts';
+import { fitUsl, type Usl } from './usl.ts';
 
 /** What is looked at once a capacity is confirmed. */
 export interface StudySettings {
@@ -20,7 +20,7 @@ export interface StudySettings {
   faults: readonly { fault: string; replicas?: number }[];
   factors: readonly Factor[];
   /** What replicas are for. */
-  sizing?: Omit<SizingInput, 'capacityPerS' | 'podsFor'>;
+  sizing?: Omit<SizingInput, 'capacityPerS' | 'law'>;
 }
 
 export interface Scaling extends Bounds {
@@ -158,12 +158,7 @@ function* demand(
   { onePerS, into }: { onePerS: number; into: StudyResult },
 ): Generator<TrialOrder, void, TrialOutcome> {
   if (study.sizing === undefined) return;
-  const law = into.usl?.low;
-  const input: SizingInput = {
-    ...study.sizing,
-    capacityPerS: onePerS,
-    ...(law === undefined ? {} : { podsFor: (perS: number) => podsFor(law, perS) }),
-  };
+  const input: SizingInput = { ...study.sizing, capacityPerS: onePerS, law: into.usl?.low };
   into.sizing = sizeReplicas(input);
   const { replicas: pods } = into.sizing;
   const ratePerS = whole(input.peakPerS);

@@ -1,5 +1,5 @@
 import type { Answer } from './answers.ts';
-import { goalBreaks } from './capacity.ts';
+import { goalWords } from './capacity.ts';
 import type { CapacityReport } from './capacity-types.ts';
 import { formatCount, formatNumber, oneLine } from './format.ts';
 
@@ -20,18 +20,16 @@ function howMuch(capacity: CapacityReport): Answer {
   return { question: 'How much does it carry?', answer: lowerPerS <= 0 ? 'not known' : carried, detail };
 }
 
-function whatBreaks({ binding, upperPerS }: CapacityReport): Answer {
+function whatBreaks({ kind, binding, upperPerS }: CapacityReport): Answer {
   const question = 'What breaks first?';
   if (binding === null) {
     const tried = upperPerS === 'Infinity' ? 'no rate that was tried broke a goal' : 'not decided';
     return { question, answer: tried, detail: '' };
   }
-  // Below it trials fail now and then: the ends are as far apart as the noise.
-  const at =
-    upperPerS === 'Infinity'
-      ? ''
-      : `for sure at ${formatCount(Math.ceil(upperPerS))}/s, now and then below it`;
-  const detail = [goalBreaks[binding] ?? '', at].filter((part) => part !== '').join(', ');
+  const at = upperPerS === 'Infinity' ? '' : `at ${formatCount(Math.ceil(upperPerS))}/s`;
+  // Sure is only what fresh trials said; below it they fail now and then, as the ends are as far apart as the noise.
+  const sure = kind === 'found' && at !== '' ? `for sure ${at}, now and then below it` : at;
+  const detail = [goalWords[binding]?.broken ?? '', sure].filter((part) => part !== '').join(', ');
   return { question, answer: oneLine(binding, 80), detail };
 }
 

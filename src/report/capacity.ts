@@ -97,28 +97,22 @@ export function rangeText({ lowerPerS, upperPerS, items, pods }: CapacityReport)
 export const goalNames = ['goal', 'may be broken', 'holds at', 'breaks at'];
 export const sizingNames = ['peak', 'replicas'];
 
-/** How trials that broke one of these goals look. */
-export const goalBreaks: Record<string, string | undefined> = {
-  answered: 'requests no longer succeed',
-  backlog: 'it no longer hands on as much as it takes in',
-  loss: 'items that it acknowledged are lost',
-  drain: 'it is not empty after the load',
-  restarts: 'a member starts again',
-};
-
-/** Of the goals that every trial has beside the scenario's own. */
-export const goalMeanings: Record<string, string | undefined> = {
-  answered: 'that requests succeed',
-  backlog: 'that it hands on as much as it takes in',
-  loss: 'that nothing it acknowledged is lost',
-  drain: 'that it is empty after the load',
-  restarts: 'that no member starts again',
+/** Of the goals that every trial has beside the scenario's own: what each asks, and how trials look that broke it. */
+export const goalWords: Record<string, { asks: string; broken: string } | undefined> = {
+  answered: { asks: 'that requests succeed', broken: 'requests no longer succeed' },
+  backlog: {
+    asks: 'that it hands on as much as it takes in',
+    broken: 'it no longer hands on as much as it takes in',
+  },
+  loss: { asks: 'that nothing it acknowledged is lost', broken: 'items that it acknowledged are lost' },
+  drain: { asks: 'that it is empty after the load', broken: 'it is not empty after the load' },
+  restarts: { asks: 'that no member starts again', broken: 'a member starts again' },
 };
 
 /** What each goal by itself allows. */
 export function goalRows({ capacity }: Report): string[][] {
   return (capacity?.goals ?? []).map(({ name, hard, lowerPerS, upperPerS }) => [
-    goalMeanings[name] === undefined ? name : `${name}: ${goalMeanings[name]}`,
+    goalWords[name] === undefined ? name : `${name}: ${goalWords[name].asks}`,
     hard ? 'never' : 'in 1 of 3 trials',
     lowerPerS > 0 ? `${formatCount(lowerPerS)}/s` : '',
     upperPerS === 'Infinity' ? '' : `${formatCount(upperPerS)}/s`,

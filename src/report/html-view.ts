@@ -170,7 +170,7 @@ function findingView(report: Report, finding: Finding, number: number) {
 function validityView(report: Report): { label: string; value: string; bad: boolean; why: string }[] {
   const v = report.validity;
   // Where no SLO asks it, there need be none.
-  const asked = report.slos.some(({ source }) => source === 'prometheus');
+  const unasked = v.scrapeCoverage === null && report.slos.every(({ source }) => source !== 'prometheus');
   const tile = (label: string, value: string, bad: boolean, why: string) => ({ label, value, bad, why });
   return [
     tile('offered of plan', formatPercent(v.offeredRatio), (v.offeredRatio ?? 0) < 0.99, '< 99'),
@@ -178,14 +178,12 @@ function validityView(report: Report): { label: string; value: string; bad: bool
     tile('not sent: target slow', formatCount(v.missedByTarget), v.missedByTarget > 0, ''),
     tile('send lag P99', formatMs(v.sendLagMs.p99), !v.valid && (v.sendLagMs.p99 ?? 0) > 10, '> 10'),
     tile('generator CPU', formatPercent(v.generatorCpuRatio), (v.generatorCpuRatio ?? 0) > 0.95, '> 95'),
-    v.scrapeCoverage === null && !asked
-      ? tile('scrapes seen', 'no Prometheus', false, '')
-      : tile(
-          'scrapes seen',
-          formatPercent(v.scrapeCoverage),
-          (v.scrapeCoverage ?? 0) < 0.9,
-          v.scrapeCoverage === null ? '' : '< 90',
-        ),
+    tile(
+      'scrapes seen',
+      unasked ? 'no Prometheus' : formatPercent(v.scrapeCoverage),
+      !unasked && (v.scrapeCoverage ?? 0) < 0.9,
+      v.scrapeCoverage === null ? '' : '< 90',
+    ),
     ...(v.clockSkewMs === undefined || v.clockSkewMs === null
       ? []
       : [tile('clock skew', formatMs(v.clockSkewMs), Math.abs(v.clockSkewMs) > 1000, 'above 1 s')]),

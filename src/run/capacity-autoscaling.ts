@@ -40,7 +40,7 @@ export function autoscalingOf(
     cpuTarget: target,
   };
   const dayOf = (one: HpaSpec) => runDay(head, { hpa: one, perPod, cpuAtCapacity });
-  const day = (one: HpaSpec) => dayText(head, dayOf(one));
+  const namedDay = hpa === undefined ? undefined : dayOf(spec(hpa));
   const row = (name: string, value: string) => ({ name, value });
   const share = formatPercent(Number(cpuAtCapacity.toFixed(3)));
   const facts = [
@@ -48,20 +48,20 @@ export function autoscalingOf(
       'CPU at capacity',
       cpuShare(search, result) === undefined ? 'not measured, taken as 100 %' : `${share} of the request`,
     ),
-    ...(hpa === undefined
+    ...(hpa === undefined || namedDay === undefined
       ? []
       : [
           row(
             `HPA as named, ${formatPercent(hpa.cpuTarget)}`,
             judgement(spec(hpa), { safetyFactor, cpuAtCapacity, perPod }),
           ),
-          row('a day with it', day(spec(hpa))),
+          row('a day with it', dayText(head, namedDay)),
         ]),
     row(
       `HPA that follows, ${formatPercent(target)}`,
       judgement(spec(own), { safetyFactor, cpuAtCapacity, perPod }),
     ),
-    row('a day with that', day(spec(own))),
+    row('a day with that', dayText(head, dayOf(spec(own)))),
     row('a day is', dayWords(head)),
   ];
   const { name, ...resources } = workload;
@@ -73,7 +73,7 @@ export function autoscalingOf(
     cpuAtCapacity,
     ...resources,
   });
-  return { facts, manifests, ...(hpa === undefined ? {} : { shortMinutes: dayOf(spec(hpa)).underMinutes }) };
+  return { facts, manifests, ...(namedDay === undefined ? {} : { shortMinutes: namedDay.underMinutes }) };
 }
 
 /** CPU of one pod at the lower end over its request, from the trials nearest to it. */

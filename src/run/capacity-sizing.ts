@@ -1,7 +1,6 @@
 import { type SizingInput, sizeReplicas } from '../capacity/sizing.ts';
 import type { StudyResult } from '../capacity/study.ts';
 import type { SearchResult } from '../capacity/types.ts';
-import { podsFor } from '../capacity/usl.ts';
 import type { CapacityReport } from '../report/capacity-types.ts';
 import type { SearchHead } from './capacity-record.ts';
 
@@ -19,13 +18,12 @@ export function sizingsOf(
 ): Pick<CapacityReport, 'sizing' | 'byPeak'> {
   if (kind !== 'found') return {};
   const { peakPerS, safetyFactor, tolerateLoss, minReplicas } = capacity;
-  const law = study?.usl?.low;
   const common: Omit<SizingInput, 'peakPerS'> = {
     capacityPerS: lowerPerS / pods,
     safetyFactor,
     tolerateLoss,
     minReplicas,
-    ...(law === undefined ? {} : { podsFor: (perS: number) => podsFor(law, perS) }),
+    law: study?.usl?.low,
   };
   const byPeak = peaksPerS.map((peak) => {
     const { replicas } = sizeReplicas({ ...common, peakPerS: peak });

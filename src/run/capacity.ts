@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SquallError } from '../base/errors.ts';
 import { nextStep } from '../capacity/search.ts';
-import { type Pace, settingsFor } from '../capacity/settings.ts';
+import { budgetFor, type Pace, settingsFor } from '../capacity/settings.ts';
 import type { TrialOrder, TrialOutcome } from '../capacity/types.ts';
 import { pointLatest, writeReports } from '../record.ts';
 import type { Report } from '../report/types.ts';
@@ -20,7 +20,7 @@ import {
   type SearchHead,
 } from './capacity-record.ts';
 import { judgeSearch } from './capacity-report.ts';
-import { conditionsOf, continued } from './capacity-resume.ts';
+import { type Asked, conditionsOf, continued } from './capacity-resume.ts';
 import { cellSets, studyOf } from './capacity-study.ts';
 import { trialScenario } from './capacity-trial.ts';
 import { boundsText, describeOrder, planLines, shorten } from './capacity-words.ts';
@@ -87,8 +87,7 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   const { dir, scenario, live, pace } = options;
   const entry = scenario.load[capacity.vary];
   if (isSearch(dir)) throw taken(dir);
-  // Mistakes of a combination are told now, and not after half an hour.
-  for (const sets of cellSets(capacity)) await options.reread(sets);
+  const asked = await readAsked(options, capacity);
   mkdirSync(join(dir, 'evidence'), { recursive: true });
   live.update({ phase: 'generator check: load into the sink with nothing between' });
   const generatorPerS = await checkGenerator(entry, capacity.minPerS);
@@ -98,8 +97,6 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
   const overheadS = warmupMs / 1000 + aroundS;
   const { minPerS, maxPerS, width, budgetMs, trialMs } = capacity;
   const question = { minPerS, maxPerS, width, budgetS: budgetMs / 1000, trialS: trialMs / 1000 };
-  const workload = entryOf(scenario);
-  const study = studyOf(scenario, capacity, workload);
   const head: SearchHead = {
     schema: 'squall.capacity/v1',
     settings: settingsFor(pace, {
@@ -109,15 +106,11 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
       batch: entry?.batch ?? 1,
       seed: options.seed,
     }),
-    capacity,
     pace,
     generatorPerS,
     warmupMs,
-    ...workload,
-    conditions: conditionsOf(scenario, options.texts.configs),
-    ...(study === undefined ? {} : { study }),
-    ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
-    scenario: scenario.name,
+    ...entryOf(scenario),
+    ...asked,
     description: scenario.description,
     command: options.command,
     runId: options.runId,
@@ -129,23 +122,33 @@ async function beginSearch(options: CapacityOptions, capacity: CapacitySpec): Pr
 
 /** The search of the record, with what is asked of it now. */
 async function resumeHead(options: CapacityOptions, capacity: CapacitySpec): Promise<SearchHead> {
-  const { dir, scenario, texts, pace, live } = options;
+  const { dir, pace, live } = options;
   const former = readSearch(dir);
-  const study = studyOf(scenario, capacity, entryOf(scenario));
-  const asked = {
-    scenario: scenario.name,
-    conditions: conditionsOf(scenario, texts.configs),
-    capacity,
-    budgetS: ((pace === 'thorough' ? 3 : 1) * capacity.budgetMs) / 1000,
-    ...(study === undefined ? {} : { study }),
-    ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
-  };
-  for (const sets of cellSets(capacity)) await options.reread(sets);
-  const record = continued(former, asked, dir);
+  const budgetS = budgetFor(pace, capacity.budgetMs / 1000);
+  const record = continued(former, { ...(await readAsked(options, capacity)), budgetS }, dir);
   const fewer = former.trials.length - record.trials.length;
   if (fewer > 0) live.say(`${fewer} trials after the search answered another question: they are run anew`);
   await replaceRecord(dir, record);
   return record.head;
+}
+
+/**
+ * What is searched, under what conditions, and what follows. Mistakes of a combination are told now, and not after half
+ * an hour.
+ */
+async function readAsked(
+  { scenario, texts, reread }: CapacityOptions,
+  capacity: CapacitySpec,
+): Promise<Omit<Asked, 'budgetS'>> {
+  for (const sets of cellSets(capacity)) await reread(sets);
+  const study = studyOf(scenario, capacity, entryOf(scenario));
+  return {
+    scenario: scenario.name,
+    conditions: conditionsOf(scenario, texts.configs),
+    capacity,
+    ...(study === undefined ? {} : { study }),
+    ...(capacity.dayCurve === undefined ? {} : { dayCurve: readCurve(capacity.dayCurve) }),
+  };
 }
 
 /** The group that takes the load: the searched rate is shared by its replicas. */

@@ -78,13 +78,10 @@ function lossOf(
   intervals: LostInterval[],
   name: string,
 ): Pick<FaultResult, 'lost' | 'lostAtMost'> {
-  const own = intervals.filter(({ fault }) => fault === name);
-  const shared = intervals.filter(({ fault, orFaults = [] }) =>
-    fault === name ? orFaults.length > 0 : orFaults.includes(name),
-  );
-  const lost = sumLost(facts, own);
-  if (shared.length === 0) return { lost };
-  return { lost, lostAtMost: sumLost(facts, [...new Set([...own, ...shared])]) };
+  const named = intervals.filter(({ fault, orFaults = [] }) => fault === name || orFaults.includes(name));
+  const own = named.filter(({ fault }) => fault === name);
+  const isShared = named.some(({ orFaults = [] }) => orFaults.length > 0);
+  return { lost: sumLost(facts, own), ...(isShared ? { lostAtMost: sumLost(facts, named) } : {}) };
 }
 
 export function signalsOf(facts: Facts): Signal[] {

@@ -26,6 +26,13 @@ test('the page opens with the answer and holds both charts, the sizing and every
   expect(renderHtml(normalizeReport(passReport()))).not.toContain('id="capacity"');
 });
 
+test('what broke is sure only where fresh trials said so', () => {
+  const unsure = capacityReport();
+  if (unsure.capacity !== undefined) unsure.capacity.kind = 'unknown';
+  const html = renderHtml(normalizeReport(unsure));
+  expect(html).toContain('<dd>p(99)&lt;50ms<small>at 10,000/s</small>');
+});
+
 test('report.md has the same, and the sizing table ends at ten million items per second', () => {
   const markdown = renderMarkdown(report);
   expect(markdown).toContain('- capacity: 9,700 to 10,000 spans/s');
