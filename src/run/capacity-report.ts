@@ -215,10 +215,13 @@ function findingOf(capacity: CapacityReport, goOn: string): Finding {
     severity: found ? 'info' : 'unknown',
     sentence: capacity.sentence,
     evidence: 'evidence/capacity.jsonl',
-    next: found
-      ? ''
-      : capacity.reason.startsWith('stopped') || capacity.reason.includes('budget')
-        ? `${goOn}, with a larger capacity.budget if it was used up`
-        : 'the reason says what to change: the range of rates, the machine, or the trials’ length',
+    next: found ? '' : nextOf(capacity.reason, goOn),
   };
+}
+
+function nextOf(reason: string, goOn: string): string {
+  if (reason.startsWith('stopped') || reason.includes('budget'))
+    return `${goOn}, with a larger capacity.budget if it was used up`;
+  if (reason.includes('no trial was valid')) return `${goOn}, once what made trials invalid is over`;
+  return 'the reason says what to change: the range of rates, the machine, or the trials’ length';
 }

@@ -3,7 +3,7 @@ import { SquallError } from '../base/errors.ts';
 import type { StudySettings } from '../capacity/study.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 import type { Scenario } from '../scenario/types.ts';
-import type { SearchRecord } from './capacity-record.ts';
+import type { SearchRecord, TrialLine } from './capacity-record.ts';
 
 /** What is asked of a search now, which may be more than when it was begun. */
 export interface Asked {
@@ -20,7 +20,8 @@ export interface Asked {
 /**
  * The record as it goes on: the trials of the search itself stay, with the budget that is asked for now. What follows a
  * found capacity (peak, replicas, faults, settings) may be asked anew: then its former trials go, for they answered
- * another question. Throws SQ-USAGE where the search itself was another one, or trials of now would not be like those of
+ * another question. Invalid trials at the end go too, for a search that they ended is gone on with once their cause is
+ * over. Throws SQ-USAGE where the search itself was another one, or trials of now would not be like those of
  * then; `dir`: where its record lies.
  */
 export function continued({ head, trials }: SearchRecord, asked: Asked, dir: string): SearchRecord {
@@ -56,8 +57,14 @@ export function continued({ head, trials }: SearchRecord, asked: Asked, dir: str
       ...(study === undefined ? {} : { study }),
       ...(dayCurve === undefined ? {} : { dayCurve }),
     },
-    trials: isSame ? trials : trials.filter(({ outcome }) => outcome.variant === undefined),
+    trials: withoutInvalidEnd(
+      isSame ? trials : trials.filter(({ outcome }) => outcome.variant === undefined),
+    ),
   };
+}
+
+function withoutInvalidEnd(trials: TrialLine[]): TrialLine[] {
+  return trials.slice(0, trials.findLastIndex(({ outcome }) => outcome.status !== 'invalid') + 1);
 }
 
 /** All that decides how a trial goes but its rate, and what is asked of the search. */

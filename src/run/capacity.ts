@@ -127,7 +127,8 @@ async function resumeHead(options: CapacityOptions, capacity: CapacitySpec): Pro
   const budgetS = budgetFor(pace, capacity.budgetMs / 1000);
   const record = continued(former, { ...(await readAsked(options, capacity)), budgetS }, dir);
   const fewer = former.trials.length - record.trials.length;
-  if (fewer > 0) live.say(`${fewer} trials after the search answered another question: they are run anew`);
+  if (fewer > 0)
+    live.say(`${fewer} recorded trials were invalid or answered another question: they are run anew`);
   await replaceRecord(dir, record);
   return record.head;
 }

@@ -84,6 +84,14 @@ test('who asks for nothing beyond the search has no study any more', () => {
   expect([head.study, trials.length]).toEqual([undefined, 1]);
 });
 
+test('invalid trials that ended a search are run anew, and those that it outlived stay', () => {
+  const former = record(asked(''));
+  const invalid = { status: 'invalid' as const };
+  former.trials = [trial('001', invalid), trial('002'), trial('003', invalid), trial('004', invalid)];
+  const { trials } = continued(former, asked(''), '/x');
+  expect(trials.map(({ name }) => name)).toEqual(['001', '002']);
+});
+
 test('room for one trial at least', () => {
   const { head } = continued(record(asked('')), asked('', 1), '/x');
   expect(head.settings.budgetS).toBe(head.settings.fullS + head.settings.overheadS);
