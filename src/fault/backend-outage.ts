@@ -82,14 +82,21 @@ function wayOf({ action }: Params): Way<Params> {
 
 const scripted: Way<Scripted> = {
   precondition: async () => undefined,
-  undo: async (_, { action }) => [{ kind: 'in-process', what: `the sink's ${action}` }],
-  inject: async (_, chosen, context) => scriptOf(context).set(replyOf(chosen)),
+  undo: async (_, { action }, context) => {
+    const kind = scriptOf(context).endsByItself === true ? 'in-pod' : 'in-process';
+    return [{ kind, what: `the sink's ${action}` }];
+  },
+  inject: async (_, chosen, context) => {
+    const { clock, deadlineMs } = context;
+    await scriptOf(context).set(replyOf(chosen), clock.nowNs() + deadlineMs * 1e6);
+  },
   effect: async (_, { action }, context) => {
     const struck = await scriptOf(context).struck();
     return struck === 0 ? undefined : `${struck} requests met ${action}`;
   },
   recover: async (_, __, context) => {
-    await scriptOf(context).set(undefined);
+    const endedNs = await scriptOf(context).set(undefined);
+    if (endedNs !== undefined) context.memory.set('endedNs', endedNs);
     context.memory.set('cleared', true);
   },
   absence: async (_, __, context) => {

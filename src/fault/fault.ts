@@ -65,7 +65,7 @@ export interface FaultContext {
   sink?: SinkScript;
   /**
    * Scratch space of one injection: what inject() leaves for effect() and recover(). The engine reads `injectedNs`,
-   * `endpointReadyNs` and `givenUp` (true: it is undone at once).
+   * `endedNs` (it ended by itself before it was undone), `endpointReadyNs` and `givenUp` (true: it is undone at once).
    */
   memory: Map<string, unknown>;
   /** What the ends of pods waited for, for the report. */
@@ -142,7 +142,9 @@ export type Undo =
    * Lives in a thread of the runner and ends with it: nobody else can undo it. If the runner lets its deadline pass, the
    * guard ends the runner.
    */
-  | { kind: 'in-process'; what: string };
+  | { kind: 'in-process'; what: string }
+  /** Lives in a pod of the run, which ends it by itself at the deadline: nobody else has to. */
+  | { kind: 'in-pod'; what: string };
 
 /** SIGHUP to exactly this process, or to this container: it reads its configuration again. */
 export type ReloadSignal =
@@ -171,7 +173,13 @@ export interface SinkReply {
 }
 
 export interface SinkScript {
-  set(reply: SinkReply | undefined): Promise<void>;
+  /**
+   * A sink that ends replies by itself does so at `endNs`, monotonic; `undefined` then gives when it did, if it did before
+   * it was asked to.
+   */
+  set(reply: SinkReply | undefined, endNs?: number): Promise<number | undefined>;
+  /** It is no part of the runner: a reply ends when it must even where the runner cannot say so. */
+  endsByItself?: true;
   /** Requests struck by the present reply. */
   struck(): Promise<number>;
   /** The present reply, read back; a script without it counts its acknowledged set() as the proof. */

@@ -101,11 +101,17 @@ export class Injection {
     this.options.onInjected();
     await fault.inject(member, spec.params, this.context);
     // A kind that prepares first says itself when it struck.
-    const struckNs = this.context.memory.get('injectedNs');
-    if (typeof struckNs === 'number') this.outcome.injectedNs = struckNs;
+    const struckNs = this.noted('injectedNs');
+    if (struckNs !== undefined) this.outcome.injectedNs = struckNs;
     record(journal, { kind: 'applied', injection, by: 'runner' });
     this.outcome.effect = 'no effect was seen';
     return undefined;
+  }
+
+  /** A time that the kind of fault left for the engine, monotonic ns. */
+  private noted(name: 'injectedNs' | 'endedNs' | 'endpointReadyNs'): number | undefined {
+    const value = this.context.memory.get(name);
+    return typeof value === 'number' ? value : undefined;
   }
 
   private deadlineMs(): number {
@@ -172,7 +178,8 @@ export class Injection {
     }
     await fault.recover(member, spec.params, this.context).catch((error) => failures.push(messageOf(error)));
     if (failures.length > 0) return failures;
-    this.outcome.removedNs ??= clock.nowNs();
+    const endedNs = this.noted('endedNs');
+    this.outcome.removedNs ??= endedNs ?? clock.nowNs();
     record(journal, { kind: 'reverted', injection, by: 'runner' });
     let unasked: string | undefined;
     const gone = async () => {
@@ -186,9 +193,9 @@ export class Injection {
     };
     const within = fault.absenceWithinMs ?? absenceWithinMs;
     this.outcome.gone = await this.poll(gone, within, cut, absenceWhenCutMs);
-    if (this.outcome.gone) this.outcome.goneNs = clock.nowNs();
-    const readyNs = this.context.memory.get('endpointReadyNs');
-    if (typeof readyNs === 'number') this.outcome.endpointReadyNs = readyNs;
+    if (this.outcome.gone) this.outcome.goneNs = endedNs ?? clock.nowNs();
+    const readyNs = this.noted('endpointReadyNs');
+    if (readyNs !== undefined) this.outcome.endpointReadyNs = readyNs;
     // A member of this machine that cannot be asked is gone.
     return unasked !== undefined && this.undo.some(isElsewhere) ? [unasked] : [];
   }

@@ -65,6 +65,8 @@ async function undoNow(undo: Undo): Promise<UndoResult> {
       return { done: true, reason: 'limits restored, where their group is there' };
     case 'in-process':
       return { done: true, reason: `${undo.what}: ends with the runner` };
+    case 'in-pod':
+      return { done: true, reason: `${undo.what}: ends by itself` };
     case 'kind-cluster':
       return { done: true, reason: await removeKind(undo) };
     case 'kubernetes-restore':
@@ -106,6 +108,7 @@ export function describeUndo(undo: Undo): string {
     case 'write-values':
       return `limits in ${undo.writes.map(({ file }) => file).join(', ')}`;
     case 'in-process':
+    case 'in-pod':
       return undo.what;
     case 'kind-cluster':
       return `deletion of cluster ${undo.name}`;
@@ -153,6 +156,7 @@ export async function remainsOf(undo: Undo): Promise<string | undefined> {
       return changed.length === 0 ? undefined : `${changed.join(', ')} is not restored`;
     }
     case 'in-process':
+    case 'in-pod':
       return undefined;
     case 'kind-cluster':
       return kindRemains(undo);

@@ -1,10 +1,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { type Sink, startSink } from '../observe/sink.ts';
 import { type Program, serveControl } from './control.ts';
 import { goAt } from './go.ts';
 import { type Ask, format, type SinkTask } from './messages.ts';
+import { createTimedReply } from './timed-reply.ts';
 
 const ready = { kind: 'ready', format } as const;
 
@@ -25,6 +27,8 @@ function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }
     if (sink === undefined) throw new Error('the sink was asked before it was started');
     return sink;
   };
+  const setReply = createTimedReply(() => running().script, systemClock);
+  const wallNs = (ns: number) => String(BigInt(Math.round(ns)) + atBoot);
   const answer = async (ask: Ask) => {
     switch (ask.what) {
       case 'go': {
@@ -33,14 +37,15 @@ function createProgram(options: { dir: string; atBoot: bigint; onReady(): void }
         gone = true;
         return { lateMs };
       }
-      case 'reply':
-        await running().script.set(ask.reply ?? undefined);
-        return { struck: await running().script.struck() };
+      case 'reply': {
+        const endNs = ask.endWallNs === undefined ? undefined : Number(BigInt(ask.endWallNs) - atBoot);
+        const endedNs = await setReply(ask.reply ?? undefined, endNs);
+        return { endedWallNs: endedNs === undefined ? null : wallNs(endedNs) };
+      }
       case 'canary': {
         const found = await running().awaitCanary(ask.number, ask.timeoutMs);
         if (found === undefined) return { canary: null };
-        const arrivalWallNs = String(BigInt(Math.round(found.arrivalNs)) + atBoot);
-        return { canary: { arrivalWallNs, altered: found.altered } };
+        return { canary: { arrivalWallNs: wallNs(found.arrivalNs), altered: found.altered } };
       }
       default:
         return { struck: await running().script.struck() };

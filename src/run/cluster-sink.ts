@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import type { SinkReply } from '../fault/fault.ts';
 import { arrivalFields, arrivalRecordBytes } from '../observe/evidence.ts';
 import type { Sink } from '../observe/sink.ts';
 import { createLiveCounts } from '../observe/sink-live.ts';
@@ -63,8 +62,12 @@ export async function startClusterSink(options: {
     http: `${service}.${namespace}.svc:${sinkPorts.http}`,
     go: (t0Ns) => void link.ask({ what: 'go', t0WallNs: podWallNs(t0Ns, podClock) }).catch(() => undefined), // said by failure()
     script: {
-      set: async (reply: SinkReply | undefined) => {
-        await link.ask({ what: 'reply', reply: reply ?? null });
+      endsByItself: true,
+      async set(reply, endNs) {
+        const end = endNs === undefined ? {} : { endWallNs: podWallNs(endNs, podClock) };
+        const answer = await link.ask({ what: 'reply', reply: reply ?? null, ...end });
+        if (!('endedWallNs' in answer) || answer.endedWallNs === null) return undefined;
+        return ownNs(answer.endedWallNs, podClock);
       },
       struck: async () => {
         const answer = await link.ask({ what: 'struck' });

@@ -6,16 +6,19 @@ import { rightsOf } from '../../src/fault/rights.ts';
 import { faults } from '../../src/registry.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { startKubernetes } from '../../src/target/kubernetes.ts';
+import { runName } from '../../src/target/kubernetes-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { textOf } from '../fixtures/agent-place.ts';
 import { noCluster, uniqueName } from '../fixtures/cluster.ts';
 import { noImage, ownImage } from '../fixtures/cluster-image.ts';
 import { type Gateways, openGateways } from '../fixtures/gateways.ts';
+import { holdRun } from '../fixtures/labelled.ts';
 import { makePlace, root, squall } from '../fixtures/squall.ts';
 import { startRun } from '../fixtures/started-run.ts';
 import { strike as kill } from '../fixtures/stroke.ts';
 import { testTargetLaws } from '../fixtures/target-laws.ts';
 
+const lawsRun = 'laws';
 /** As long as a node may take that has other work; what is waited for is the effect itself. */
 const patient = { timeout: 180_000, interval: 250 };
 
@@ -46,7 +49,7 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
     }));
     return startKubernetes({
       spec: scenario.target,
-      runId: 'laws',
+      runId: lawsRun,
       needs,
       deadlineS: 600,
       guard: { image: 'none', needs },
@@ -63,13 +66,15 @@ describe.skipIf(noCluster !== undefined)(`changes on a cluster (${noCluster ?? '
   describe('one by one, with the rights that they name and no others', () => {
     let target: Target;
     let before: string[] = [];
+    let letGo = () => {};
     beforeAll(async () => {
       before = await gateways.state();
+      letGo = holdRun(runName(lawsRun));
       target = await startHere();
     });
     let ended: Promise<void> | undefined;
     const end = () => {
-      ended ??= target.down();
+      ended ??= target.down().finally(letGo);
       return ended;
     };
     afterAll(end);

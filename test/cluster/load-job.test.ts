@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { addAckMs, emptyAckBuckets } from '../../src/base/ack-bounds.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { startLoad } from '../../src/load/engine.ts';
@@ -46,9 +46,9 @@ describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 't
     own = { cluster, namespace, run: runName(runId), owner: record.owner, image, pullSecrets: [], clock };
   });
 
+  afterEach(() => record.close());
+
   afterAll(async () => {
-    await record.close();
-    expect(await place.objects()).toBe('');
     await place.remove();
     rmSync(dir, { recursive: true });
   });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { type AgentPlace, openAgentPlace, textOf } from '../fixtures/agent-place.ts';
 import { planStrokes, reaches, strike } from '../fixtures/agent-strokes.ts';
@@ -7,6 +7,7 @@ import { fates, outlast } from '../fixtures/api-outage.ts';
 import { apiServerPidFile, findApiServer } from '../fixtures/api-server.ts';
 import { uniqueName } from '../fixtures/cluster.ts';
 import { noImage } from '../fixtures/cluster-image.ts';
+import { openSinkPlace, outlastSink } from '../fixtures/outlasted-sink.ts';
 import { makePlace, squall } from '../fixtures/squall.ts';
 import { startRun } from '../fixtures/started-run.ts';
 import { strike as kill } from '../fixtures/stroke.ts';
@@ -23,7 +24,14 @@ if (why === undefined) {
   const apiServer = await findApiServer();
   const elsewhere = 'the API server is no process of this machine';
   if (apiServer === undefined) test.skip(`an API server that is away (${elsewhere})`);
-  else describe('an API server that is away', () => outages(apiServer));
+  else {
+    describe('an API server that is away', () => outages(apiServer));
+    test('it hangs while a sink in the cluster fails: that ends by itself, the run goes on and nothing is lost', async () => {
+      const place = await openSinkPlace();
+      onTestFinished(place.remove);
+      console.log(await outlastSink(place, apiServer));
+    });
+  }
 } else test.skip(`safety of runs on a cluster (${why})`);
 
 function strokes(): void {

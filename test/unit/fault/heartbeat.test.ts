@@ -3,6 +3,7 @@ import { deadlineGraceMs, heartbeatTtlMs, judgeWatch, type Watch } from '../../.
 
 const pause = { kind: 'signal', pid: 1, startTicks: 1, signal: 'SIGCONT' } as const;
 const link = { kind: 'in-process', what: 'partition' } as const;
+const inPod = { kind: 'in-pod', what: 'refuse' } as const;
 const watch = (extra: Partial<Watch>, undo: Watch['open'][number]['undo'] = [pause]): Watch => ({
   runnerAlive: true,
   released: false,
@@ -33,6 +34,7 @@ test.each<[string, Watch, string]>([
   ['past a deadline', watch({ nowNs: lateNs }), 'expire'],
   ['at the deadline', watch({ nowNs: 1e9 }), 'watch'],
   ['past the deadline of what only the runner can undo', watch({ nowNs: lateNs }, [link]), 'fence'],
+  ['past the deadline of what ended by itself', watch({ nowNs: lateNs }, [inPod]), 'expire'],
 ])('the guard, %s', (_, seen, kind) => {
   expect(judgeWatch(seen).kind).toBe(kind);
 });
