@@ -43,7 +43,7 @@ async function main(): Promise<void> {
       if (nearest === undefined || alike(nearest) === corner.length) continue;
       for (const share of [0.9, 1.1]) {
         const ratePerS = Math.round(share * nearest.ratePerS);
-        const { status, reason, p95Ms, p99Ms, cpuSPerMillion } = await runTrial(work, corner, ratePerS);
+        const { status, reason, p95Ms, p99Ms, cpuSPerMillion } = await runValid(work, corner, ratePerS);
         const cells = [p95Ms, p99Ms, cpuSPerMillion].map((value) => value?.toFixed(1) ?? '-');
         printRow(
           [corner.join(', '), ratePerS, share, ...cells, status === 'pass' ? status : `${status}: ${reason}`],
@@ -61,9 +61,18 @@ function parseSearched(text: string): { corner: string[]; ratePerS: number } {
   return { corner: corner.split(','), ratePerS: Number(rate) };
 }
 
-async function runTrial(work: string, corner: readonly string[], ratePerS: number): Promise<TrialOutcome> {
-  const [protocol, batch, queue] = corner;
-  const dir = join(work, [...corner, ratePerS].join('-').replace('/', '-'));
+/** One that does not count, as others had the machine, is run again. */
+async function runValid(work: string, corner: readonly string[], ratePerS: number): Promise<TrialOutcome> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await runTrial(work, [...corner, `${tries}`], ratePerS);
+    if (outcome.status !== 'invalid' || tries === 4) return outcome;
+  }
+}
+
+/** `of`: protocol, batch, queue, and which try it is. */
+async function runTrial(work: string, of: readonly string[], ratePerS: number): Promise<TrialOutcome> {
+  const [protocol, batch, queue] = of;
+  const dir = join(work, [...of, ratePerS].join('-').replace('/', '-'));
   const config = configs[queue === 'disk' ? 'disk' : 'memory'];
   const sets = {
     'target.local.members.collector.config': config,
