@@ -20,8 +20,14 @@ export function whyDisturbed(
     inside.reduce((sum, one) => sum + of(one), 0) / inside.length;
   const [other, stolen] = [mean(({ otherCores }) => otherCores), mean(({ stolenCores }) => stolenCores)];
   if (other + stolen <= shareMax * cores) return undefined;
-  const host = stolen > 0.01 * cores ? `, and its host kept back ${format(stolen)}` : '';
-  return `other work took ${format(other)} of this machine's ${cores} cores${host}`;
+  const say = (who: string, taken: number) => (taken >= 0.01 * cores ? [`${who} ${rounded(taken)}`] : []);
+  const takers = [...say('other work took', other), ...say('its host kept back', stolen)];
+  return `${takers.join(' and ')} of this machine's ${cores} cores, where ${rounded(shareMax * cores)} may be`;
+}
+
+/** Cores, to a hundredth of one. */
+function rounded(value: number): string {
+  return format(Number(value.toFixed(2)));
 }
 
 /** Beside a verdict on latency or rate: nobody should look for the cause in the target first. */

@@ -13,7 +13,7 @@ test('a run says so when others had over 10 % of the machine while it was measur
   const [finding] = otherWorkFindings({ ...record, otherWork: seconds(0.3, 0.1) });
   expect(finding?.severity).toBe('warn');
   expect(finding?.sentence).toContain(
-    "other work took 0.3 of this machine's 2 cores, and its host kept back 0.1",
+    "other work took 0.3 and its host kept back 0.1 of this machine's 2 cores, where 0.2 may be",
   );
 });
 
@@ -23,4 +23,7 @@ test('what was before and after is no part of it', () => {
   const span = { fromS: 0, toS: 10, shareMax: 0.05 };
   expect(whyDisturbed({ otherWork: busyAtFirst }, span)).toContain('other work took 0.4');
   expect(whyDisturbed({ otherWork: seconds(0.04, 0.05) }, span)).toBeUndefined();
+  expect(whyDisturbed({ otherWork: seconds(0.007_566, 0.1369) }, span)).toBe(
+    "its host kept back 0.14 of this machine's 2 cores, where 0.1 may be",
+  );
 });
