@@ -5,7 +5,13 @@ import { connectCluster } from '../target/kubernetes-connect.ts';
 import { listRun, removeRun, renewEveryMs, runName } from '../target/kubernetes-record.ts';
 import { restoreRecorded } from '../target/kubernetes-restore.ts';
 import type { SweepResult } from './sweep.ts';
-import { tryOn, undoForMs } from './undo-tries.ts';
+import { tryOn } from './undo-tries.ts';
+
+/**
+ * A namespace goes when the controllers of its cluster have found their API server again: after one that was killed they
+ * were seen to need 70 to 85 s.
+ */
+const recoverForMs = 150_000;
 
 /** `final`: trying again changes nothing, as of a run that lives. */
 type Tried = SweepResult & { final: boolean };
@@ -26,7 +32,7 @@ export async function recoverCluster(options: {
   const cluster = await connectCluster(options.cluster);
   let results: Tried[] = [];
   const onFailure = (lines: readonly string[]) => onLate?.(`not done yet, and tried on: ${lines.join('; ')}`);
-  await tryOn({ clock, forMs: undoForMs, onFailure }, async () => {
+  await tryOn({ clock, forMs: recoverForMs, onFailure }, async () => {
     results = await recoverOnce(cluster, { ...options, clock }).catch((error: unknown) => [
       failed(`${cluster.context}/${namespace}`, error),
     ]);
