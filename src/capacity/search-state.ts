@@ -8,6 +8,8 @@ import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } f
  * where 1 (2) of 5 do not count, 95 (56) of 100 searches find an end; with two tries again it was 55 (4).
  */
 const retries = 4;
+/** So many invalid ones in a row end the search. */
+export const triesMax = retries + 1;
 /** Like trials that lie further apart than this: no number of them makes an interval worth stating. */
 const noiseMax = 0.12;
 /** Trials far above what fails say nothing about where it begins: there a target may hold again. */
@@ -34,7 +36,7 @@ export interface State {
 export function* take(state: State, order: TrialOrder): Generator<TrialOrder, TrialOutcome, TrialOutcome> {
   const { settings } = state;
   let last = '';
-  for (let attempt = 0; attempt <= retries; attempt++) {
+  for (let attempt = 0; attempt < triesMax; attempt++) {
     if (state.spentS + order.measureS + settings.overheadS > settings.budgetS)
       throw new Stop(`the budget of ${Math.round(settings.budgetS)} s is used up`);
     const outcome = yield order;
@@ -43,7 +45,7 @@ export function* take(state: State, order: TrialOrder): Generator<TrialOrder, Tr
     if (outcome.status !== 'invalid') return outcome;
     last = outcome.reason;
   }
-  throw new Stop(`at ${Math.round(order.ratePerS)}/s no trial was valid in ${retries + 1}: ${last}`);
+  throw new Stop(`at ${Math.round(order.ratePerS)}/s no trial was valid in ${triesMax}: ${last}`);
 }
 
 export function mustBeFit(state: State): void {

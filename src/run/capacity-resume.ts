@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SquallError } from '../base/errors.ts';
+import { triesMax } from '../capacity/search-state.ts';
 import type { StudySettings } from '../capacity/study.ts';
 import type { CapacitySpec } from '../scenario/capacity-spec.ts';
 import type { Scenario } from '../scenario/types.ts';
@@ -20,7 +21,7 @@ export interface Asked {
 /**
  * The record as it goes on: the trials of the search itself stay, with the budget that is asked for now. What follows a
  * found capacity (peak, replicas, faults, settings) may be asked anew: then its former trials go, for they answered
- * another question. Invalid trials at the end go too, for a search that they ended is gone on with once their cause is
+ * another question. Invalid trials that ended the search go too: it is gone on with once their cause is
  * over. Throws SQ-USAGE where the search itself was another one, or trials of now would not be like those of
  * then; `dir`: where its record lies.
  */
@@ -64,7 +65,8 @@ export function continued({ head, trials }: SearchRecord, asked: Asked, dir: str
 }
 
 function withoutInvalidEnd(trials: TrialLine[]): TrialLine[] {
-  return trials.slice(0, trials.findLastIndex(({ outcome }) => outcome.status !== 'invalid') + 1);
+  const valid = trials.findLastIndex(({ outcome }) => outcome.status !== 'invalid') + 1;
+  return trials.length - valid < triesMax ? trials : trials.slice(0, valid);
 }
 
 /** All that decides how a trial goes but its rate, and what is asked of the search. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { triesMax } from '../../../src/capacity/search-state.ts';
 import { settingsFor } from '../../../src/capacity/settings.ts';
 import type { TrialOutcome } from '../../../src/capacity/types.ts';
 import type { SearchRecord } from '../../../src/run/capacity-record.ts';
@@ -87,9 +88,13 @@ test('who asks for nothing beyond the search has no study any more', () => {
 test('invalid trials that ended a search are run anew, and those that it outlived stay', () => {
   const former = record(asked(''));
   const invalid = { status: 'invalid' as const };
-  former.trials = [trial('001', invalid), trial('002'), trial('003', invalid), trial('004', invalid)];
-  const { trials } = continued(former, asked(''), '/x');
-  expect(trials.map(({ name }) => name)).toEqual(['001', '002']);
+  const ended = Array.from({ length: triesMax }, (_, i) => trial(`00${i + 3}`, invalid));
+  former.trials = [trial('001', invalid), trial('002'), ...ended];
+  const left = () => continued(former, asked(''), '/x').trials.map(({ name }) => name);
+  expect(left()).toEqual(['001', '002']);
+  // Stopped in the midst of its tries, or by its budget: what was tried is not tried again.
+  former.trials.pop();
+  expect(left()).toHaveLength(triesMax + 1);
 });
 
 test('room for one trial at least', () => {
