@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { settled } from '../base/settled.ts';
 import { steadyThread } from '../base/thread-limits.ts';
 import type { PeerRecord } from '../observe/evidence.ts';
 import { workersOf } from '../plan/pace.ts';
@@ -102,7 +103,7 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
   try {
     await Promise.all(ready);
   } catch (error) {
-    await close();
+    await settled(close());
     throw error;
   }
   const tell = (message: ToWorker) => {

@@ -1,4 +1,5 @@
 import { SquallError } from '../base/errors.ts';
+import { settled } from '../base/settled.ts';
 import type { SinkScript } from '../fault/fault.ts';
 import { type CanaryArrival, createCanaryBoard } from './sink-canaries.ts';
 import { createLiveCounts, type SinkProgress } from './sink-live.ts';
@@ -65,7 +66,7 @@ export async function startSink(options: SinkStart): Promise<Sink> {
       },
     };
   } catch (error) {
-    await each(({ terminate }) => terminate());
+    await settled(each(({ terminate }) => terminate()));
     throw error;
   }
 }

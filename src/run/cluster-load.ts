@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import type { LoadResult, LoadRun } from '../load/engine.ts';
 import { mergeCounts, mergeHealth } from '../load/merge.ts';
 import type { GeneratorHealth, LoadCounts, LoadEndpoint } from '../load/messages.ts';
@@ -69,7 +70,7 @@ export async function startClusterLoad(options: ClusterLoadOptions): Promise<Clu
     await Promise.all(seats.map(({ link }) => link.ready));
     for (const seat of seats) seat.clock = await measureClock(seat.link, clock);
   } catch (error) {
-    await close();
+    await settled(close());
     throw error;
   }
   void Promise.all(seats.map(({ link }) => link.whole)).then(

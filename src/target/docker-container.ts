@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import { answered, type DockerEngine, withinMs } from './docker-client.ts';
 import { runLabels } from './docker-labels.ts';
 import { limitsOf, updateOf } from './docker-limits.ts';
@@ -82,7 +83,7 @@ export async function createContainer(options: ContainerOptions): Promise<Docker
       await engine.getNetwork(endpoint.network).connect({ Container: container.id, EndpointConfig });
     }
   } catch (error) {
-    await remove();
+    await settled(remove());
     throw error;
   }
   return {

@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import { createContainer } from './docker-container.ts';
 import { ensureImage } from './docker-image.ts';
 import { nowhere, watch } from './docker-layout.ts';
@@ -77,7 +78,7 @@ export async function startDockerPrometheus(
     const found = outcome ?? `not ready after ${readyTimeoutMs / 1000} s`;
     throw await explainStart({ name: 'prometheus', logFile, found });
   } catch (error) {
-    await stop();
+    await settled(stop());
     throw error;
   }
 }

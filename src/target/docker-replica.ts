@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { settled } from '../base/settled.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { DockerMemberSpec } from '../scenario/types.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
@@ -62,7 +63,7 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
   };
   const logFile = join(runDir, 'evidence', 'logs', `${replica.name}.log`);
   const container = await createMember(options, { ...place, text, logFile }).catch(async (error: unknown) => {
-    await tidy();
+    await settled(tidy());
     throw error;
   });
   const watched = options.addresses.get(watch) ?? '';
@@ -74,8 +75,7 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
     clock,
     onNote: (sentence) => options.note(`${replica.name}: ${sentence}`, 'warn'),
   }).catch(async (error: unknown) => {
-    await container.remove();
-    await tidy();
+    await settled(container.remove().then(tidy));
     throw refusal(options, error);
   });
   const stop = async (graceMs: number) => {
@@ -86,7 +86,7 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
   try {
     await awaitServing(process_, { name: replica.name, logFile, clock });
   } catch (error) {
-    await stop(0);
+    await settled(stop(0));
     throw error;
   }
   const process = { ...process_, pause: container.pause };

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import type { Docker } from './docker-client.ts';
 import { addressesAt } from './docker-folders.ts';
@@ -92,7 +93,7 @@ export async function startDocker(options: DockerOptions): Promise<Target> {
       started.push({ replica, up });
     }
   } catch (error) {
-    await down();
+    await settled(down());
     throw error;
   }
   const linked = started.map(({ replica, up }) => ({

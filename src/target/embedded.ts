@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { spawnHeld } from './held-process.ts';
@@ -59,7 +60,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Target> {
   try {
     await awaitServing(process_, { name: seat.name, logFile, clock });
   } catch (error) {
-    await down();
+    await settled(down());
     throw error;
   }
   const member = {

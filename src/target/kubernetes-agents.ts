@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { V1Secret } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { settled } from '../base/settled.ts';
 import { makeAgentNamespace, tryAgentPod } from './agent-admission.ts';
 import { type LeaseBook, leaseBook, makeLease, readStatus, withdrawOrder } from './agent-lease.ts';
 import { type AgentPods, type AgentStart, agentRole, agentSet } from './agent-manifests.ts';
@@ -90,7 +91,7 @@ export async function startAgents(options: AgentsOptions): Promise<Agents> {
     await awaitReady(own, { nodes, book });
     return agentsOf(own, { ref, book, down });
   } catch (error) {
-    await down();
+    await settled(down());
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import { type Clock, waitFor } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import { networkChaos } from './chaos-mesh.ts';
 import { knownObject } from './known-object.ts';
 import { type Cluster, orAbsent, reasonOf, statusOf } from './kubernetes-client.ts';
@@ -128,7 +129,7 @@ export async function holdOrUndo(
   try {
     await record.hold();
   } catch (error) {
-    await undo();
+    await settled(undo());
     throw error;
   }
 }

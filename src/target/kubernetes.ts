@@ -1,6 +1,7 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { Clock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { settled } from '../base/settled.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { KubernetesMemberSpec, OtlpSpec, TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from './collector-config.ts';
@@ -79,7 +80,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   const { deadlineS } = options;
   const record = await openRunRecord({ cluster, namespace: home, runId, deadlineS, clock });
   const agents = await agentsFor(options, { cluster, ref, pullSecrets }).catch(async (error: unknown) => {
-    await record.close();
+    await settled(record.close());
     throw error;
   });
   const access = { cluster, ref, record, run: runName(runId), clock };
@@ -101,7 +102,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Targe
   try {
     await refresh();
   } catch (error) {
-    await down();
+    await settled(down());
     throw error;
   }
   void follow(refresh, { clock, signal: ended.signal });

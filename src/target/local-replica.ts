@@ -2,6 +2,7 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hierarchy, planLimits } from '../base/cgroup.ts';
 import { type Clock, waitFor } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
 import type { CollectorBinary } from '../tools/collector-binary.ts';
@@ -77,7 +78,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     clock,
     onNote: (sentence) => options.note(`${seat.name}: ${sentence}`, 'warn'),
   }).catch(async (error: unknown) => {
-    await volume?.release();
+    await settled(volume?.release());
     throw error;
   });
   const stop = async (graceMs: number) => {
@@ -88,7 +89,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   try {
     await awaitServing(running, { name: seat.name, logFile, clock });
   } catch (error) {
-    await stop(0);
+    await settled(stop(0));
     throw error;
   }
   const described: Member = {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findHierarchy } from '../base/cgroup.ts';
 import type { Clock } from '../base/clock.ts';
+import { settled } from '../base/settled.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { CollectorSpec, LocalMemberSpec, TargetSpec } from '../scenario/types.ts';
 import { inspectCollector } from '../tools/collector-binary.ts';
@@ -79,7 +80,7 @@ export async function startLocal(options: LocalOptions): Promise<Target> {
       }
     }
   } catch (error) {
-    await down();
+    await settled(down());
     throw error;
   }
   const started = replicas.map(({ member, facts }) => ({

@@ -125,6 +125,12 @@ test('only base/clock.ts reads the clock or sets a timer for its own sake', () =
   expect(wrong).toEqual([]);
 });
 
+test('what is undone before an error is thrown on cannot take its place: base/settled.ts', () => {
+  const undone =
+    /catch(?: |\(async )\(error[^)]*\)(?: =>)? \{\n(?:(?! *\}).*\n)*? *await (?!settled\().*\n *throw error;/;
+  expect(sources.filter((file) => undone.test(read(file)))).toEqual([]);
+});
+
 test('every folder of src has a README of at most 100 words', () => {
   const folders = new Set(sources.map((file) => dirname(file)).filter((folder) => folder !== 'src'));
   const wrong: string[] = [];
