@@ -72,6 +72,11 @@ export class Flow {
     this.#nextDueNs = this.#dueOfNext();
   }
 
+  /** From t = 0; Infinity: nothing further is due at a time of its own. */
+  get nextDueNs(): number {
+    return this.#closed ? Number.POSITIVE_INFINITY : this.#nextDueNs;
+  }
+
   get finished(): boolean {
     return (
       this.#nextDueNs === Number.POSITIVE_INFINITY &&

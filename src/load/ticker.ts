@@ -3,6 +3,7 @@ import { nowNs } from '../base/clock.ts';
 import { raisePriority } from '../base/priority.ts';
 import { createPacer, workersOf } from '../plan/pace.ts';
 import type { EntryPlan, Plan } from '../plan/types.ts';
+import { aheadNs } from './awake.ts';
 import { orders } from './orders.ts';
 
 export interface TickerStart {
@@ -15,8 +16,6 @@ export interface TickerStart {
 
 /** Longest sleep; only the bell at the end must be heard sooner, and it interrupts the wait. */
 const sleepMsMax = 1_000;
-const watchMsMax = 0.4;
-const watchShareMax = 0.04;
 
 interface Alarm {
   nextNs(): number;
@@ -24,14 +23,14 @@ interface Alarm {
   advance(byNs: number, mark: (worker: number) => void): void;
 }
 
-/** Sleeps until the next request of any entry is due and rings the worker it belongs to. */
+/** Sleeps until a little before the next request of any entry is due, and rings the worker it belongs to. */
 export function ring(start: TickerStart): void {
   raisePriority();
   const bells = new Int32Array(start.bells);
   const own = bells.length - 1;
-  const alarms = start.plan.entries.map(createAlarm);
+  const ringAheadNs = aheadNs(start.plan);
+  const alarms = start.plan.entries.map((entry) => createAlarm(entry, ringAheadNs));
   const marked = new Uint8Array(own);
-  const watchMs = watchBefore(start.plan);
   Atomics.wait(bells, own, orders.wait);
   const t0Ns = new Float64Array(start.t0)[0] ?? 0;
   while (Atomics.load(bells, own) === orders.go) {
@@ -49,46 +48,30 @@ export function ring(start: TickerStart): void {
     }
     const nextNs = Math.min(...alarms.map((alarm) => alarm.nextNs()));
     if (nextNs === Number.POSITIVE_INFINITY) return;
-    const waitMs = (nextNs - (nowNs() - t0Ns)) / 1e6;
-    const sleepMs = Math.min(waitMs - watchMs, sleepMsMax);
-    if (sleepMs > 0) Atomics.wait(bells, own, orders.go, sleepMs);
-    else while (nowNs() - t0Ns < nextNs);
+    const sleepMs = (nextNs - (nowNs() - t0Ns)) / 1e6;
+    if (sleepMs > 0) Atomics.wait(bells, own, orders.go, Math.min(sleepMs, sleepMsMax));
   }
 }
 
-/**
- * How long before a request is due the ticker is awake and watches the clock, ms: a sleeper is woken 0.1 to 0.4 ms late.
- * It costs at most `watchShareMax` of a core, so the busier the plan the shorter it is; there sleeps are short anyway.
- */
-function watchBefore(plan: Plan): number {
-  const perS = plan.entries.map(peakRequestsPerS).reduce((sum, one) => sum + one, 0);
-  return perS === 0 ? 0 : Math.min(watchMsMax, (watchShareMax * 1000) / perS);
+function createAlarm(entry: EntryPlan, ringAheadNs: number): Alarm {
+  const { pace } = entry;
+  return pace.kind === 'closed' ? closedAlarm(entry, pace.maxDurationNs) : openAlarm(entry, ringAheadNs);
 }
 
-function peakRequestsPerS({ pace }: EntryPlan): number {
-  if (pace.kind === 'closed') return 0;
-  const rates = pace.segments.flatMap(({ startRate, endRate }) => [startRate, endRate]);
-  return Math.max(0, ...rates.map(({ items, perNs }) => ((items / perNs) * 1e9) / pace.batch));
-}
-
-function createAlarm(entry: EntryPlan): Alarm {
-  return entry.pace.kind === 'closed' ? closedAlarm(entry, entry.pace.maxDurationNs) : openAlarm(entry);
-}
-
-function openAlarm(entry: EntryPlan): Alarm {
+function openAlarm(entry: EntryPlan, ringAheadNs: number): Alarm {
   const pacer = createPacer(entry.pace);
   const workers = workersOf(entry);
-  const dueNs = (request: number) =>
-    request < pacer.requests ? entry.startNs + pacer.dueNs(request) : Number.POSITIVE_INFINITY;
+  const ringNs = (request: number) =>
+    request < pacer.requests ? entry.startNs + pacer.dueNs(request) - ringAheadNs : Number.POSITIVE_INFINITY;
   let request = 0;
-  let nextNs = dueNs(0);
+  let nextNs = ringNs(0);
   return {
     nextNs: () => nextNs,
     advance(byNs, mark) {
       while (nextNs <= byNs) {
         mark(request % workers);
         request++;
-        nextNs = dueNs(request);
+        nextNs = ringNs(request);
       }
     },
   };

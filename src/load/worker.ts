@@ -4,6 +4,7 @@ import { raisePriority } from '../base/priority.ts';
 import { runKeys } from '../otlp/item-id.ts';
 import { createPacer, streamOf, workersOf } from '../plan/pace.ts';
 import type { EntryPlan } from '../plan/types.ts';
+import { aheadNs, createWatcher } from './awake.ts';
 import { createBodies } from './bodies.ts';
 import { createExporter, type Exporter } from './exporter.ts';
 import { Flow } from './flow.ts';
@@ -68,7 +69,14 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
     for (const flow of flows) flow.go(message.t0Ns);
     tally.startCpu();
     going = true;
-    void listen(new Int32Array(data.bells), start.worker, drain).catch(ended.reject);
+    const look = createWatcher({
+      aheadNs: aheadNs(start.plan),
+      nowNs: () => systemClock.nowNs() - message.t0Ns,
+      drain,
+      nextDueNs: () => Math.min(...flows.map((flow) => flow.nextDueNs)),
+      soon: setImmediate,
+    });
+    void listen(new Int32Array(data.bells), start.worker, look).catch(ended.reject);
   });
   await Promise.all(exporters.map((exporter) => exporter.ready()));
   for (const flow of flows) flow.warmUp();
@@ -85,11 +93,11 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
   port.close();
 }
 
-/** Calls `drain` at every ring. The ticker raises the counter before it notifies, so no ring is slept through. */
-async function listen(bells: Int32Array, worker: number, drain: () => void): Promise<never> {
+/** Calls `look` at every ring. The ticker raises the counter before it notifies, so no ring is slept through. */
+async function listen(bells: Int32Array, worker: number, look: () => void): Promise<never> {
   for (;;) {
     const seen = Atomics.load(bells, worker);
-    drain();
+    look();
     const wait = Atomics.waitAsync(bells, worker, seen);
     if (wait.async) await wait.value;
   }
