@@ -8,7 +8,8 @@ const ratioMax = 1.1;
 
 /**
  * How much of `topPerS` a variant of the scenario holds: one full trial a rate, the top first, then down by `step`, then
- * halving the gap. Upper is infinite where the top holds. It ends where a trial stays open. Indicative, as one trial is.
+ * halving the gap. Upper is infinite where the top holds. Where a trial stays open it goes on down until one holds, and
+ * ends there. Indicative, as one trial is.
  */
 export function* climb(
   state: State,
@@ -17,16 +18,15 @@ export function* climb(
   const { variant, step } = ladder;
   const bounds: Bounds = { lowerPerS: 0, upperPerS: Number.POSITIVE_INFINITY };
   let ratePerS = whole(ladder.topPerS);
+  let unclear = false;
   for (let trial = 0; trial < ladderTrials && ratePerS >= 1; trial++) {
     const held = yield* holds(state, variant, ratePerS);
-    if (held === undefined) break;
-    if (held) bounds.lowerPerS = ratePerS;
+    if (held === undefined) unclear = true;
+    else if (held) bounds.lowerPerS = ratePerS;
     else bounds.upperPerS = ratePerS;
-    if (bounds.upperPerS / Math.max(1, bounds.lowerPerS) <= ratioMax || !Number.isFinite(bounds.upperPerS))
-      break;
-    ratePerS = whole(
-      bounds.lowerPerS > 0 ? Math.sqrt(bounds.lowerPerS * bounds.upperPerS) : bounds.upperPerS * step,
-    );
+    const { lowerPerS, upperPerS } = bounds;
+    if (lowerPerS > 0 && (unclear || upperPerS / lowerPerS <= ratioMax || !Number.isFinite(upperPerS))) break;
+    ratePerS = whole(lowerPerS > 0 ? Math.sqrt(lowerPerS * upperPerS) : ratePerS * step);
   }
   return bounds;
 }

@@ -4,12 +4,10 @@ import { fitThreshold, type Threshold } from './threshold.ts';
 import type { Bounds, SearchResult, SearchSettings, TrialOrder, TrialOutcome } from './types.ts';
 
 /**
- * How often an invalid trial is tried again. A machine that shares its host was seen to spoil a third of them: simulated,
- * where 1 (2) of 5 do not count, 95 (56) of 100 searches find an end; with two tries again it was 55 (4).
+ * So many invalid trials in a row end the search. A machine that shares its host was seen to spoil a third of them:
+ * simulated, where 1 (2) of 5 do not count, 95 (56) of 100 searches find an end; by three in a row it was 55 (4).
  */
-const retries = 4;
-/** So many invalid ones in a row end the search. */
-export const triesMax = retries + 1;
+export const triesMax = 5;
 /** Like trials that lie further apart than this: no number of them makes an interval worth stating. */
 const noiseMax = 0.12;
 /** Trials far above what fails say nothing about where it begins: there a target may hold again. */

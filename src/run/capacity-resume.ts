@@ -21,9 +21,9 @@ export interface Asked {
 /**
  * The record as it goes on: the trials of the search itself stay, with the budget that is asked for now. What follows a
  * found capacity (peak, replicas, faults, settings) may be asked anew: then its former trials go, for they answered
- * another question. Invalid trials that ended the search go too: it is gone on with once their cause is
- * over. Throws SQ-USAGE where the search itself was another one, or trials of now would not be like those of
- * then; `dir`: where its record lies.
+ * another question. Invalid trials that ended the search go too: it is gone on with once their cause is over. Throws
+ * SQ-USAGE where the search itself was another one, or trials of now would not be like those of then; `dir`: where its
+ * record lies.
  */
 export function continued({ head, trials }: SearchRecord, asked: Asked, dir: string): SearchRecord {
   const { scenario, capacity, study, dayCurve } = asked;

@@ -60,9 +60,11 @@ export function boundsText(outcomes: readonly TrialOutcome[]): string {
   const full = boundsOf(loads);
   const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
   const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);
-  const held = steering.filter(({ status }) => status === 'pass' || status === 'unknown');
-  const low = full.lowerPerS > 0 ? full.lowerPerS : Math.max(0, ...held.map(({ ratePerS }) => ratePerS));
   const high = Math.min(full.upperPerS, ...(Number.isFinite(full.upperPerS) ? [] : failed));
+  const held = steering
+    .filter(({ status, ratePerS }) => (status === 'pass' || status === 'unknown') && ratePerS < high)
+    .map(({ ratePerS }) => ratePerS);
+  const low = full.lowerPerS > 0 ? full.lowerPerS : Math.max(0, ...held);
   if (low === 0 && !Number.isFinite(high)) return 'no bounds yet';
   const from = low > 0 ? formatCount(low) : '?';
   const sure = full.lowerPerS > 0 ? 'between' : 'perhaps between';

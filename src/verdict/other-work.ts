@@ -25,9 +25,9 @@ export function whyDisturbed(
   return `${takers.join(' and ')} of this machine's ${cores} cores, where ${rounded(shareMax * cores)} may be`;
 }
 
-/** Cores, to a hundredth of one. */
+/** Cores, up to a hundredth of one: what is a little over what may be must not read as if it were not. */
 function rounded(value: number): string {
-  return format(Number(value.toFixed(2)));
+  return format(Math.ceil(Number((value * 100).toFixed(3))) / 100);
 }
 
 /** Beside a verdict on latency or rate: nobody should look for the cause in the target first. */

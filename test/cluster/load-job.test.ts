@@ -46,7 +46,11 @@ describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 't
     own = { cluster, namespace, run: runName(runId), owner: record.owner, image, pullSecrets: [], clock };
   });
 
-  afterEach(() => record.close());
+  // Before the look at the whole cluster, which is not there where files share it.
+  afterEach(async () => {
+    await record.close();
+    expect(await place.objects()).toBe('');
+  });
 
   afterAll(async () => {
     await place.remove();

@@ -26,4 +26,5 @@ test('what was before and after is no part of it', () => {
   expect(whyDisturbed({ otherWork: seconds(0.007_566, 0.1369) }, span)).toBe(
     "its host kept back 0.14 of this machine's 2 cores, where 0.1 may be",
   );
+  expect(whyDisturbed({ otherWork: seconds(0, 0.1004) }, span)).toContain('0.11 of');
 });
