@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { nowNs } from '../src/base/clock.ts';
 
 export interface BareSocketStart {
@@ -8,6 +8,8 @@ export interface BareSocketStart {
   requests: number;
   everyMs: number;
   requestBytes: number;
+  /** Watches clock and socket without ever sleeping. */
+  awake: boolean;
 }
 
 /** Request i: when it was due, written and answered, ns of the clock of base/clock.ts. */
@@ -17,12 +19,16 @@ export interface BareSocketResult {
   finalNs: number[];
 }
 
-/** Bytes there and bytes back over one TCP connection, paced by node's timers: the floor of this machine, without OTLP. */
+/**
+ * Bytes there and bytes back over one TCP connection, paced by node's timers or awake: the floor of this machine, without
+ * OTLP.
+ */
 async function send({
   address,
   requests,
   everyMs,
   requestBytes,
+  awake,
 }: BareSocketStart): Promise<BareSocketResult> {
   const result: BareSocketResult = { dueNs: [], sendNs: [], finalNs: [] };
   const body = Buffer.alloc(requestBytes);
@@ -32,7 +38,8 @@ async function send({
   const t0Ns = nowNs() + 100e6;
   for (let i = 0; i < requests; i++) {
     const dueNs = t0Ns + i * everyMs * 1e6;
-    await delay(Math.max(0, (dueNs - nowNs()) / 1e6));
+    if (awake) while (nowNs() < dueNs) await turn();
+    else await delay(Math.max(0, (dueNs - nowNs()) / 1e6));
     result.dueNs.push(dueNs);
     result.sendNs.push(nowNs());
     socket.write(body);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { triesMax } from '../src/capacity/search-state.ts';
 import type { TrialOutcome } from '../src/capacity/types.ts';
 import type { Report } from '../src/report/types.ts';
 import { observeTrial } from '../src/run/capacity-observe.ts';
@@ -61,11 +62,11 @@ function parseSearched(text: string): { corner: string[]; ratePerS: number } {
   return { corner: corner.split(','), ratePerS: Number(rate) };
 }
 
-/** One that does not count, as others had the machine, is run again. */
+/** One that does not count is run again as a search does it. */
 async function runValid(work: string, corner: readonly string[], ratePerS: number): Promise<TrialOutcome> {
   for (let tries = 1; ; tries++) {
     const outcome = await runTrial(work, [...corner, `${tries}`], ratePerS);
-    if (outcome.status !== 'invalid' || tries === 4) return outcome;
+    if (outcome.status !== 'invalid' || tries === triesMax) return outcome;
   }
 }
 

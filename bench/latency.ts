@@ -79,12 +79,12 @@ async function runBare(meanDelayMs: number): Promise<{ truth: Float64Array; foun
   return { truth: spentOf(await answer<Stamps>(receiver)), found };
 }
 
-/** What a bare socket adds: bytes of the size of a request there, of an answer back. */
-async function runSocket(): Promise<Measured> {
+/** What a bare socket adds: bytes of the size of a request there, of an answer back. `awake`: with no wake-up in it. */
+async function runSocket(awake: boolean): Promise<Measured> {
   const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
-  receiver.send({ meanDelayMs: 0, rawBytes: requestBytes } satisfies StampingStart);
+  receiver.send({ meanDelayMs: 0, rawBytes: requestBytes, awake } satisfies StampingStart);
   const address = await answer<string>(receiver);
-  const start: BareSocketStart = { address, requests: 100 * seconds, everyMs: 10, requestBytes };
+  const start: BareSocketStart = { address, requests: 100 * seconds, everyMs: 10, requestBytes, awake };
   const rows = await runProgram<BareSocketResult>('bare-socket.ts', start);
   receiver.send({ kind: 'stamps' } satisfies StampingOrder);
   return { rows: { ...rows, from: rows.dueNs.map((_, i) => i) }, stamps: await answer<Stamps>(receiver) };
@@ -118,16 +118,7 @@ function printErrors(found: Float64Array, truth: Float64Array): void {
 async function main(): Promise<void> {
   printHeader('latency: ms, 10,000 spans/s in batches of 100 over gRPC, 10 s each');
   printRow(['what', 'p50', 'p95', 'p99', 'max'], widths);
-  const plain = await run({});
-  printPercentiles('answered at once: from due', latencies(plain.rows, 'dueNs'));
-  printPercentiles('  from send', latencies(plain.rows, 'sendNs'));
-  printPercentiles('  added, from due', added(plain, 'dueNs'));
-  printPercentiles('  added, from send', added(plain, 'sendNs'));
-  printPercentiles('  send to arrival', oneWay(plain));
-  const socket = await runSocket();
-  printPercentiles('a bare socket adds, from due', added(socket, 'dueNs'));
-  printPercentiles('  from send', added(socket, 'sendNs'));
-  printPercentiles('  send to arrival', oneWay(socket));
+  await measureAdded();
   if (process.argv.includes('--added')) return;
   const delayed = await run({ meanDelayMs: 30 });
   const truth = spentOf(delayed.stamps);
@@ -158,6 +149,22 @@ async function main(): Promise<void> {
   printPercentiles(`  squall, from due (missed ${missed})`, latencies(stopped.rows, 'dueNs'));
   const sent = latencies(stopped.rows, 'sendNs').filter(Number.isFinite);
   printPercentiles('  squall, from send, of those sent', sent);
+}
+
+async function measureAdded(): Promise<void> {
+  const plain = await run({});
+  printPercentiles('answered at once: from due', latencies(plain.rows, 'dueNs'));
+  printPercentiles('  from send', latencies(plain.rows, 'sendNs'));
+  printPercentiles('  added, from due', added(plain, 'dueNs'));
+  printPercentiles('  added, from send', added(plain, 'sendNs'));
+  printPercentiles('  send to arrival', oneWay(plain));
+  for (const awake of [false, true]) {
+    const socket = await runSocket(awake);
+    const name = `a bare socket${awake ? ', both ends always awake,' : ''}`;
+    printPercentiles(`${name} adds, from due`, added(socket, 'dueNs'));
+    printPercentiles('  from send', added(socket, 'sendNs'));
+    printPercentiles('  send to arrival', oneWay(socket));
+  }
 }
 
 function spentOf(stamps: Stamps): Float64Array {

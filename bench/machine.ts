@@ -51,8 +51,8 @@ export function runProgram<T>(file: string, start: object): Promise<T> {
 export interface Receiver {
   grpc: string;
   http: string;
-  /** Items seen since the last call; only of a receiver that counts. */
-  takeCount(): Promise<number>;
+  /** Items seen since the last call, and the bytes of their bodies; only of a receiver that counts. */
+  takeCount(): Promise<{ items: number; bytes: number }>;
   close(): void;
 }
 
@@ -70,7 +70,7 @@ export async function startReceiver(options: { counts: boolean; tlsDir?: string 
     grpc,
     http,
     takeCount() {
-      const answer = next<number>();
+      const answer = next<{ items: number; bytes: number }>();
       child.send('count');
       return answer;
     },

@@ -9,12 +9,13 @@ import { createDecoder } from '../src/otlp/decode.ts';
 
 /**
  * Reads requests, keeps nothing, answers OK. A process of its own, so that its CPU is not the sender's. With --count it
- * counts the items of what it reads: to a decoder of a run without streams every item is a foreign one. With --tls DIR
- * both ports speak TLS.
+ * counts items and bytes of what it reads: to a decoder of a run without streams every item is a foreign one. With
+ * --tls DIR both ports speak TLS.
  */
 const counts = process.argv.includes('--count');
 const decoder = createDecoder({ runId: 'none', epochNs: '0', streams: [] });
 let items = 0;
+let bytes = 0;
 
 function take(
   signal: 'traces' | 'metrics' | 'logs' | undefined,
@@ -22,7 +23,9 @@ function take(
   prefixBytes: number,
 ): void {
   if (signal === undefined) return;
-  items += decoder.decode(signal, 'protobuf', Buffer.concat(chunks).subarray(prefixBytes)).foreign;
+  const body = Buffer.concat(chunks).subarray(prefixBytes);
+  items += decoder.decode(signal, 'protobuf', body).foreign;
+  bytes += body.length;
 }
 
 const tlsAt = process.argv.indexOf('--tls');
@@ -62,7 +65,8 @@ grpc.listen(0, '127.0.0.1', () => {
   });
 });
 process.on('message', () => {
-  process.send?.(items);
+  process.send?.({ items, bytes });
   items = 0;
+  bytes = 0;
 });
 process.on('disconnect', () => process.exit());

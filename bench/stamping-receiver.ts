@@ -11,6 +11,8 @@ export interface StampingStart {
   meanDelayMs: number;
   /** No HTTP: every `rawBytes` bytes are a request, answered by as many bytes as OTLP's answer has. */
   rawBytes?: number;
+  /** Never sleeps, so that what it takes to wake it is nobody's. */
+  awake?: boolean;
 }
 
 /** Request i: its first sequence (raw: its number), when its last bytes were read and when it was answered. */
@@ -89,7 +91,8 @@ function stampedAnswer(of: { from: number; arrivedNs: number; delayMs: number },
   else now();
 }
 
-function listen({ meanDelayMs, rawBytes }: StampingStart): void {
+function listen({ meanDelayMs, rawBytes, awake }: StampingStart): void {
+  if (awake === true) stayAwake();
   const draw = random(1, 'delays');
   const delayOf = () => (meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next()));
   const server = createServer({ noDelay: true }, (socket) => {
@@ -100,6 +103,10 @@ function listen({ meanDelayMs, rawBytes }: StampingStart): void {
   server.listen(0, '127.0.0.1', () => {
     process.send?.(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   });
+}
+
+function stayAwake(): void {
+  setImmediate(stayAwake);
 }
 
 process.once('message', (start) => {

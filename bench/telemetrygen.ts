@@ -14,23 +14,26 @@ import type { SquallResult } from './squall-sender.ts';
 
 /**
  * Items delivered per CPU second of the sending process, beside telemetrygen (from PATH or TELEMETRYGEN), unthrottled,
- * in turn within one run: same receiver, which counts what it gets, same batch, over gRPC.
+ * in turn within one run: same receiver, which counts what it gets, same batch, over gRPC. The bytes of an item, its
+ * share of the body included, are those that the receiver saw of each.
  */
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
     items: { type: 'string', default: '8000000' },
+    /** Size of squall's items. */
+    bytes: { type: 'string', default: '263' },
     batch: { type: 'string', multiple: true, default: ['100', '512'] },
     signal: { type: 'string', multiple: true, default: ['traces', 'logs', 'metrics'] },
   },
 });
-const widths = [8, 5, 20, 22, 7];
+const widths = [8, 5, 20, 22, 12, 7];
 
 async function main(): Promise<void> {
   const receiver = await startReceiver({ counts: true });
   printHeader(`telemetrygen: delivered items per core-second over gRPC, median of ${flags.rounds}`);
-  printRow(['signal', 'batch', 'squall', 'telemetrygen', 'ratio'], widths);
+  printRow(['signal', 'batch', 'squall', 'telemetrygen', 'bytes each', 'ratio'], widths);
   for (const signal of flags.signal as Signal[]) {
     for (const batch of flags.batch.map(Number)) await measure(receiver, signal, batch);
   }
@@ -40,18 +43,28 @@ async function main(): Promise<void> {
 async function measure(receiver: Receiver, signal: Signal, batch: number): Promise<void> {
   const ours: number[] = [];
   const peers: number[] = [];
+  let bytesEach = '';
   for (let round = 0; round < Number(flags.rounds); round++) {
     const squall = await runProgram<SquallResult>('squall-sender.ts', {
       ...{ signal, protocol: 'grpc', compression: 'none', batch, items: Number(flags.items) },
-      ...{ itemBytes: 263, inFlight: 16, connections: 2, grpc: receiver.grpc, http: receiver.http },
+      ...{
+        itemBytes: Number(flags.bytes),
+        inFlight: 16,
+        connections: 2,
+        grpc: receiver.grpc,
+        http: receiver.http,
+      },
     });
     ours.push(squall.items / squall.cpuS);
-    await receiver.takeCount();
+    const sent = await receiver.takeCount();
     const cpuS = await runPeer(receiver, signal, batch);
-    peers.push((await receiver.takeCount()) / cpuS);
+    const peer = await receiver.takeCount();
+    peers.push(peer.items / cpuS);
+    bytesEach = [sent, peer].map(({ bytes, items }) => (bytes / items).toFixed(0)).join(' / ');
   }
   const [a, b] = [median(ours), median(peers)];
-  printRow([signal, batch, millions(a), `${(b / 1000).toFixed(0)} k`, `${(a / b).toFixed(1)}x`], widths);
+  const rates = [millions(a), `${(b / 1000).toFixed(0)} k`];
+  printRow([signal, batch, ...rates, bytesEach, `${(a / b).toFixed(1)}x`], widths);
 }
 
 /** CPU seconds, user and system, as the shell accounts for its child: twice `XmY.Ys`, the second line of `times`. */
