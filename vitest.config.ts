@@ -7,6 +7,8 @@ const project = (name: string, timeoutMs: number, extra: object = {}) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: 3 * timeoutMs,
     hookTimeout: 3 * timeoutMs,
+    // Characters of a value that a failure tells: what a clone's run saw is told nowhere else.
+    chaiConfig: { truncateThreshold: 1000 },
     ...extra,
   },
 });
