@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemClock, waitFor } from '../base/clock.ts';
 import { type LabelledRun, labelledRuns } from '../target/docker-labels.ts';
 import { runTag } from '../target/held-process.ts';
+import { holderEndMs, isHolder } from '../target/holder-script.ts';
 import { guardTag } from './guard.ts';
 import { haltFile, removeSigns } from './heartbeat.ts';
 import { readJournal } from './journal.ts';
@@ -146,7 +147,12 @@ async function recoverTagged(runId: string, choose: (found: Tagged[]) => Tagged[
   if (guarded === undefined) {
     return { clean: true, lines: [`${runId}: watched by a guard under another state folder; left alone`] };
   }
-  const left = await endAll(() => choose(findTagged(runTag, runId)));
+  const found = () => choose(findTagged(runTag, runId));
+  // Where their runner was just killed they are at it, and nobody else here knows of their folders and volumes.
+  await waitFor(systemClock, { timeoutMs: holderEndMs, everyMs: 50 }, () =>
+    found().some(({ command }) => isHolder(command)) ? undefined : true,
+  );
+  const left = await endAll(found);
   const lines = left.map(({ pid }) => `${runId}: process ${pid} could not be ended`);
   return { clean: left.length === 0, lines: lines.length > 0 ? lines : [`${runId}: nothing is left`] };
 }

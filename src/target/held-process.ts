@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import { parseProcessStat } from '../base/process-stat.ts';
-import { holderScript } from './holder-script.ts';
+import { holderName, holderScript } from './holder-script.ts';
 import type { ProcessIdentity } from './target.ts';
 
 export interface HoldOptions {
@@ -101,7 +101,7 @@ function spawnHolder(options: HoldOptions): ChildProcess {
   const lists = [options.cgroups, writes, volumes].map((lines) => lines.join('\n'));
   const log = openSync(options.logFile, 'a');
   try {
-    const fixed = ['-c', holderScript, 'squall-hold', ...lists];
+    const fixed = ['-c', holderScript, holderName, ...lists];
     return spawn('/bin/sh', [...fixed, options.command, ...options.args], {
       detached: true,
       env: { ...options.env, [runTag]: options.runId },

@@ -1,3 +1,13 @@
+/** Stands in its command line, behind its text. */
+export const holderName = 'squall-hold';
+
+export function isHolder(command: string): boolean {
+  return command.includes(` ${holderName} `);
+}
+
+/** What it may take once its runner is gone: 60 tries for each of two folders, and as much again on a busy machine. */
+export const holderEndMs = 12_000;
+
 /**
  * The holder: a fixed POSIX shell text. All that varies comes as positional arguments, so that no text of a user is
  * ever read as shell: $1 cgroup folders, $2 `file=value` limits, $3 `bytes=folder` volumes in memory (each one per

@@ -59,7 +59,7 @@ function planTrials(): Trial[] {
 
 const prior = readFileSync(collectorConfig, 'utf8');
 
-/** What is left of the run. Without any guard nobody is there to put files back: recover does that. */
+/** What is left of the run. Without any guard nobody is there to put files back: recover does. */
 function leftOf(run: StartedRun, census: Census, files: boolean): string[] {
   const { runId, out } = run;
   const signs = ['work', 'heartbeat', 'halt'].filter((name) => existsSync(join(out, name)));
@@ -91,7 +91,10 @@ async function strikeAndLook(trial: Trial, run: StartedRun): Promise<string[]> {
   const census = takeCensus(run.pid, run.runId);
   const inPlace = run.inPlace();
   const name = `SQUALL_TEST_SEED=${seed} trial ${number}: ${victim}, ${atMs} ms ${since}, in place: ${inPlace}`;
-  strike(victim, run);
+  const { guarded } = strike(victim, run);
+  // No fault is injected before two guards watch.
+  if (!guarded && victim !== 'the runner and all guards' && victim !== 'all guards')
+    expect(inPlace, name).toEqual([]);
   if (runnerLives(victim)) {
     const code = await run.exited;
     // It goes on, under new guards: its verdict stands, and nothing is left that recover would have to see to. A guard
@@ -101,7 +104,7 @@ async function strikeAndLook(trial: Trial, run: StartedRun): Promise<string[]> {
     expect(run.stderr(), name).toContain('in place none');
   }
   const strokeNs = clock.nowNs();
-  const files = victim !== 'the runner and all guards';
+  const files = guarded || runnerLives(victim);
   await waitFor(clock, { timeoutMs: cleanWithinMs, everyMs: 100 }, () =>
     leftOf(run, census, files).length === 0 ? true : undefined,
   );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock, waitFor } from '../../../src/base/clock.ts';
 import { type HeldProcess, spawnHeld } from '../../../src/target/held-process.ts';
-import { holderScript } from '../../../src/target/holder-script.ts';
+import { holderName, holderScript } from '../../../src/target/holder-script.ts';
 
 let dir = '';
 let log = '';
@@ -92,7 +92,7 @@ test('release() ends a stopped process and whatever it started', async () => {
 
 test('a runner that is gone before the first report leaves nothing', async () => {
   for (let round = 0; round < 10; round++) {
-    const args = ['-c', holderScript, 'squall-hold', '', '', '', 'sleep', '8765432'];
+    const args = ['-c', holderScript, holderName, '', '', '', 'sleep', '8765432'];
     const holder = spawn('/bin/sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] });
     const exited = new Promise((resolve) => holder.on('exit', resolve));
     holder.stdio[3]?.destroy();
