@@ -3,18 +3,12 @@ import { join } from 'node:path';
 import { systemClock, waitFor } from '../base/clock.ts';
 import { type LabelledRun, labelledRuns } from '../target/docker-labels.ts';
 import { runTag } from '../target/held-process.ts';
-import { holderEndMs, isHolder } from '../target/holder-script.ts';
+import { holderEndMs } from '../target/holder-script.ts';
 import { guardTag } from './guard.ts';
 import { haltFile, removeSigns } from './heartbeat.ts';
+import { holderTimes } from './holder-times.ts';
 import { readJournal } from './journal.ts';
-import {
-  findTagged,
-  isAlive,
-  orphansOf,
-  type ProcessId,
-  signalExactly,
-  type Tagged,
-} from './process-table.ts';
+import { findTagged, isAlive, orphansOf, signalExactly, type Tagged } from './process-table.ts';
 import { openWork } from './replay.ts';
 import { isOpen, listOpenRuns, type RunState, readRun } from './state.ts';
 import { type SweepResult, sweepRun } from './sweep.ts';
@@ -147,12 +141,7 @@ async function recoverTagged(runId: string, choose: (found: Tagged[]) => Tagged[
   if (guarded === undefined) {
     return { clean: true, lines: [`${runId}: watched by a guard under another state folder; left alone`] };
   }
-  const found = () => choose(findTagged(runTag, runId));
-  // Where their runner was just killed they are at it, and nobody else here knows of their folders and volumes.
-  await waitFor(systemClock, { timeoutMs: holderEndMs, everyMs: 50 }, () =>
-    found().some(({ command }) => isHolder(command)) ? undefined : true,
-  );
-  const left = await endAll(found);
+  const left = await endAll(() => choose(findTagged(runTag, runId)));
   const lines = left.map(({ pid }) => `${runId}: process ${pid} could not be ended`);
   return { clean: left.length === 0, lines: lines.length > 0 ? lines : [`${runId}: nothing is left`] };
 }
@@ -167,11 +156,18 @@ async function endGuards(runId: string): Promise<string[]> {
   return left.map(({ pid }) => `guard ${pid} could not be ended`);
 }
 
-/** Gives those of the last look, to whom that was too little: one that comes to the list later was never told to end. */
-async function endAll(list: () => ProcessId[]): Promise<ProcessId[]> {
-  let left: ProcessId[] = [];
-  await waitFor(systemClock, { timeoutMs: 5_000, everyMs: 20 }, () => {
+/**
+ * Holders get their time: where their runner was just killed they are at it, and nobody else here knows of their folders
+ * and volumes. Gives those of the last look, to whom the time was too little: one that comes to the list later was never
+ * told to end.
+ */
+async function endAll(list: () => Tagged[]): Promise<Tagged[]> {
+  let left: Tagged[] = [];
+  const holders = holderTimes(systemClock);
+  await waitFor(systemClock, { timeoutMs: holderEndMs + 5_000, everyMs: 20 }, () => {
     left = list();
+    // By the same look: a runner may be killed between two.
+    if (holders.atWork(left)) return undefined;
     for (const id of left) signalExactly(id, 'SIGKILL');
     return left.length === 0 ? true : undefined;
   });
