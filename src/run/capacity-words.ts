@@ -54,12 +54,15 @@ export function describeOrder({ purpose, ratePerS, variant }: TrialOrder): strin
   return `${variant?.name ?? purpose} ${formatCount(ratePerS)}/s`;
 }
 
-/** Bounds of full trials, else what steering says. */
+/** Bounds of full trials; else what steering says, and single full trials that failed. */
 export function boundsText(outcomes: readonly TrialOutcome[]): string {
-  const loads = groupLoads(outcomes.filter(isJudging));
-  const full = boundsOf(loads);
+  const judging = outcomes.filter(isJudging);
+  const full = boundsOf(groupLoads(judging));
   const steering = outcomes.filter(({ purpose }) => purpose === 'bracket');
-  const failed = steering.filter(({ status }) => status === 'fail').map(({ ratePerS }) => ratePerS);
+  const passed = new Set(judging.filter(({ status }) => status === 'pass').map(({ ratePerS }) => ratePerS));
+  const failed = [...steering, ...judging]
+    .filter(({ status, ratePerS }) => status === 'fail' && !passed.has(ratePerS))
+    .map(({ ratePerS }) => ratePerS);
   const high = Math.min(full.upperPerS, ...(Number.isFinite(full.upperPerS) ? [] : failed));
   const held = steering
     .filter(({ status, ratePerS }) => (status === 'pass' || status === 'unknown') && ratePerS < high)

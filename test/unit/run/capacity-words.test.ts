@@ -21,3 +21,13 @@ test('what steering held for possible is no lower end any more once full trials 
   for (let i = 0; i < 3; i++) outcomes.push(trial('classify', 1200, 'pass'));
   expect(boundsText(outcomes)).toBe('between 1,200 and 1,800/s');
 });
+
+test('one full trial that failed says more than the steering one at its rate', () => {
+  const outcomes = [
+    trial('bracket', 1000, 'pass'),
+    trial('bracket', 2000, 'unknown'),
+    trial('bracket', 3000, 'fail'),
+  ];
+  outcomes.push(trial('classify', 2000, 'unknown'), trial('classify', 2000, 'fail'));
+  expect(boundsText(outcomes)).toBe('perhaps between 1,000 and 2,000/s');
+});
