@@ -158,7 +158,8 @@ describe.concurrent('a pause is held by its own process', () => {
     for (const one of [victim, holder.child]) atEnd(() => void one.kill('SIGKILL'));
     await holder.says('stopped');
     // A signal is on its way for a moment.
-    await expect.poll(() => readProcess(pid)?.state, { timeout: 20_000 }).toBe('T');
+    const isStopped = () => readProcess(pid)?.state === 'T' || undefined;
+    expect(await waitFor(clock, { timeoutMs: 20_000, everyMs: 10 }, isStopped)).toBe(true);
     const runs = (timeoutMs: number) =>
       waitFor(clock, { timeoutMs, everyMs: 10 }, () => (readProcess(pid)?.state === 'T' ? undefined : true));
     return { holder, runs };

@@ -131,6 +131,14 @@ test('what is undone before an error is thrown on cannot take its place: base/se
   expect(sources.filter((file) => undone.test(read(file)))).toEqual([]);
 });
 
+/** The shared one asks which test runs now, and knows only one: beside others it is at times none. */
+test('tests that run side by side poll with waitFor, or with their own expect', () => {
+  const wrong = tracked.filter(
+    (file) => file.startsWith('test/') && file.endsWith('.test.ts') && !file.endsWith('tidy.test.ts'),
+  );
+  expect(wrong.filter((file) => /\.concurrent\b[^]*expect\.poll\b/.test(read(file)))).toEqual([]);
+});
+
 test('every folder of src has a README of at most 100 words', () => {
   const folders = new Set(sources.map((file) => dirname(file)).filter((folder) => folder !== 'src'));
   const wrong: string[] = [];
