@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { BareStart } from './bare-sender.ts';
-import { caseOf, type LoadCase, temporaryCertificates } from './load-case.ts';
+import { caseOf, type LoadCase, perCoreSecond, temporaryCertificates } from './load-case.ts';
 import { median, millions, printHeader, printRow, runProgram, startReceiver } from './machine.ts';
 import type { SquallResult, SquallStart } from './squall-sender.ts';
 import { takeTurns } from './turns.ts';
@@ -15,7 +15,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '80' },
     /** Only rows whose name matches. */
     rows: { type: 'string', default: '' },
-    items: { type: 'string', default: '4000000' },
+    items: { type: 'string', default: '32000000' },
     bytes: { type: 'string', default: '263' },
   },
 });
@@ -71,7 +71,7 @@ async function measure(load: LoadCase, at: { grpc: string; http: string }): Prom
   };
   const bareCpuS = await runProgram<number>('bare-sender.ts', bare);
   return {
-    ours: squall.items / squall.cpuS,
+    ours: perCoreSecond(squall, load.items),
     bare: (requests * load.batch) / bareCpuS,
     bodyBytes: squall.bodyBytes,
   };

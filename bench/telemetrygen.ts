@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { Signal } from '../src/base/signal.ts';
+import { perCoreSecond } from './load-case.ts';
 import {
   median,
   millions,
@@ -21,7 +22,7 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
-    items: { type: 'string', default: '8000000' },
+    items: { type: 'string', default: '32000000' },
     /** Size of squall's items. */
     bytes: { type: 'string', default: '263' },
     batch: { type: 'string', multiple: true, default: ['100', '512'] },
@@ -55,7 +56,7 @@ async function measure(receiver: Receiver, signal: Signal, batch: number): Promi
         http: receiver.http,
       },
     });
-    ours.push(squall.items / squall.cpuS);
+    ours.push(perCoreSecond(squall, Number(flags.items)));
     const sent = await receiver.takeCount();
     const cpuS = await runPeer(receiver, signal, batch);
     const peer = await receiver.takeCount();
