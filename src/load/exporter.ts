@@ -6,9 +6,11 @@ import type { PeerList } from './peers.ts';
 
 /**
  * How one attempt ended. `status` is the gRPC code or HTTP status (>= 100), -1 when there was no answer; `peer` is of
- * the connection that carried it, absent when none did or nobody counts peers.
+ * the connection that carried it, absent when none did or nobody counts peers. `leftNs`, where an open connection took it at
+ * once: when its first bytes were handed to the socket; `readNs`, where it was answered: when the end of the answer was
+ * read from it; both ns of nowNs. What the generator itself does before and after is not the target's latency.
  */
-export type Outcome = { peer?: number } & (
+export type Outcome = { peer?: number; leftNs?: number; readNs?: number } & (
   | { kind: 'acknowledged'; status: number; message: string }
   /** Partial success: taken, but for `items` of them. Never sent again. */
   | { kind: 'rejected'; items: number; status: number; message: string }

@@ -186,7 +186,7 @@ export class Flow {
     tally.offered(request.count);
     const body = bodies.make(request);
     let pauses: RetryPauses | undefined;
-    const sendNs = this.#nowNs();
+    let sendNs = this.#nowNs();
     let attempts = 0;
     let indefinite = false;
     let status = -1;
@@ -194,7 +194,8 @@ export class Flow {
     for (;;) {
       attempts++;
       const outcome: Outcome = await exporter.send(body.bytes, clock.nowNs() + entry.spec.timeoutMs * 1e6);
-      const finalNs = this.#nowNs();
+      const finalNs = outcome.readNs === undefined ? this.#nowNs() : outcome.readNs - this.#t0Ns;
+      if (attempts === 1 && outcome.leftNs !== undefined) sendNs = outcome.leftNs - this.#t0Ns;
       if (outcome.status >= 0) status = outcome.status;
       if (outcome.peer !== undefined) peer = outcome.peer;
       const attempted = { sendNs, finalNs, attempts, status, peer };

@@ -65,12 +65,12 @@ export class GrpcConnection {
     this.#changed.push(listener);
   }
 
-  /** Gives the session that the stream is on, whose end is the stream's. Throws when there is none. */
-  request(stream: H2Stream): H2Session {
-    const session = this.#session;
-    if (session === undefined) throw new Error('not connected');
+  /** Gives what the stream is on, whose end is the stream's. Throws when there is none. */
+  request(stream: H2Stream): { session: H2Session; socket: LoadSocket } {
+    const [session, socket] = [this.#session, this.#current];
+    if (session === undefined || socket === undefined) throw new Error('not connected');
     session.request(stream);
-    return session;
+    return { session, socket };
   }
 
   /** The same blocks while neither the timeout nor the token has changed. Throws when a header cannot be sent. */

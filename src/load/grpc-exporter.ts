@@ -21,6 +21,7 @@ import { GrpcConnection } from './grpc-connection.ts';
 import type { H2Session } from './h2-session.ts';
 import { fieldOf, H2Stream, type StreamEnd } from './h2-stream.ts';
 import { createRoundRobin } from './round-robin.ts';
+import type { Leaving, LoadSocket } from './socket.ts';
 
 const paths: Record<Signal, string> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -52,7 +53,11 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
       const start = (connection: GrpcConnection | string) =>
         typeof connection === 'string'
           ? neverTaken(connection)
-          : call({ connection, deadlines }, gzip ? gzipBody(body) : body, attemptDeadlineNs);
+          : call(
+              { connection, deadlines, atOnce: !(picked instanceof Promise) },
+              gzip ? gzipBody(body) : body,
+              attemptDeadlineNs,
+            );
       return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
     },
     async ready() {
@@ -72,11 +77,11 @@ function settled(connection: GrpcConnection): Promise<void> {
 
 /** One attempt over an open connection. */
 function call(
-  on: { connection: GrpcConnection; deadlines: Deadlines },
+  on: { connection: GrpcConnection; deadlines: Deadlines; atOnce: boolean },
   body: Buffer,
   deadlineNs: number,
 ): Promise<Outcome> | Outcome {
-  const { connection, deadlines } = on;
+  const { connection, deadlines, atOnce } = on;
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
   let blocks: HeaderBlocks;
   try {
@@ -86,21 +91,26 @@ function call(
   }
   const { peer } = connection; // it may be another one's by the time of the answer
   return new Promise((resolve) => {
-    let session: H2Session | undefined;
+    let carrier: { session: H2Session; socket: LoadSocket } | undefined;
+    let leaving: Leaving | undefined;
     const attempt = {
       deadlineNs,
       expire() {
         resolve(carried(answered(stream) ?? expired(stream, timeoutMs), stream, peer));
-        session?.cancel(stream);
+        carrier?.session.cancel(stream);
         connection.suspect(timeoutMs);
       },
     };
     const stream = new H2Stream(blocks, body, (how) => {
       deadlines.remove(attempt);
-      resolve(carried(answered(stream) ?? unanswered(how), stream, peer)); // the first outcome stands
+      const outcome = carried(answered(stream) ?? unanswered(how), stream, peer);
+      if (leaving !== undefined) outcome.leftNs = leaving.atNs;
+      if (how.kind === 'complete' && carrier !== undefined) outcome.readNs = carrier.socket.readNs;
+      resolve(outcome); // the first stands
     });
     deadlines.add(attempt);
-    session = connection.request(stream);
+    carrier = connection.request(stream);
+    if (atOnce && stream.id !== 0) leaving = carrier.socket.leaving;
   });
 }
 

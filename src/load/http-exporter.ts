@@ -46,7 +46,8 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
       const start = (server: HttpServerPool | string) => {
         if (typeof server === 'string') return neverTaken(server);
         const whole = options.compression === 'gzip' ? gzipBody(body) : body;
-        return attempt({ server, deadlines }, whole.subarray(prefixBytes), attemptDeadlineNs);
+        const atOnce = !(picked instanceof Promise);
+        return attempt({ server, deadlines, atOnce }, whole.subarray(prefixBytes), attemptDeadlineNs);
       };
       const picked = pick(attemptDeadlineNs);
       return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
@@ -168,11 +169,11 @@ class HttpServerPool {
 const openState: ConnectionState = { kind: 'open' };
 
 function attempt(
-  on: { server: HttpServerPool; deadlines: Deadlines },
+  on: { server: HttpServerPool; deadlines: Deadlines; atOnce: boolean },
   message: Buffer,
   deadlineNs: number,
 ): Promise<Outcome> | Outcome {
-  const { server, deadlines } = on;
+  const { server, deadlines, atOnce } = on;
   let connection: Http1Connection;
   let head: Buffer;
   try {
@@ -183,6 +184,7 @@ function attempt(
   }
   const timeoutMs = Math.max(1, Math.round((deadlineNs - nowNs()) / 1e6));
   return new Promise((resolve) => {
+    const tookAtOnce = atOnce && connection.opened;
     // The first outcome stands.
     const exchange = {
       deadlineNs,
@@ -195,7 +197,10 @@ function attempt(
       },
       answered(answer: Answer) {
         deadlines.remove(exchange);
-        resolve(carried(outcomeOf(answer), connection));
+        const outcome = outcomeOf(answer);
+        if (tookAtOnce) outcome.leftNs = leaving.atNs;
+        outcome.readNs = connection.readNs;
+        resolve(carried(outcome, connection));
       },
       failed(error: Error, reached: boolean) {
         deadlines.remove(exchange);
@@ -206,6 +211,7 @@ function attempt(
     };
     deadlines.add(exchange);
     connection.send(head, message, exchange);
+    const { leaving } = connection;
   });
 }
 

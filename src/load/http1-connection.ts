@@ -1,6 +1,6 @@
 import { nowNs } from '../base/clock.ts';
 import { type Answer, AnswerReader } from './http1-answer.ts';
-import { LoadSocket, type SocketOptions } from './socket.ts';
+import { type Leaving, LoadSocket, type SocketOptions } from './socket.ts';
 
 /** What becomes of the one request on a connection: either is called once. */
 export interface Exchange {
@@ -42,6 +42,14 @@ export class Http1Connection {
   }
 
   /** See LoadSocket. */
+  get leaving(): Leaving {
+    return this.#socket.leaving;
+  }
+
+  get readNs(): number {
+    return this.#socket.readNs;
+  }
+
   get peerAddress(): string | undefined {
     return this.#socket.peerAddress;
   }

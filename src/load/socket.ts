@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { nowNs } from '../base/clock.ts';
 
 /** What arrives is read into this many bytes, again and again. */
 const readBytes = 64 * 1024;
@@ -21,15 +22,26 @@ export interface SocketListener {
   closed(error: Error | undefined): void;
 }
 
+/** When all that was written in one turn of the event loop was handed to the socket, ns of nowNs; NaN before. */
+export interface Leaving {
+  atNs: number;
+}
+
 /** A connection, plain or TLS, whose writes within one turn of the event loop leave in one system call. */
 export class LoadSocket {
   readonly #socket: Socket;
   #corked = false;
+  #leaving: Leaving = { atNs: Number.NaN };
+  /** When the chunk that was received last was read, ns of nowNs. */
+  readNs = Number.NaN;
   #error: Error | undefined;
 
   /** Throws when the addresses or the TLS settings cannot be used at all. */
   constructor(options: SocketOptions, listener: SocketListener) {
-    const socket = open(options, listener);
+    const socket = open(options, (chunk) => {
+      this.readNs = nowNs();
+      listener.received(chunk);
+    });
     this.#socket = socket;
     const giveUp = setTimeout(
       () => socket.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
@@ -51,10 +63,16 @@ export class LoadSocket {
   write(chunk: Buffer): void {
     if (!this.#corked) {
       this.#corked = true;
+      this.#leaving = { atNs: Number.NaN };
       this.#socket.cork();
       process.nextTick(uncork, this);
     }
     this.#socket.write(chunk);
+  }
+
+  /** Of what was written last. */
+  get leaving(): Leaving {
+    return this.#leaving;
   }
 
   /** Where it ends, HOST:PORT; undefined once it is closed. */
@@ -85,6 +103,7 @@ export class LoadSocket {
 
   uncork(): void {
     this.#corked = false;
+    this.#leaving.atNs = nowNs();
     this.#socket.uncork();
   }
 }
@@ -93,7 +112,7 @@ function uncork(socket: LoadSocket): void {
   socket.uncork();
 }
 
-function open({ url, tls, alpn }: SocketOptions, listener: SocketListener): Socket {
+function open({ url, tls, alpn }: SocketOptions, received: (chunk: Buffer) => void): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const secure = url.protocol === 'https:';
   const common = {
@@ -103,7 +122,7 @@ function open({ url, tls, alpn }: SocketOptions, listener: SocketListener): Sock
     onread: {
       buffer: Buffer.allocUnsafeSlow(readBytes),
       callback(bytes: number, buffer: Uint8Array) {
-        listener.received((buffer as Buffer).subarray(0, bytes));
+        received((buffer as Buffer).subarray(0, bytes));
         return true;
       },
     },

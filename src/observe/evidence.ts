@@ -13,7 +13,7 @@ export const requestFields = [
   'from', // first sequence
   'count', // items
   'dueNs', // the last item's due time
-  'sendNs', // first attempt handed to the transport; NaN when missed
+  'sendNs', // first attempt handed to an open connection's socket, else to the exporter; NaN when missed
   'finalNs', // final answer or the end of the last attempt; NaN when missed
   'class', // see RequestClass
   'rejected', // items that a partial success said were rejected

@@ -136,7 +136,7 @@ test('tests that run side by side poll with waitFor, or with their own expect', 
   const wrong = tracked.filter(
     (file) => file.startsWith('test/') && file.endsWith('.test.ts') && !file.endsWith('tidy.test.ts'),
   );
-  expect(wrong.filter((file) => /\.concurrent\b[^]*expect\.poll\b/.test(read(file)))).toEqual([]);
+  expect(wrong.filter((file) => /\.concurrent\b[\s\S]*expect\.poll\b/.test(read(file)))).toEqual([]);
 });
 
 test('every folder of src has a README of at most 100 words', () => {

@@ -129,6 +129,7 @@ describe('success', () => {
       items: 3,
       status: 200,
       message: 'old',
+      readNs: expect.any(Number),
     });
     expect(received[0]).toMatchObject({ url: '/base/v1/metrics', body: Buffer.from('hello') });
     expect(received[0]?.headers).toMatchObject({
