@@ -8,8 +8,7 @@ export interface BareSocketStart {
   requests: number;
   everyMs: number;
   requestBytes: number;
-  /** Watches clock and socket without ever sleeping. */
-  awake: boolean;
+  answerBytes: number;
 }
 
 /** Request i: when it was due, written and answered, ns of the clock of base/clock.ts. */
@@ -20,26 +19,29 @@ export interface BareSocketResult {
 }
 
 /**
- * Bytes there and bytes back over one TCP connection, paced by node's timers or awake: the floor of this machine, without
- * OTLP.
+ * Bytes there and bytes back over one TCP connection, watching clock and socket without ever sleeping: the floor of this
+ * machine, without OTLP.
  */
 async function send({
   address,
   requests,
   everyMs,
   requestBytes,
-  awake,
+  answerBytes,
 }: BareSocketStart): Promise<BareSocketResult> {
   const result: BareSocketResult = { dueNs: [], sendNs: [], finalNs: [] };
   const body = Buffer.alloc(requestBytes);
   const [host, port] = address.split(':');
   const socket = connect({ host, port: Number(port), noDelay: true });
-  socket.on('data', () => result.finalNs.push(nowNs()));
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    const finalNs = nowNs();
+    for (bytes += chunk.length; bytes >= answerBytes; bytes -= answerBytes) result.finalNs.push(finalNs);
+  });
   const t0Ns = nowNs() + 100e6;
   for (let i = 0; i < requests; i++) {
     const dueNs = t0Ns + i * everyMs * 1e6;
-    if (awake) while (nowNs() < dueNs) await turn();
-    else await delay(Math.max(0, (dueNs - nowNs()) / 1e6));
+    while (nowNs() < dueNs) await turn();
     result.dueNs.push(dueNs);
     result.sendNs.push(nowNs());
     socket.write(body);

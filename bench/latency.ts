@@ -9,17 +9,23 @@ import type { PacedResult, PacedStart } from './paced-sender.ts';
 import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.ts';
 
 /**
- * Does squall tell the truth about time? 10,000 spans/s in batches of 100 over gRPC, 10 s each, against a receiver that
- * stamps each request with the same clock.
+ * Does squall tell the truth about time? 10,000 spans/s over gRPC, 10 s each, in batches of 100 unless said otherwise,
+ * against a receiver that stamps each request with the same clock.
  */
 const seconds = 10;
 const stallMs = 1400;
-/** Of 100 spans with their gRPC and HTTP/2 frames. */
-const requestBytes = 26_700;
-const widths = [50, 12, 12, 12, 12];
+const itemsPerS = 10_000;
+/** Of a span, with its share of the gRPC and HTTP/2 frames. */
+const spanBytes = 267;
+/** Of OTLP's answer with its frames. */
+const answerBytes = 60;
+const widths = [54, 12, 12, 12, 12];
 
 interface Disturbance {
   meanDelayMs?: number;
+  batch?: number;
+  /** The receiver never sleeps: waking it is not squall's. */
+  awake?: boolean;
   /** 5 s after t = 0: the receiver holds its answers, or the sending process is stopped. */
   stalls?: 'receiver' | 'sender';
 }
@@ -29,12 +35,13 @@ interface Measured<R = Pick<PacedResult, 'from' | 'dueNs' | 'sendNs' | 'finalNs'
   stamps: Stamps;
 }
 
-async function run({ meanDelayMs = 0, stalls }: Disturbance): Promise<Measured<PacedResult>> {
+async function run(how: Disturbance): Promise<Measured<PacedResult>> {
+  const { meanDelayMs = 0, batch = 100, awake = false, stalls } = how;
   const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
-  receiver.send({ meanDelayMs } satisfies StampingStart);
+  receiver.send({ meanDelayMs, batch, awake } satisfies StampingStart);
   const grpc = await answer<string>(receiver);
   const sender = fork(new URL('paced-sender.ts', import.meta.url), { execArgv: [] });
-  const plan = openPlan({ fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100 });
+  const plan = openPlan({ fromPerS: itemsPerS, toPerS: itemsPerS, seconds, batch });
   sender.send({ plan, grpc, http: grpc, tellStart: true } satisfies PacedStart);
   const { t0Ns } = await answer<{ t0Ns: number }>(sender);
   const done = answer<PacedResult>(sender);
@@ -79,12 +86,20 @@ async function runBare(meanDelayMs: number): Promise<{ truth: Float64Array; foun
   return { truth: spentOf(await answer<Stamps>(receiver)), found };
 }
 
-/** What a bare socket adds: bytes of the size of a request there, of an answer back. `awake`: with no wake-up in it. */
-async function runSocket(awake: boolean): Promise<Measured> {
+/** What a bare socket adds that never sleeps: bytes of the size of a request there, of an answer back. */
+async function runSocket(batch: number, awake: boolean): Promise<Measured> {
   const receiver = fork(new URL('stamping-receiver.ts', import.meta.url), { execArgv: [] });
-  receiver.send({ meanDelayMs: 0, rawBytes: requestBytes, awake } satisfies StampingStart);
+  const requestBytes = batch * spanBytes;
+  receiver.send({ meanDelayMs: 0, raw: { requestBytes, answerBytes }, awake } satisfies StampingStart);
   const address = await answer<string>(receiver);
-  const start: BareSocketStart = { address, requests: 100 * seconds, everyMs: 10, requestBytes, awake };
+  const perS = itemsPerS / batch;
+  const start: BareSocketStart = {
+    address,
+    requests: perS * seconds,
+    everyMs: 1000 / perS,
+    requestBytes,
+    answerBytes,
+  };
   const rows = await runProgram<BareSocketResult>('bare-socket.ts', start);
   receiver.send({ kind: 'stamps' } satisfies StampingOrder);
   return { rows: { ...rows, from: rows.dueNs.map((_, i) => i) }, stamps: await answer<Stamps>(receiver) };
@@ -116,7 +131,7 @@ function printErrors(found: Float64Array, truth: Float64Array): void {
 }
 
 async function main(): Promise<void> {
-  printHeader('latency: ms, 10,000 spans/s in batches of 100 over gRPC, 10 s each');
+  printHeader('latency: ms, 10,000 spans/s over gRPC, 10 s each');
   printRow(['what', 'p50', 'p95', 'p99', 'max'], widths);
   await measureAdded();
   if (process.argv.includes('--added')) return;
@@ -151,19 +166,24 @@ async function main(): Promise<void> {
   printPercentiles('  squall, from send, of those sent', sent);
 }
 
+/** In batches of 100 and of 10; a receiver that has to be woken, and one that has not. */
 async function measureAdded(): Promise<void> {
-  const plain = await run({});
-  printPercentiles('answered at once: from due', latencies(plain.rows, 'dueNs'));
-  printPercentiles('  from send', latencies(plain.rows, 'sendNs'));
-  printPercentiles('  added, from due', added(plain, 'dueNs'));
-  printPercentiles('  added, from send', added(plain, 'sendNs'));
-  printPercentiles('  send to arrival', oneWay(plain));
-  for (const awake of [false, true]) {
-    const socket = await runSocket(awake);
-    const name = `a bare socket${awake ? ', both ends always awake,' : ''}`;
-    printPercentiles(`${name} adds, from due`, added(socket, 'dueNs'));
-    printPercentiles('  from send', added(socket, 'sendNs'));
-    printPercentiles('  send to arrival', oneWay(socket));
+  for (const batch of [100, 10]) {
+    for (const awake of [false, true]) {
+      const plain = await run({ batch, awake });
+      printPercentiles(
+        `batches of ${batch}, a receiver that ${awake ? 'never sleeps' : 'sleeps'}: from due`,
+        latencies(plain.rows, 'dueNs'),
+      );
+      printPercentiles('  from send', latencies(plain.rows, 'sendNs'));
+      printPercentiles('  added, from due', added(plain, 'dueNs'));
+      printPercentiles('  added, from send', added(plain, 'sendNs'));
+      printPercentiles('  send to arrival', oneWay(plain));
+      const socket = await runSocket(batch, awake);
+      printPercentiles('  a bare socket, itself always awake, adds, from due', added(socket, 'dueNs'));
+      printPercentiles('    from send', added(socket, 'sendNs'));
+      printPercentiles('    send to arrival', oneWay(socket));
+    }
   }
 }
 

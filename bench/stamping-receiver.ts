@@ -9,8 +9,10 @@ import { encodeHeaders } from '../src/wire/hpack-encode.ts';
 export interface StampingStart {
   /** Exponential delay before the answer, beyond 20 ms; 0: answered at once. */
   meanDelayMs: number;
-  /** No HTTP: every `rawBytes` bytes are a request, answered by as many bytes as OTLP's answer has. */
-  rawBytes?: number;
+  /** Spans a request, 100 unless given. */
+  batch?: number;
+  /** No HTTP: every `requestBytes` bytes are a request, answered by so many. */
+  raw?: { requestBytes: number; answerBytes: number };
   /** Never sleeps, so that what it takes to wake it is nobody's. */
   awake?: boolean;
 }
@@ -31,21 +33,17 @@ export type StampingOrder = { kind: 'stall'; atNs: number; forMs: number } | { k
  */
 const stamps: Stamps = { from: [], arrivedNs: [], answeredNs: [] };
 let stall = { fromNs: Number.POSITIVE_INFINITY, toNs: Number.POSITIVE_INFINITY };
-const stream1 = { stream: 1, signal: 'traces' as const, batch: 100, series: 1, startNs: 0, roundNs: 1 };
-const decoder = createDecoder({ runId: 'run-1', epochNs: '0', streams: [stream1] });
 const headers = encodeHeaders([
   [':status', '200'],
   ['content-type', 'application/grpc'],
 ]);
 const trailers = encodeHeaders([['grpc-status', '0']]);
-const answerBytes = 60;
-
 interface Call extends H2Stream {
   output: H2Output;
   parts: Buffer[];
 }
 
-function serveGrpc(socket: Socket, delayOf: () => number): void {
+function serveGrpc(socket: Socket, decoder: ReturnType<typeof createDecoder>, delayOf: () => number): void {
   let chunkNs = 0;
   socket.prependListener('data', () => {
     chunkNs = nowNs();
@@ -64,13 +62,13 @@ function serveGrpc(socket: Socket, delayOf: () => number): void {
   });
 }
 
-function serveRaw(socket: Socket, rawBytes: number): void {
+function serveRaw(socket: Socket, { requestBytes, answerBytes }: NonNullable<StampingStart['raw']>): void {
   let bytes = 0;
   socket.on('data', (chunk: Buffer) => {
     const arrivedNs = nowNs();
     bytes += chunk.length;
-    while (bytes >= rawBytes) {
-      bytes -= rawBytes;
+    while (bytes >= requestBytes) {
+      bytes -= requestBytes;
       const answer = () => socket.write(Buffer.alloc(answerBytes));
       stampedAnswer({ from: stamps.from.length, arrivedNs, delayMs: 0 }, answer);
     }
@@ -91,14 +89,16 @@ function stampedAnswer(of: { from: number; arrivedNs: number; delayMs: number },
   else now();
 }
 
-function listen({ meanDelayMs, rawBytes, awake }: StampingStart): void {
+function listen({ meanDelayMs, batch = 100, raw, awake }: StampingStart): void {
   if (awake === true) stayAwake();
   const draw = random(1, 'delays');
   const delayOf = () => (meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next()));
+  const stream1 = { stream: 1, signal: 'traces' as const, batch, series: 1, startNs: 0, roundNs: 1 };
+  const decoder = createDecoder({ runId: 'run-1', epochNs: '0', streams: [stream1] });
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => {});
-    if (rawBytes === undefined) serveGrpc(socket, delayOf);
-    else serveRaw(socket, rawBytes);
+    if (raw === undefined) serveGrpc(socket, decoder, delayOf);
+    else serveRaw(socket, raw);
   });
   server.listen(0, '127.0.0.1', () => {
     process.send?.(`127.0.0.1:${(server.address() as AddressInfo).port}`);
