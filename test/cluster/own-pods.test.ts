@@ -153,7 +153,9 @@ describe.skipIf(noImage !== undefined)(
       );
     });
 
-    test('squall sink --kubernetes takes what collectors export, alone in a namespace without faults', async () => {
+    test('squall sink --kubernetes takes what collectors export, alone in a namespace without faults', async ({
+      onTestFinished,
+    }) => {
       const { dir, env } = makePlace();
       const at = ['--context', place.context, '--kubeconfig', place.kubeconfig, '-n', place.namespace];
       const pull = ['--image', image, '--image-pull-secret', 'puller'];
@@ -169,17 +171,29 @@ describe.skipIf(noImage !== undefined)(
           said += text;
         },
       });
+      let lives = true;
+      const gone = ended.finally(() => {
+        lives = false;
+      });
+      // A test that fails must not leave it to the ones after it.
+      onTestFinished(async () => {
+        if (lives) process.kill(pid, 'SIGINT');
+        await gone;
+      });
       const over = ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
       await Promise.race([over, expect.poll(() => said, { timeout: 60_000 }).toContain('Ctrl-C ends')]);
       const secrets = ['-l', 'squall.dev/run', '-o', 'jsonpath={..imagePullSecrets[*].name}'];
       expect(await place.get(['get', 'pods', ...secrets])).toBe('puller');
       const address = await place.get(['get', 'service', 'squall-sink', '-o', 'jsonpath={.spec.clusterIP}']);
-      const answer = await fetch(`http://${address}:4318/v1/traces`, {
+      const request = {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(strangersSpan),
-      });
-      expect(answer.status).toBe(200);
+      };
+      const answered = () =>
+        fetch(`http://${address}:4318/v1/traces`, request).then(({ status }) => status, String);
+      // The node's kube-proxy follows a moment after the pod is ready; an exporter tries again, as this does.
+      await expect.poll(answered, { timeout: 30_000, interval: 200 }).toBe(200);
       process.kill(pid, 'SIGINT');
       const { code, stderr } = await ended;
       expect(code, stderr).toBe(0);
