@@ -74,8 +74,17 @@ patches:
       - {op: replace, path: /spec/template/spec/containers/0/env/5/value, value: 2s}
 `;
     await place.get(['apply', '-f', '-'], await renderInto(place.namespace, ['overlays/two-backends'], more));
-    for (const name of ['deployment/gateway', 'statefulset/jaeger'])
-      await place.get(['rollout', 'status', name, '--timeout=120s']);
+    for (const name of ['deployment/gateway', 'statefulset/jaeger']) await rolledOut(name);
+  };
+
+  /** A scheduler looks again after five minutes at a pod whose volume it saw unbound, where it heard of nothing since. */
+  const rolledOut = async (name: string) => {
+    try {
+      await place.get(['rollout', 'status', name, '--timeout=360s']);
+    } catch (error) {
+      const events = await place.get(['get', 'events', '--sort-by=.lastTimestamp']);
+      throw new Error(`${name} did not roll out:\n${events}`, { cause: error });
+    }
   };
 
   const run = async (fault: object, seconds: number, more: { target?: object; slos?: object[] } = {}) => {
