@@ -38,6 +38,7 @@ const headers = encodeHeaders([
   ['content-type', 'application/grpc'],
 ]);
 const trailers = encodeHeaders([['grpc-status', '0']]);
+
 interface Call extends H2Stream {
   output: H2Output;
   parts: Buffer[];

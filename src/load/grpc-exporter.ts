@@ -50,15 +50,12 @@ export function createGrpcExporter(options: ExporterOptions): Exporter {
     send(body, attemptDeadlineNs) {
       if (body.length > requestBytesMax) return Promise.resolve(tooLarge(body));
       const picked = pick(attemptDeadlineNs);
+      const atOnce = !(picked instanceof Promise);
       const start = (connection: GrpcConnection | string) =>
         typeof connection === 'string'
           ? neverTaken(connection)
-          : call(
-              { connection, deadlines, atOnce: !(picked instanceof Promise) },
-              gzip ? gzipBody(body) : body,
-              attemptDeadlineNs,
-            );
-      return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
+          : call({ connection, deadlines, atOnce }, gzip ? gzipBody(body) : body, attemptDeadlineNs);
+      return atOnce ? Promise.resolve(start(picked)) : picked.then(start);
     },
     async ready() {
       await Promise.all(connections.map(settled));

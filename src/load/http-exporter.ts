@@ -43,14 +43,14 @@ export function createHttpExporter(options: ExporterOptions): Exporter {
   return {
     send(body, attemptDeadlineNs) {
       if (body.length > requestBytesMax) return Promise.resolve(tooLarge(body));
+      const picked = pick(attemptDeadlineNs);
+      const atOnce = !(picked instanceof Promise);
       const start = (server: HttpServerPool | string) => {
         if (typeof server === 'string') return neverTaken(server);
         const whole = options.compression === 'gzip' ? gzipBody(body) : body;
-        const atOnce = !(picked instanceof Promise);
         return attempt({ server, deadlines, atOnce }, whole.subarray(prefixBytes), attemptDeadlineNs);
       };
-      const picked = pick(attemptDeadlineNs);
-      return picked instanceof Promise ? picked.then(start) : Promise.resolve(start(picked));
+      return atOnce ? Promise.resolve(start(picked)) : picked.then(start);
     },
     ready: () => Promise.resolve(), // requests bring their own connections
     close() {

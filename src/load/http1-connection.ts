@@ -41,7 +41,7 @@ export class Http1Connection {
     });
   }
 
-  /** See LoadSocket. */
+  /** This and the next two: see LoadSocket. */
   get leaving(): Leaving {
     return this.#socket.leaving;
   }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
-import { createExporter, type Exporter, type Outcome } from '../../../src/load/exporter.ts';
+import type { Exporter, Outcome } from '../../../src/load/exporter.ts';
 import { Flow } from '../../../src/load/flow.ts';
 import type { RequestRecord } from '../../../src/load/records.ts';
 import { Tally } from '../../../src/load/tally.ts';
@@ -34,13 +34,13 @@ async function startHttp(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function openExporter(protocol: 'grpc' | 'http/protobuf'): Promise<Exporter> {
+async function newExporter(protocol: 'grpc' | 'http/protobuf'): Promise<Exporter> {
   const address = protocol === 'grpc' ? (await place.serve()).address : await startHttp();
-  const exporter = createExporter({
-    ...{ signal: 'traces', protocol, compression: 'none', connections: 1, maxInFlight: 8 },
-    endpoints: [{ member: 'm', otlp: { grpc: address, http: address, headers: {} } }],
-  });
-  place.onClear(() => exporter.close());
+  return place.exporterTo([address], { protocol }, { http: address });
+}
+
+async function openExporter(protocol: 'grpc' | 'http/protobuf'): Promise<Exporter> {
+  const exporter = await newExporter(protocol);
   await exporter.ready();
   expect(await send(exporter)).toMatchObject({ kind: 'acknowledged' });
   return exporter;
@@ -59,13 +59,7 @@ describe.each(['grpc', 'http/protobuf'] as const)('%s', (protocol) => {
   });
 
   test('one that has to wait for its connection has no time of its own: that wait is not the generator', async () => {
-    const address = protocol === 'grpc' ? (await place.serve()).address : await startHttp();
-    const exporter = createExporter({
-      ...{ signal: 'traces', protocol, compression: 'none', connections: 1, maxInFlight: 8 },
-      endpoints: [{ member: 'm', otlp: { grpc: address, http: address, headers: {} } }],
-    });
-    place.onClear(() => exporter.close());
-    const outcome = await send(exporter);
+    const outcome = await send(await newExporter(protocol));
     expect(outcome).toMatchObject({ kind: 'acknowledged' });
     expect(outcome.leftNs).toBeUndefined();
   });
@@ -101,7 +95,7 @@ test('gRPC: each left in its own turn, though both were answered in the end', as
   expect((await second).leftNs).toBeGreaterThan(betweenNs);
 });
 
-test('gRPC: nor has one that waits for a stream of its own', async () => {
+test('gRPC: one that has to wait for a stream has no time of its own either', async () => {
   const held: (() => void)[] = [];
   const server = await place.serve((stream, _call, number) => {
     if (number === 0) return answerStatus(stream, 0);
