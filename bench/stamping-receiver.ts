@@ -13,8 +13,6 @@ export interface StampingStart {
   batch?: number;
   /** No HTTP: every `requestBytes` bytes are a request, answered by so many. */
   raw?: { requestBytes: number; answerBytes: number };
-  /** Never sleeps, so that what it takes to wake it is nobody's. */
-  awake?: boolean;
 }
 
 /** Request i: its first sequence (raw: its number), when its last bytes were read and when it was answered. */
@@ -90,8 +88,7 @@ function stampedAnswer(of: { from: number; arrivedNs: number; delayMs: number },
   else now();
 }
 
-function listen({ meanDelayMs, batch = 100, raw, awake }: StampingStart): void {
-  if (awake === true) stayAwake();
+function listen({ meanDelayMs, batch = 100, raw }: StampingStart): void {
   const draw = random(1, 'delays');
   const delayOf = () => (meanDelayMs === 0 ? 0 : 20 - meanDelayMs * Math.log1p(-draw.next()));
   const stream1 = { stream: 1, signal: 'traces' as const, batch, series: 1, startNs: 0, roundNs: 1 };
@@ -104,10 +101,6 @@ function listen({ meanDelayMs, batch = 100, raw, awake }: StampingStart): void {
   server.listen(0, '127.0.0.1', () => {
     process.send?.(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   });
-}
-
-function stayAwake(): void {
-  setImmediate(stayAwake);
 }
 
 process.once('message', (start) => {
