@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { freePorts } from '../../src/target/ports.ts';
-import { kubectl, noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, noCluster, ownAddress, renderInto, rolledOut, uniqueName } from '../fixtures/cluster.ts';
 import { makePlace, readReportJson, squall } from '../fixtures/squall.ts';
 import { makeVolumes } from '../fixtures/volumes.ts';
 
@@ -33,7 +33,7 @@ patches:
       - {op: replace, path: /spec/template/spec/containers/0/resources, value: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 512Mi}}}
 `;
       await kubectl(['apply', '-f', '-'], await renderInto(namespace, ['bases/persistent'], small));
-      await get(['rollout', 'status', 'statefulset/gateway-persistent', '--timeout=120s']);
+      await rolledOut(namespace, 'statefulset/gateway-persistent');
     });
 
     afterAll(async () => {

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import { findTagged } from '../../src/fault/process-table.ts';
 import type { Report } from '../../src/report/types.ts';
 import { freePorts } from '../../src/target/ports.ts';
-import { kubectl, noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, noCluster, ownAddress, renderInto, rolledOut, uniqueName } from '../fixtures/cluster.ts';
 import { startPrometheus } from '../fixtures/cluster-prometheus.ts';
 import { startCuttable } from '../fixtures/cuttable.ts';
 import { makePlace, readReportJson, root, squall } from '../fixtures/squall.ts';
@@ -47,7 +47,7 @@ patches:
     config.users[0].user = { token: (await get(['create', 'token', 'squall'])).trim() };
     writeFileSync(account, stringify(config), { mode: 0o600 });
     for (const name of ['gateway', 'prometheus', 'prometheus-front'])
-      await get(['rollout', 'status', `deployment/${name}`, '--timeout=120s']);
+      await rolledOut(namespace, `deployment/${name}`);
   });
 
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectl, noCluster, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { kubectl, noCluster, renderInto, rolledOut, uniqueName } from '../fixtures/cluster.ts';
 
 /** The figures of the seeds are asked for as they are; what runs here runs with less, as nodes of a test are small. */
 const small = `patches:
@@ -15,14 +15,13 @@ describe.skipIf(noCluster !== undefined)(`bases on a cluster (${noCluster ?? 'th
   beforeAll(async () => {
     const apply = async (folder: string) =>
       kubectl(['apply', '-f', '-'], await renderInto(namespace, [folder], small));
-    const ready = (one: string) => get(['rollout', 'status', one, '--timeout=150s']);
     await apply('overlays/agents');
-    await ready('deployment/gateway');
+    await rolledOut(namespace, 'deployment/gateway');
     // Who found no gateway looks for one at ever longer intervals: agents that start now find all of them at once.
     await get(['rollout', 'restart', 'daemonset/agent']);
     await apply('bases/sidecar');
     for (const one of ['daemonset/agent', 'deployment/application', 'deployment/prometheus'])
-      await ready(one);
+      await rolledOut(namespace, one);
   });
 
   afterAll(async () => {

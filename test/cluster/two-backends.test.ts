@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Report } from '../../src/report/types.ts';
 import { freePorts } from '../../src/target/ports.ts';
-import { noCluster, ownAddress, renderInto, uniqueName } from '../fixtures/cluster.ts';
+import { noCluster, ownAddress, renderInto, rolledOut, uniqueName } from '../fixtures/cluster.ts';
 import { type ClusterPlace, openPlace } from '../fixtures/cluster-place.ts';
 import { makePlace, prometheus, readReportJson, squall } from '../fixtures/squall.ts';
 import { makeVolumes } from '../fixtures/volumes.ts';
@@ -74,17 +74,7 @@ patches:
       - {op: replace, path: /spec/template/spec/containers/0/env/5/value, value: 2s}
 `;
     await place.get(['apply', '-f', '-'], await renderInto(place.namespace, ['overlays/two-backends'], more));
-    for (const name of ['deployment/gateway', 'statefulset/jaeger']) await rolledOut(name);
-  };
-
-  /** A scheduler looks again after five minutes at a pod whose volume it saw unbound, where it heard of nothing since. */
-  const rolledOut = async (name: string) => {
-    try {
-      await place.get(['rollout', 'status', name, '--timeout=360s']);
-    } catch (error) {
-      const events = await place.get(['get', 'events', '--sort-by=.lastTimestamp']);
-      throw new Error(`${name} did not roll out:\n${events}`, { cause: error });
-    }
+    for (const name of ['deployment/gateway', 'statefulset/jaeger']) await rolledOut(place.namespace, name);
   };
 
   const run = async (fault: object, seconds: number, more: { target?: object; slos?: object[] } = {}) => {
