@@ -8,12 +8,11 @@ import { closeSync, openSync, writeSync } from 'node:fs';
  * https://docs.kernel.org/power/pm_qos_interface.html
  */
 export function keepCoresAwake(): { release(): void } | undefined {
-  let file: number;
   try {
-    file = openSync('/dev/cpu_dma_latency', 'r+');
+    const file = openSync('/dev/cpu_dma_latency', 'r+');
     writeSync(file, new Int32Array([0]));
+    return { release: () => closeSync(file) };
   } catch {
     return undefined;
   }
-  return { release: () => closeSync(file) };
 }
