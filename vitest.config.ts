@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     // Of the tests of a file that may run side by side: two cores carry two runs.
     maxConcurrency: 2,
+    // As in bin/squall.js: these processes start threads that strip types too.
+    execArgv: ['--wasm-wrapper-tiering-budget=1000000000'],
     projects: [
       project('unit', 20_000),
       project('property', 60_000),

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const NEEDED = 24;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -47,6 +48,10 @@ function runUnder(binary) {
 }
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  // Every thread that reads TypeScript runs Node's stripper, which is WebAssembly. V8 13.6 compiles a faster wrapper
+  // for its calls into JavaScript after 1,000 of them, and freeing what another thread had compiled meanwhile can end
+  // the process by SIGSEGV (Runtime_TierUpWasmToJSWrapper -> WasmEngine::FreeDeadCode). Never reached, never freed.
+  setFlagsFromString('--wasm-wrapper-tiering-budget=1000000000');
   const { main } = await import(pathToFileURL(entry).href);
   await main(process.argv);
 } else {

@@ -10,6 +10,8 @@ const tries = 3;
  * Collectors that ran before the sink was there look for it again at ever longer intervals, gRPC's at most 2 minutes.
  */
 const triesWhenAlreadyUp = 15;
+/** A member that gives up closes its ports first; its end follows within moments. */
+const endTimeoutMs = 2000;
 /** Longer than any usual batch timeout plus one exporter retry. */
 const arrivalTimeoutMs = 10_000;
 
@@ -57,7 +59,7 @@ async function sendOne(session: Session, way: Way, nextNumber: () => number): Pr
     }
     last = 'acknowledged, not at the sink';
   }
-  throw await silence(session, way, last);
+  throw (await endedMember(session)) ?? (await silence(session, way, last));
 }
 
 function triesOf({ scenario }: Session): number {
@@ -96,6 +98,13 @@ async function firstArrived(sink: Sink, numbers: number[]): Promise<Arrived> {
     return arrived;
   });
   return Promise.any(waits).catch(() => undefined); // every one of them was silent
+}
+
+/** A member that is no more explains any silence, and better. */
+async function endedMember(session: Session): Promise<SquallError | undefined> {
+  const { members } = need(session, 'target');
+  const reasons = await Promise.all(members.map(({ process }) => process?.whyEnded?.(endTimeoutMs)));
+  return reasons.find((reason) => reason !== undefined);
 }
 
 async function silence(session: Session, way: Way, last: string): Promise<SquallError> {

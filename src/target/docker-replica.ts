@@ -19,9 +19,10 @@ import {
 } from './docker-folders.ts';
 import { type DockerReplica, watch } from './docker-layout.ts';
 import type { DockerSite } from './docker-site.ts';
-import { awaitServing, reconfigurePower } from './local-replica.ts';
+import { reconfigurePower } from './local-replica.ts';
 import { type LinkAddresses, lacksOf, listensOn, readConfig, readinessOf, uses } from './local-seat.ts';
 import { startMemberProcess } from './member-process.ts';
+import { awaitServing } from './start-failure.ts';
 import type { ContainerEndpoint, Member } from './target.ts';
 import { removeWorkFolder } from './work-folder.ts';
 
@@ -83,13 +84,13 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
     await container.remove();
     await tidy();
   };
-  try {
-    await awaitServing(process_, { name: replica.name, logFile, clock });
-  } catch (error) {
-    await settled(stop(0));
-    throw error;
-  }
-  const process = { ...process_, pause: container.pause };
+  const serving = await awaitServing(process_, { name: replica.name, logFile, clock }).catch(
+    async (error: unknown) => {
+      await settled(stop(0));
+      throw error;
+    },
+  );
+  const process = { ...process_, ...serving, pause: container.pause };
   const member: Member = {
     name: replica.name,
     group: replica.group,

@@ -5,10 +5,10 @@ import { settled } from '../base/settled.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { spawnHeld } from './held-process.ts';
-import { awaitServing } from './local-replica.ts';
 import { type LinkAddresses, replicaEnv, takeSeat } from './local-seat.ts';
 import { startMemberProcess } from './member-process.ts';
 import { quietOf, reachOf, settleOf } from './residence.ts';
+import { awaitServing } from './start-failure.ts';
 import { stockGateway } from './stock-gateway.ts';
 import type { Target } from './target.ts';
 
@@ -57,12 +57,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Target> {
     onNote: () => undefined,
   });
   const down = () => process_.stop(stopGraceMs);
-  try {
-    await awaitServing(process_, { name: seat.name, logFile, clock });
-  } catch (error) {
-    await settled(down());
-    throw error;
-  }
+  const serving = await awaitServing(process_, { name: seat.name, logFile, clock }).catch(
+    async (error: unknown) => {
+      await settled(down());
+      throw error;
+    },
+  );
   const member = {
     name: seat.name,
     group: seat.group,
@@ -70,7 +70,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Target> {
     metricsUrl: `http://127.0.0.1:${seat.metricsPort}/metrics`,
     version: 'embedded',
     lossyComponents: [],
-    process: process_,
+    process: { ...process_, ...serving },
   };
   const hops = [{ member: 'embedded', facts: readPipelineFacts(stockGateway()) }];
   return {

@@ -1,7 +1,7 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hierarchy, planLimits } from '../base/cgroup.ts';
-import { type Clock, waitFor } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { settled } from '../base/settled.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
 import type { LocalMemberSpec } from '../scenario/types.ts';
@@ -21,7 +21,7 @@ import {
 } from './local-seat.ts';
 import { type MemberProcess, startMemberProcess } from './member-process.ts';
 import { makeServerCertificate } from './server-certificate.ts';
-import { explainStart } from './start-failure.ts';
+import { awaitServing } from './start-failure.ts';
 import type { Member, ReconfigurePower } from './target.ts';
 import { mountVolume } from './volume.ts';
 import { removeWorkFolder, workFolder } from './work-folder.ts';
@@ -48,9 +48,6 @@ export interface Replica {
   facts: PipelineFacts;
   stop(graceMs: number): Promise<void>;
 }
-
-/** A collector serves within a second; a machine under load may take ten. */
-const readyTimeoutMs = 30_000;
 
 /** Starts one collector and waits until it serves. Throws SQ-TARGET-START or SQ-PORT-IN-USE. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
@@ -86,12 +83,12 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     await volume?.release();
     await removeWorkFolder(options.runDir, seat.name);
   };
-  try {
-    await awaitServing(running, { name: seat.name, logFile, clock });
-  } catch (error) {
-    await settled(stop(0));
-    throw error;
-  }
+  const serving = await awaitServing(running, { name: seat.name, logFile, clock }).catch(
+    async (error: unknown) => {
+      await settled(stop(0));
+      throw error;
+    },
+  );
   const described: Member = {
     name: seat.name,
     group: seat.group,
@@ -101,7 +98,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       : {}),
     version: tool.version,
     lossyComponents: facts.lossyComponents,
-    process: running,
+    process: { ...running, ...serving },
     reconfigure: reconfigurePower(configFile, running),
     storage: { dir: place.dataDir, bounded: volume !== undefined },
     ...limitsPower(options, running),
@@ -190,25 +187,4 @@ export function reconfigurePower(
       await process.signal('SIGHUP');
     },
   };
-}
-
-/** Ready, or dead at the first try: a restart would only hide why. */
-export async function awaitServing(
-  process: MemberProcess,
-  options: { name: string; logFile: string; clock: Clock },
-): Promise<void> {
-  const outcome = await Promise.race([
-    process.ready(readyTimeoutMs).then((atNs) => (atNs === undefined ? 'not ready' : 'ready')),
-    waitFor(options.clock, { timeoutMs: readyTimeoutMs, everyMs: 20 }, () =>
-      process.starts()[0]?.exit === undefined ? undefined : 'ended',
-    ),
-  ]);
-  if (outcome === 'ready') return;
-  const exit = process.starts()[0]?.exit;
-  const found = exit === undefined ? `not ready after ${readyTimeoutMs / 1000} s` : exitWords(exit);
-  throw await explainStart({ ...options, found });
-}
-
-function exitWords(exit: { code: number | null; signal: string | null }): string {
-  return exit.signal === null ? `it ended with code ${exit.code}` : `it was ended by ${exit.signal}`;
 }

@@ -1,5 +1,46 @@
 import { readFile } from 'node:fs/promises';
+import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import type { ProcessPower } from './target.ts';
+
+/** A collector serves within a second; a machine under load may take ten. */
+const readyTimeoutMs = 30_000;
+
+/** A member under its restart policy: for messages its name, and the log that has its last words. */
+interface Started {
+  name: string;
+  logFile: string;
+  clock: Clock;
+}
+
+/**
+ * Ready, or dead at the first try: a restart would only hide why. Gives what tells later that it died after all.
+ */
+export async function awaitServing(
+  process: ProcessPower,
+  own: Started,
+): Promise<Required<Pick<ProcessPower, 'whyEnded'>>> {
+  const outcome = await Promise.race([
+    process.ready(readyTimeoutMs).then((atNs) => (atNs === undefined ? 'not ready' : 'ready')),
+    whyEnded(process, own, readyTimeoutMs),
+  ]);
+  if (outcome === 'ready') return { whyEnded: (timeoutMs) => whyEnded(process, own, timeoutMs) };
+  const found = `not ready after ${readyTimeoutMs / 1000} s`;
+  throw (await whyEnded(process, own, 0)) ?? (await explainStart({ ...own, found }));
+}
+
+/**
+ * The error that tells why the first start is over, waiting `timeoutMs` for its end: one that could not open its last
+ * port has listened on the others for a moment, and takes its time to go.
+ */
+async function whyEnded(
+  process: Pick<ProcessPower, 'starts'>,
+  own: Started,
+  timeoutMs: number,
+): Promise<SquallError | undefined> {
+  const exit = await waitFor(own.clock, { timeoutMs, everyMs: 20 }, () => process.starts()[0]?.exit);
+  return exit === undefined ? undefined : explainStart({ ...own, found: exitWords(exit) });
+}
 
 /** Lines of the log that the error carries. */
 const shownLines = 5;
@@ -44,4 +85,8 @@ export function explainingLines(log: string): string[] {
   );
   const chosen = start >= 0 ? lines.slice(start, start + shownLines) : lines.slice(-shownLines);
   return chosen.map((line) => line.slice(0, 300));
+}
+
+function exitWords(exit: { code: number | null; signal: string | null }): string {
+  return exit.signal === null ? `it ended with code ${exit.code}` : `it was ended by ${exit.signal}`;
 }

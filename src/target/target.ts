@@ -1,3 +1,4 @@
+import type { SquallError } from '../base/errors.ts';
 import type { OtlpSpec } from '../scenario/types.ts';
 import type { BackendPower } from './backend-power.ts';
 import type { ClusterPlace } from './cluster-place.ts';
@@ -112,6 +113,8 @@ export interface ProcessPower {
   setRestart(policy: 'always' | 'never'): void;
   /** Absent: it is always started again. */
   restarts?(): 'always' | 'never';
+  /** Why it is not the process that was started first, in its log's words; undefined if that lived for `timeoutMs`. */
+  whyEnded?(timeoutMs: number): Promise<SquallError | undefined>;
   /** Where the target itself can hold it still; elsewhere a fault stops the process by a signal. */
   pause?: PausePower;
 }

@@ -25,6 +25,24 @@ service:
 `;
 }
 
+/** Lists an exporter; as a collector it listens until the first connection, says that a port is taken, and ends. */
+function dyingCollector(taken: string): string {
+  return `#!${process.execPath}
+if (process.argv[2] === 'components') {
+  console.log('buildinfo: {version: 1.0.0}\\nexporters: [{name: nop}]');
+  process.exit();
+}
+const [host, port] = process.env.SQUALL_OTLP_GRPC.split(':');
+const server = require('node:net').createServer((socket) => {
+  socket.destroy();
+  server.close();
+  console.error('Error: cannot start pipelines: listen tcp ${taken}: bind: address already in use');
+  setTimeout(() => process.exit(1), 1000);
+});
+server.listen(Number(port), host);
+`;
+}
+
 /** A local target of one collector with this configuration; no Prometheus of its own where one is given. */
 function local(member: Record<string, unknown>, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { target: { local: { members: { collector: member }, ...more } } };
@@ -146,6 +164,20 @@ describe.skipIf(noParts !== '')(`tools and ports${noParts}`, () => {
     const config = place.write('taken.yaml', minimal('nop: {}', `, http: {endpoint: "127.0.0.1:${port}"}`));
     const ended = await place.run(place.scenario(local({ config })));
     expectError(ended, { code: 'SQ-PORT-IN-USE', exit: 4, what: `127.0.0.1:${port}` });
+    expect(await place.leftBehind()).toEqual([]);
+  });
+
+  test('a collector that opens one port and ends at the next one, which is taken, once it was seen to listen', async () => {
+    const place = hostilePlace();
+    const binary = place.write('otelcol', dyingCollector('127.0.0.1:4242'));
+    chmodSync(binary, 0o755);
+    const config = place.write('dying.yaml', minimal('nop: {}'));
+    const ended = await place.run(place.scenario(local({ binary, config })));
+    expectError(ended, {
+      code: 'SQ-PORT-IN-USE',
+      exit: 4,
+      what: 'collector-0 could not listen on 127.0.0.1:4242',
+    });
     expect(await place.leftBehind()).toEqual([]);
   });
 
