@@ -8,9 +8,15 @@ import type { PacedResult, PacedStart } from './paced-sender.ts';
  * (every tenth of a second begins one), and how late requests are handed to the transport: the latest is also how long
  * it took to catch up with a stall. `sleeper` is how late a thread woke at worst that only slept: the machine's part.
  */
-const { values: flags } = parseArgs({ options: { seconds: { type: 'string', default: '10' } } });
+const { values: flags } = parseArgs({
+  options: {
+    /** Only rates whose name matches. */
+    rows: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '10' },
+  },
+});
 const seconds = Number(flags.seconds);
-const cases: (OpenCase & { name: string })[] = [
+const all: (OpenCase & { name: string })[] = [
   { name: '10/s', fromPerS: 10, toPerS: 10, seconds, batch: 1 },
   { name: '1,000/s', fromPerS: 1000, toPerS: 1000, seconds, batch: 10 },
   { name: '10,000/s', fromPerS: 10_000, toPerS: 10_000, seconds, batch: 100 },
@@ -18,6 +24,7 @@ const cases: (OpenCase & { name: string })[] = [
   { name: 'ramp 0 to 20,000/s', fromPerS: 0, toPerS: 20_000, seconds, batch: 100 },
   { name: '200,000/s', fromPerS: 200_000, toPerS: 200_000, seconds, batch: 512 },
 ];
+const cases = all.filter(({ name }) => new RegExp(flags.rows).test(name));
 const widths = [20, 9, 9, 18, 8, 8, 8, 8, 8, 8];
 
 async function main(): Promise<void> {
@@ -36,18 +43,15 @@ async function measure({ grpc, http }: Receiver, one: OpenCase & { name: string 
   const rows = await runProgram<PacedResult>('paced-sender.ts', start);
   const sent = rows.sendNs.map((ns, i) => (ns === null || Number.isNaN(ns) ? -1 : i)).filter((i) => i >= 0);
   const lateMs = Float64Array.from(sent, (i) => ((rows.sendNs[i] ?? 0) - (rows.dueNs[i] ?? 0)) / 1e6).sort();
-  const sum = (indexes: Iterable<number>) => {
-    let items = 0;
-    for (const i of indexes) items += rows.count[i] ?? 0;
-    return items;
-  };
+  const items = (indexes: Iterable<number>) =>
+    sum(Float64Array.from(indexes, (index) => rows.count[index] ?? 0));
   const worst = worstSecond(rows, sent);
   const limit = Math.max(one.batch, worst.due * 0.01);
   printRow(
     [
       one.name,
-      sum(rows.dueNs.keys()),
-      sum(sent),
+      items(rows.dueNs.keys()),
+      items(sent),
       `${worst.off} of ${worst.due}${worst.off > limit ? ' OVER' : ''}`,
       ...[50, 95, 99, 100].map((p) => percentileOf(lateMs, p).toFixed(2)),
       rows.sleeperMs.toFixed(2),
@@ -59,22 +63,33 @@ async function measure({ grpc, http }: Receiver, one: OpenCase & { name: string 
 
 /** The window of one second in which the items sent and the items due differ most. */
 function worstSecond(rows: PacedResult, sent: readonly number[]): { off: number; due: number } {
-  const items = (timesNs: readonly number[], indexes: Iterable<number>, fromNs: number) => {
-    let sum = 0;
-    for (const i of indexes) {
-      const at = (timesNs[i] ?? 0) - fromNs;
-      if (at >= 0 && at < 1e9) sum += rows.count[i] ?? 0;
-    }
-    return sum;
-  };
+  const due = byTenth(rows, rows.dueNs, rows.dueNs.keys());
+  const gone = byTenth(rows, rows.sendNs, sent);
   let worst = { off: 0, due: 0 };
   for (let tenth = 0; tenth <= (seconds - 1) * 10; tenth++) {
-    const fromNs = rows.t0Ns + tenth * 1e8;
-    const due = items(rows.dueNs, rows.dueNs.keys(), fromNs);
-    const off = Math.abs(due - items(rows.sendNs, sent, fromNs));
-    if (off >= worst.off) worst = { off, due };
+    const wanted = sum(due.subarray(tenth, tenth + 10));
+    const off = Math.abs(wanted - sum(gone.subarray(tenth, tenth + 10)));
+    if (off >= worst.off) worst = { off, due: wanted };
   }
   return worst;
+}
+
+/** Items by the tenth of a second, from the start on, in which their request is due, or went out. */
+function byTenth(
+  rows: PacedResult,
+  timesNs: readonly (number | null)[],
+  indexes: Iterable<number>,
+): Float64Array {
+  const tenths = new Float64Array(seconds * 10);
+  for (const i of indexes) {
+    const tenth = Math.floor(((timesNs[i] ?? 0) - rows.t0Ns) / 1e8);
+    if (tenth >= 0 && tenth < tenths.length) tenths[tenth] = (tenths[tenth] ?? 0) + (rows.count[i] ?? 0);
+  }
+  return tenths;
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 await main();
