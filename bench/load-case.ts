@@ -7,6 +7,8 @@ import { runKeys } from '../src/otlp/item-id.ts';
 import type { Plan } from '../src/plan/types.ts';
 import { makeCertificates } from '../test/fixtures/load/certificates.ts';
 import { closedEntry, loadPlan } from '../test/fixtures/load/plan.ts';
+import { runProgram } from './machine.ts';
+import type { SquallResult, SquallStart } from './squall-sender.ts';
 
 /** One way of sending as fast as it is answered. */
 export interface LoadCase {
@@ -14,6 +16,7 @@ export interface LoadCase {
   protocol: Protocol;
   compression: 'none' | 'gzip';
   batch: number;
+  /** At least; more where a core is quicker than they last. */
   items: number;
   itemBytes: number;
   inFlight: number;
@@ -47,14 +50,20 @@ export function caseOf(
 }
 
 /**
- * Items per core-second of what was measured of a run of so many. Progress is told twice a second, so of a run that is
- * over too soon next to nothing is measured: that is refused.
+ * Sends the case with squall in a process of its own. Progress is told twice a second, so of a run that is over too
+ * soon next to nothing is measured: then it is sent again with twice the items, which the case keeps for later rounds.
  */
-export function perCoreSecond(measured: { items: number; cpuS: number }, items: number): number {
-  if (measured.items < items / 2) {
-    throw new Error(`${items} items are too few for this machine: give more with --items`);
+export async function sendLongEnough(
+  load: LoadCase,
+  at: { grpc: string; http: string },
+): Promise<SquallResult> {
+  for (;;) {
+    const { grpc, http } = at;
+    const start: SquallStart = { ...load, grpc, http };
+    const measured = await runProgram<SquallResult>('squall-sender.ts', start);
+    if (measured.items >= load.items / 2) return measured;
+    load.items *= 2;
   }
-  return measured.items / measured.cpuS;
 }
 
 /** A folder with certificates for loopback, removed at the end of the process. */

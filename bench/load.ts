@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { BareStart } from './bare-sender.ts';
-import { caseOf, type LoadCase, perCoreSecond, temporaryCertificates } from './load-case.ts';
+import { caseOf, type LoadCase, sendLongEnough, temporaryCertificates } from './load-case.ts';
 import { median, millions, printHeader, printRow, runProgram, startReceiver } from './machine.ts';
-import type { SquallResult, SquallStart } from './squall-sender.ts';
 import { takeTurns } from './turns.ts';
 
 /**
@@ -59,19 +58,17 @@ async function main(): Promise<void> {
 }
 
 async function measure(load: LoadCase, at: { grpc: string; http: string }): Promise<Found> {
-  const { grpc, http } = at;
-  const start: SquallStart = { ...load, grpc, http };
-  const squall = await runProgram<SquallResult>('squall-sender.ts', start);
+  const squall = await sendLongEnough(load, at);
   const requests = Math.floor((load.items * 2) / 3 / load.batch);
   const bare: BareStart = {
     ...load,
-    address: load.protocol === 'grpc' ? grpc : http,
+    address: load.protocol === 'grpc' ? at.grpc : at.http,
     requests,
     warmUp: Math.floor(requests / 2),
   };
   const bareCpuS = await runProgram<number>('bare-sender.ts', bare);
   return {
-    ours: perCoreSecond(squall, load.items),
+    ours: squall.items / squall.cpuS,
     bare: (requests * load.batch) / bareCpuS,
     bodyBytes: squall.bodyBytes,
   };

@@ -1,17 +1,8 @@
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { Signal } from '../src/base/signal.ts';
-import { perCoreSecond } from './load-case.ts';
-import {
-  median,
-  millions,
-  printHeader,
-  printRow,
-  type Receiver,
-  runProgram,
-  startReceiver,
-} from './machine.ts';
-import type { SquallResult } from './squall-sender.ts';
+import { type LoadCase, sendLongEnough } from './load-case.ts';
+import { median, millions, printHeader, printRow, type Receiver, startReceiver } from './machine.ts';
 
 /**
  * Items delivered per CPU second of the sending process, beside telemetrygen (from PATH or TELEMETRYGEN), unthrottled,
@@ -42,21 +33,16 @@ async function main(): Promise<void> {
 }
 
 async function measure(receiver: Receiver, signal: Signal, batch: number): Promise<void> {
+  const load: LoadCase = {
+    ...{ signal, protocol: 'grpc', compression: 'none', batch, inFlight: 16, connections: 2 },
+    ...{ items: Number(flags.items), itemBytes: Number(flags.bytes) },
+  };
   const ours: number[] = [];
   const peers: number[] = [];
   let bytesEach = '';
   for (let round = 0; round < Number(flags.rounds); round++) {
-    const squall = await runProgram<SquallResult>('squall-sender.ts', {
-      ...{ signal, protocol: 'grpc', compression: 'none', batch, items: Number(flags.items) },
-      ...{
-        itemBytes: Number(flags.bytes),
-        inFlight: 16,
-        connections: 2,
-        grpc: receiver.grpc,
-        http: receiver.http,
-      },
-    });
-    ours.push(perCoreSecond(squall, Number(flags.items)));
+    const squall = await sendLongEnough(load, receiver);
+    ours.push(squall.items / squall.cpuS);
     const sent = await receiver.takeCount();
     const cpuS = await runPeer(receiver, signal, batch);
     const peer = await receiver.takeCount();
