@@ -50,20 +50,26 @@ export function caseOf(
 }
 
 /**
- * Sends the case with squall in a process of its own. Progress is told twice a second, so of a run that is over too
- * soon next to nothing is measured: then it is sent again with twice the items, which the case keeps for later rounds.
+ * Progress is told twice a second, so of a run that is over too soon next to nothing is measured: then the case is
+ * measured again with twice the items, which it keeps for later rounds.
  */
-export async function sendLongEnough(
+export async function longEnough<Measured extends { items: number }>(
   load: LoadCase,
-  at: { grpc: string; http: string },
-): Promise<SquallResult> {
+  measure: () => Promise<Measured>,
+): Promise<Measured> {
   for (;;) {
-    const { grpc, http } = at;
-    const start: SquallStart = { ...load, grpc, http };
-    const measured = await runProgram<SquallResult>('squall-sender.ts', start);
+    const measured = await measure();
     if (measured.items >= load.items / 2) return measured;
     load.items *= 2;
   }
+}
+
+/** Sends the case with squall in a process of its own, for long enough. */
+export function sendLongEnough(load: LoadCase, at: { grpc: string; http: string }): Promise<SquallResult> {
+  const { grpc, http } = at;
+  return longEnough(load, () =>
+    runProgram<SquallResult>('squall-sender.ts', { ...load, grpc, http } satisfies SquallStart),
+  );
 }
 
 /** A folder with certificates for loopback, removed at the end of the process. */

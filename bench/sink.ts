@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { caseOf, temporaryCertificates } from './load-case.ts';
+import { caseOf, longEnough, temporaryCertificates } from './load-case.ts';
 import { median, millions, printHeader, printRow, runProgram } from './machine.ts';
 import type { SinkCase, SinkResult } from './sink-process.ts';
 import type { SquallResult } from './squall-sender.ts';
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       threads: name.includes('2 threads') ? 2 : 1,
       ...(name.includes('8 connections') ? { connections: 8 } : {}),
     }));
-  const taken = await takeTurns(rows, Number(flags.seconds), verify);
+  const taken = await takeTurns(rows, Number(flags.seconds), (load) => longEnough(load, () => verify(load)));
   const durable = flags.durable ? ', fsync before each answer' : '';
   printHeader(`sink: 263-byte items${durable}, median of the rounds`);
   printRow(['', 'verified items/core-s', 'least..most', 'by the clock/s', 'RSS MB', 'rounds'], widths);
@@ -64,16 +64,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Progress is told twice a second: a case of which too little was measured is sent again with twice the items. */
 async function verify(load: SinkCase): Promise<SinkResult> {
-  for (;;) {
-    const measured = await verifyOnce(load);
-    if (measured.items >= load.items / 2) return measured;
-    load.items *= 2;
-  }
-}
-
-async function verifyOnce(load: SinkCase): Promise<SinkResult> {
   const sink = fork(new URL('sink-process.ts', import.meta.url), { execArgv: [] });
   const next = <T>() => new Promise<T>((resolve) => sink.once('message', (message) => resolve(message as T)));
   sink.send(load);
