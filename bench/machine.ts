@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { machineFacts } from '../src/run/machine-facts.ts';
 
 /** First line of every benchmark: figures mean nothing without the machine that they were taken on. */
@@ -38,9 +38,18 @@ export function cpuSecondsSince(from: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
+/** Starts a program of this folder; on one core only where that is given (by taskset, of util-linux). */
+export function forkProgram(file: string, core?: number): ChildProcess {
+  const place =
+    core === undefined
+      ? { execArgv: [] }
+      : { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] };
+  return fork(new URL(file, import.meta.url), place);
+}
+
 /** Runs a program of this folder in a process of its own, hands it `start`, and gives the one message it answers. */
-export function runProgram<T>(file: string, start: object): Promise<T> {
-  const child = fork(new URL(file, import.meta.url), { execArgv: [] });
+export function runProgram<T>(file: string, start: object, core?: number): Promise<T> {
+  const child = forkProgram(file, core);
   child.send(start);
   return new Promise((resolve, reject) => {
     child.once('message', (message) => resolve(message as T));

@@ -9,6 +9,7 @@ import { parseColumns } from '../src/observe/columns.ts';
 import { requestFields } from '../src/observe/evidence.ts';
 import type { Plan } from '../src/plan/types.ts';
 import { cpuSecondsSince } from './machine.ts';
+import type { SleeperResult } from './sleeper.ts';
 
 export interface PacedStart {
   plan: Plan;
@@ -28,8 +29,8 @@ export interface PacedResult {
   finalNs: number[];
   class: number[];
   cpuS: number;
-  /** How late a thread that only sleeps woke at worst meanwhile, ms. */
-  sleeperMs: number;
+  /** What the machine did meanwhile to a thread that only sleeps. */
+  sleeper: SleeperResult;
 }
 
 /** Squall's load engine on an open plan, in a process of its own; gives what it recorded of every request. */
@@ -39,13 +40,13 @@ async function send({ plan, grpc, http, tellStart }: PacedStart): Promise<PacedR
   const load = await startLoad({ plan, endpoints, evidenceDir });
   await delay(300); // threads and connections settle
   const usage = process.cpuUsage();
-  const sleeper = startSleeper();
+  const endSleeper = startSleeper();
   const t0Ns = nowNs() + 100e6;
   load.go(t0Ns);
   if (tellStart === true) process.send?.({ t0Ns });
   await load.done;
   const cpuS = cpuSecondsSince(usage);
-  const sleeperMs = await sleeper();
+  const sleeper = await endSleeper();
   await load.close();
   const rows = parseColumns(readFileSync(join(evidenceDir, 'requests-0.bin')), requestFields);
   rmSync(evidenceDir, { recursive: true });
@@ -60,16 +61,16 @@ async function send({ plan, grpc, http, tellStart }: PacedStart): Promise<PacedR
     finalNs: times('finalNs'),
     class: whole('class'),
     cpuS,
-    sleeperMs,
+    sleeper,
   };
 }
 
-/** Gives what ends it and tells how late it was at worst. */
-function startSleeper(): () => Promise<number> {
+/** Gives what ends it and tells how it slept. */
+function startSleeper(): () => Promise<SleeperResult> {
   const stop = new SharedArrayBuffer(4);
   const thread = new Worker(new URL('sleeper.ts', import.meta.url), { workerData: stop });
   return () => {
-    const told = new Promise<number>((resolve) => thread.once('message', resolve));
+    const told = new Promise<SleeperResult>((resolve) => thread.once('message', resolve));
     Atomics.store(new Int32Array(stop), 0, 1);
     Atomics.notify(new Int32Array(stop), 0);
     return told;

@@ -15,7 +15,7 @@ export interface StampingStart {
   raw?: { requestBytes: number; answerBytes: number };
 }
 
-/** Request i: its first sequence (raw: its number), when its last bytes were read and when it was answered. */
+/** Request i: its first sequence (raw: its number), when its last bytes were read and its answer was written. */
 export interface Stamps {
   from: number[];
   arrivedNs: number[];
@@ -43,6 +43,7 @@ interface Call extends H2Stream {
 }
 
 function serveGrpc(socket: Socket, decoder: ReturnType<typeof createDecoder>, delayOf: () => number): void {
+  const answered = stampWrites(socket);
   let chunkNs = 0;
   socket.prependListener('data', () => {
     chunkNs = nowNs();
@@ -54,34 +55,58 @@ function serveGrpc(socket: Socket, decoder: ReturnType<typeof createDecoder>, de
       if (!last) return;
       const { runs } = decoder.decode('traces', 'protobuf', Buffer.concat(call.parts).subarray(5));
       const first = runs.length > 0 ? (runs.from[0] ?? -1) : -1;
-      stampedAnswer({ from: first, arrivedNs: chunkNs, delayMs: delayOf() }, () =>
-        call.output.answer(call, { headers, content: Buffer.alloc(5), trailers }),
-      );
+      stampedAnswer({ from: first, arrivedNs: chunkNs, delayMs: delayOf() }, (request) => {
+        answered(request);
+        call.output.answer(call, { headers, content: Buffer.alloc(5), trailers });
+      });
     },
   });
 }
 
 function serveRaw(socket: Socket, { requestBytes, answerBytes }: NonNullable<StampingStart['raw']>): void {
+  const answered = stampWrites(socket);
   let bytes = 0;
   socket.on('data', (chunk: Buffer) => {
     const arrivedNs = nowNs();
     bytes += chunk.length;
     while (bytes >= requestBytes) {
       bytes -= requestBytes;
-      const answer = () => socket.write(Buffer.alloc(answerBytes));
-      stampedAnswer({ from: stamps.from.length, arrivedNs, delayMs: 0 }, answer);
+      stampedAnswer({ from: stamps.from.length, arrivedNs, delayMs: 0 }, (request) => {
+        answered(request);
+        socket.write(Buffer.alloc(answerBytes));
+      });
     }
   });
 }
 
-function stampedAnswer(of: { from: number; arrivedNs: number; delayMs: number }, answer: () => void): void {
+/** Gives what to tell before a request is answered: the next bytes that the socket is handed are its answer. */
+function stampWrites(socket: Socket): (request: number) => void {
+  let unwritten: number[] = [];
+  const write = socket.write.bind(socket) as (bytes: Buffer) => boolean;
+  socket.write = ((bytes: Buffer) => {
+    const now = nowNs();
+    for (const request of unwritten) stamps.answeredNs[request] = now;
+    unwritten = [];
+    return write(bytes);
+  }) as typeof socket.write;
+  return (request) => void unwritten.push(request);
+}
+
+interface Arrived {
+  from: number;
+  arrivedNs: number;
+  delayMs: number;
+}
+
+/** `answer` is told which request of the stamps it answers. */
+function stampedAnswer(of: Arrived, answer: (request: number) => void): void {
   const { from, arrivedNs, delayMs } = of;
   const stalledMs = arrivedNs >= stall.fromNs && arrivedNs < stall.toNs ? (stall.toNs - arrivedNs) / 1e6 : 0;
   const now = () => {
-    stamps.from.push(from);
+    const request = stamps.from.push(from) - 1;
     stamps.arrivedNs.push(arrivedNs);
-    stamps.answeredNs.push(nowNs());
-    answer();
+    stamps.answeredNs.push(Number.NaN);
+    answer(request);
   };
   const waitMs = Math.max(delayMs, stalledMs);
   if (waitMs > 0) setTimeout(now, waitMs);
