@@ -84,12 +84,7 @@ export async function startDockerReplica(options: DockerReplicaOptions): Promise
     await container.remove();
     await tidy();
   };
-  const serving = await awaitServing(process_, { name: replica.name, logFile, clock }).catch(
-    async (error: unknown) => {
-      await settled(stop(0));
-      throw error;
-    },
-  );
+  const serving = await awaitServing(process_, { name: replica.name, logFile, clock, stop });
   const process = { ...process_, ...serving, pause: container.pause };
   const member: Member = {
     name: replica.name,

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { settled } from '../base/settled.ts';
 import type { TargetSpec } from '../scenario/types.ts';
 import { readPipelineFacts } from './collector-config.ts';
 import { spawnHeld } from './held-process.ts';
@@ -57,12 +56,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Target> {
     onNote: () => undefined,
   });
   const down = () => process_.stop(stopGraceMs);
-  const serving = await awaitServing(process_, { name: seat.name, logFile, clock }).catch(
-    async (error: unknown) => {
-      await settled(down());
-      throw error;
-    },
-  );
+  const serving = await awaitServing(process_, { name: seat.name, logFile, clock, stop: down });
   const member = {
     name: seat.name,
     group: seat.group,

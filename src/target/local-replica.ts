@@ -83,12 +83,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     await volume?.release();
     await removeWorkFolder(options.runDir, seat.name);
   };
-  const serving = await awaitServing(running, { name: seat.name, logFile, clock }).catch(
-    async (error: unknown) => {
-      await settled(stop(0));
-      throw error;
-    },
-  );
+  const serving = await awaitServing(running, { name: seat.name, logFile, clock, stop });
   const described: Member = {
     name: seat.name,
     group: seat.group,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Clock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
+import { settled } from '../base/settled.ts';
 import type { ProcessPower } from './target.ts';
 
 /** A collector serves within a second; a machine under load may take ten. */
@@ -11,20 +12,33 @@ interface Started {
   name: string;
   logFile: string;
   clock: Clock;
+  /** Leaves nothing of it. */
+  stop(graceMs: number): Promise<void>;
 }
 
 /**
- * Ready, or dead at the first try: a restart would only hide why. Gives what tells later that it died after all.
+ * Ready, or dead at the first try, and then stopped: a restart would only hide why. Gives what tells later that it died
+ * after all.
  */
 export async function awaitServing(
   process: ProcessPower,
   own: Started,
 ): Promise<Required<Pick<ProcessPower, 'whyEnded'>>> {
+  try {
+    await becomeReady(process, own);
+  } catch (error) {
+    await settled(own.stop(0));
+    throw error;
+  }
+  return { whyEnded: (timeoutMs) => whyEnded(process, own, timeoutMs) };
+}
+
+async function becomeReady(process: ProcessPower, own: Started): Promise<void> {
   const outcome = await Promise.race([
     process.ready(readyTimeoutMs).then((atNs) => (atNs === undefined ? 'not ready' : 'ready')),
     whyEnded(process, own, readyTimeoutMs),
   ]);
-  if (outcome === 'ready') return { whyEnded: (timeoutMs) => whyEnded(process, own, timeoutMs) };
+  if (outcome === 'ready') return;
   const found = `not ready after ${readyTimeoutMs / 1000} s`;
   throw (await whyEnded(process, own, 0)) ?? (await explainStart({ ...own, found }));
 }
