@@ -11,7 +11,8 @@ export interface SlopeVerdict {
 }
 
 const z95 = 1.96;
-const pointsMin = 5;
+/** Through fewer points any line can be drawn. */
+export const backlogPointsMin = 5;
 
 /**
  * Whether a backlog grows by at most `allowedPerS`: a straight line through the points, whose error counts that
@@ -20,7 +21,7 @@ const pointsMin = 5;
  */
 export function judgeBacklog(points: readonly BacklogPoint[], allowedPerS: number): SlopeVerdict {
   const n = points.length;
-  if (n < pointsMin) return { verdict: 'unknown', perS: 0, interval: [-Infinity, Infinity] };
+  if (n < backlogPointsMin) return { verdict: 'unknown', perS: 0, interval: [-Infinity, Infinity] };
   const meanAt = mean(points.map(([at]) => at));
   const meanItems = mean(points.map(([, items]) => items));
   let [across, along] = [0, 0];

@@ -38,6 +38,7 @@ describe('a trial', () => {
     ['slow', { percentiles: [goal(9)] }, 'fail', 'p95'],
     ['at its limit', { percentiles: [goal(5)] }, 'unknown', 'p95'],
     ['with a backlog that grows by 2 %', { backlog: growing }, 'fail', 'backlog'],
+    ['too short to see a backlog grow', { backlog: flat.slice(0, 4) }, 'unknown', '4 times'],
     ['with one lost item', { lost: 1 }, 'fail', '1 of 600001'],
     ['never empty afterwards', { drained: false }, 'fail', 'drain'],
     ['with a member that died', { restarts: 1 }, 'fail', 'restarts'],
