@@ -4,7 +4,7 @@ import { findingSentence, topFindings } from './finding-words.ts';
 import { formatCount, oneLine } from './format.ts';
 import { membersLine } from './members.ts';
 import { recoveryLine } from './recovery-words.ts';
-import { ledgerLines, verdictReason, verdictSymbol, whoseFault } from './sentences.ts';
+import { latencyLine, ledgerLines, verdictReason, verdictSymbol, whoseFault } from './sentences.ts';
 import { sloSentence } from './slo-words.ts';
 import type { Report } from './types.ts';
 
@@ -27,7 +27,7 @@ const verdictColor = { pass: 'green', fail: 'red', unknown: 'yellow' } as const 
 /**
  * The last lines of every run, at most 15: verdict (1), what to know of the target and how it came back from a fault
  * (1 each, at the cost of a failed SLO), the three worst findings (3), failed SLOs (3 and how many more), ledger (3),
- * whose fault, faults left, report, again. Who took the load stands after the ledger where there is room.
+ * whose fault, faults left, report, again. Latency and who took the load stand after the ledger where there is room.
  */
 export function closingLines(
   report: Report,
@@ -63,7 +63,11 @@ export function closingLines(
     `${label('report')}${oneLine(paths.report, 1000)}`,
     `${label('again')}${oneLine(paths.again, 1000)}`,
   ];
-  if (members !== undefined && lines.length < linesMax)
-    lines.splice(-4, 0, `${label('members')}${oneLine(members)}`);
+  for (const [name, text] of [
+    ['latency', latencyLine(report)],
+    ['members', members],
+  ] as const) {
+    if (text !== undefined && lines.length < linesMax) lines.splice(-4, 0, `${label(name)}${oneLine(text)}`);
+  }
   return lines;
 }

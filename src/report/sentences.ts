@@ -1,6 +1,6 @@
 import { type Signal, signals, type VerdictWord } from '../base/signal.ts';
 import type { LedgerCounts } from '../observe/ledger-types.ts';
-import { formatCount, oneLine } from './format.ts';
+import { formatCount, formatMs, oneLine } from './format.ts';
 import { sloSentence } from './slo-words.ts';
 import type { Report } from './types.ts';
 
@@ -110,6 +110,18 @@ export function ledgerLines(report: Report): string[] {
     const counts = report.ledger[signal];
     return counts === undefined ? [] : [ledgerLine(signal, counts)];
   });
+}
+
+/** Of each signal that was answered, from due to the final answer; undefined where none was, or the run does not count. */
+export function latencyLine({ latency, validity }: Report): string | undefined {
+  if (!validity.valid) return undefined;
+  const parts = signals.flatMap((signal) => {
+    const ack = latency[signal]?.ack;
+    if (ack === undefined || ack.count === 0) return [];
+    const [p50, p95, p99] = [ack.p50Ms, ack.p95Ms, ack.p99Ms].map(formatMs);
+    return [`${itemWord[signal]} P50 ${p50}, P95 ${p95}, P99 ${p99}`];
+  });
+  return parts.length === 0 ? undefined : `${parts.join('; ')} from due to answer`;
 }
 
 /** The sums of law 2, with the numbers put in. */

@@ -30,6 +30,16 @@ test('never more than 15 lines, whatever there is to say', () => {
   expect(shown[1]).toContain(banner);
 });
 
+test('says how long answers took, where there is room and there were any', () => {
+  const lines = closingLines(passReport(), paths);
+  const { p50Ms, p95Ms, p99Ms } = passReport().latency.traces?.ack ?? {};
+  const told = lines.filter((line) => line.startsWith('latency'));
+  expect(told).toHaveLength(1);
+  for (const ms of [p50Ms, p95Ms, p99Ms]) expect(told[0]).toContain(`${ms} ms`);
+  for (const silent of [{ ...passReport(), latency: {} }, unknownReport()])
+    expect(closingLines(silent, paths).filter((line) => line.startsWith('latency'))).toEqual([]);
+});
+
 test('faults left are named with the command that removes them', () => {
   const lines = closingLines(passReport(), { ...paths, faultsLeft: ['cut on gateway-0'] });
   expect(lines.find((line) => line.startsWith('in place'))).toBe(
