@@ -120,7 +120,8 @@ function buildProgram(done: (code: number) => void): Command {
     'measure what load and sink reach here (20 s); plan then warns of more than 70 % of it',
   );
   verb('setup', 'find or build the collector and Prometheus', commands.setup);
-  addSinkFlags(verb('sink', 'run the sink alone', commands.sink));
+  addLoadFlags(verb('load', 'send a load alone to an endpoint and tell what it answers', commands.load));
+  addSinkFlags(verb(`sink ${scenario}`, 'run the sink alone', commands.sink));
   verb('init', 'write a commented scenario', commands.init)
     .option('--from <file>', 'a collector configuration to start from')
     .option('--to <file>', 'where to write it', 'scenario.yaml');
@@ -145,11 +146,26 @@ function addGlobalFlags(command: Command): void {
     );
 }
 
-function addSinkFlags(command: Command): void {
+function addLoadFlags(command: Command): void {
   command
+    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC (default: 127.0.0.1:4317)')
+    .option(
+      '--http <address>',
+      'HOST:PORT for OTLP/HTTP in its place (default with --protocol http/...: 127.0.0.1:4318)',
+    )
+    .option('--signal <name>', 'traces, metrics or logs (default: traces)')
+    .option('--rate <items>', 'items per second (default: 1000)')
+    .option('--duration <time>', 'how long (default: 30s)')
+    .option('--protocol <name>', 'grpc, http/protobuf or http/json')
+    .option('--batch <items>', 'items per request (default: 100)');
+  addRunFlags(command);
+}
+
+function addSinkFlags(command: Command): void {
+  addScenarioFlags(command)
     .option('--print-config', 'print what to add to a collector so that it exports to the sink')
-    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC', '127.0.0.1:4317')
-    .option('--http <address>', 'HOST:PORT for OTLP/HTTP', '127.0.0.1:4318')
+    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC (default: 127.0.0.1:4317)')
+    .option('--http <address>', 'HOST:PORT for OTLP/HTTP (default: 127.0.0.1:4318)')
     .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
     .option('--durable', 'what it accepted is on disk before it answers')
     .option('--kubernetes', 'as a pod of a cluster; its evidence comes here')
@@ -170,8 +186,11 @@ function collect(value: string, before: string[] = []): string[] {
 }
 
 function addScenarioFlags(command: Command): Command {
+  return addRunFlags(command.option('--target <file>', 'replace the target block by this file’s'));
+}
+
+function addRunFlags(command: Command): Command {
   return command
-    .option('--target <file>', 'replace the target block by this file’s')
     .option('--seed <n>', 'seed of every random choice', '1')
     .option('--run-id <id>', 'identity of the run (default: random)')
     .option('--set <path=value>', 'override one value of the scenario (repeatable)', collect, []);

@@ -17,6 +17,7 @@ export const commands = {
   halt: async () => (await import('./recover.ts')).haltCommand,
   doctor: async () => (await import('./machine.ts')).doctorCommand,
   setup: async () => (await import('./machine.ts')).setupCommand,
+  load: async () => (await import('./load.ts')).loadCommand,
   sink: async () => (await import('./sink.ts')).sinkCommand,
   init: async () => (await import('./scenario.ts')).initCommand,
   explain: async () => (await import('./scenario.ts')).explainCommand,

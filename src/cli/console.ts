@@ -19,6 +19,11 @@ export interface GlobalFlags {
   printConfig?: boolean;
   grpc?: string;
   http?: string;
+  signal?: string;
+  rate?: string;
+  duration?: string;
+  protocol?: string;
+  batch?: string;
   threads?: string;
   durable?: boolean;
   kubernetes?: boolean;

@@ -10,8 +10,10 @@ import { loadScenario } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { GlobalFlags } from './console.ts';
 
-/** The scenarios that squall brings along, in the checkout and in the package alike. */
-const bundled = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'scenarios');
+/** A scenario that squall brings along, in the checkout and in the package alike. */
+export function bundledScenario(name: string): string {
+  return join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'scenarios', `${name}.yaml`);
+}
 
 export interface ScenarioChoice {
   scenario: Scenario;
@@ -25,7 +27,7 @@ export interface ScenarioChoice {
 
 /** Reads the scenario that the flags and the argument name; without an argument the bundled quickstart. */
 export async function readScenario(flags: GlobalFlags, path: string | undefined): Promise<ScenarioChoice> {
-  const { scenario, text, ...loaded } = await loadScenario(path ?? join(bundled, 'quickstart.yaml'), {
+  const { scenario, text, ...loaded } = await loadScenario(path ?? bundledScenario('quickstart'), {
     env: process.env,
     sets: flags.set ?? [],
     faults,

@@ -6,15 +6,24 @@ import { readScenario } from './read-scenario.ts';
 import { runWatched } from './watched.ts';
 
 /** `squall run`: exit codes as the contract has them. */
-export async function runCommand(plain: Console, flags: GlobalFlags, args: string[]): Promise<number> {
-  const { scenario, secrets, texts, runId, seed } = await readScenario(flags, args[0]);
+export function runCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
+  const demo = args[0] === undefined && flags.target === undefined;
+  return runAs(console, flags, { path: args[0], again: repeatCommand('run', flags, args[0]), demo });
+}
+
+/** Runs a scenario from its file to its last words. `again` is the command that repeats it. */
+export async function runAs(
+  plain: Console,
+  flags: GlobalFlags,
+  { path, again, demo }: { path: string | undefined; again: string; demo: boolean },
+): Promise<number> {
+  const { scenario, secrets, texts, runId, seed } = await readScenario(flags, path);
   const console = maskConsole(plain, secrets);
-  const again = repeatCommand('run', flags, args[0]);
   const dir = resolve(flags.out ?? `reports/${runId}`);
   return runWatched({ console, flags, secrets, runId, dir, again }, (watch) =>
     runScenario({
       scenario,
-      demo: args[0] === undefined && flags.target === undefined,
+      demo,
       secrets,
       texts,
       runId,
@@ -29,11 +38,18 @@ export async function runCommand(plain: Console, flags: GlobalFlags, args: strin
 }
 
 export function repeatCommand(verb: string, flags: GlobalFlags, path: string | undefined): string {
-  // In a checkout there is no `squall` on the PATH; npm tells its script's name.
-  const squall = process.env.npm_lifecycle_event === 'squall' ? 'npm run squall --' : 'squall';
-  const words = [squall, verb, ...(path === undefined ? [] : [path])];
+  const words = [commandName(), verb, ...(path === undefined ? [] : [path])];
   if (flags.target !== undefined) words.push('--target', flags.target);
-  if (flags.seed !== undefined && flags.seed !== '1') words.push('--seed', flags.seed);
-  for (const set of flags.set ?? []) words.push('--set', `'${set.replaceAll("'", "'\\''")}'`);
-  return words.join(' ');
+  return [...words, ...repeatFlags(flags)].join(' ');
+}
+
+/** In a checkout there is no `squall` on the PATH; npm tells its script's name. */
+export function commandName(): string {
+  return process.env.npm_lifecycle_event === 'squall' ? 'npm run squall --' : 'squall';
+}
+
+/** --seed and --set, for a shell. */
+export function repeatFlags({ seed, set = [] }: Pick<GlobalFlags, 'seed' | 'set'>): string[] {
+  const seeded = seed !== undefined && seed !== '1' ? ['--seed', seed] : [];
+  return [...seeded, ...set.flatMap((one) => ['--set', `'${one.replaceAll("'", "'\\''")}'`])];
 }

@@ -16,8 +16,8 @@ import { namedCluster } from './named-cluster.ts';
 const deadlineS = 24 * 3600;
 
 /**
- * A sink in the cluster that the flags name, for as long as `use` takes; then its evidence is whole in `evidenceDir`, and
- * nothing of it is left in the cluster. Gives the exit code.
+ * A sink in the cluster that the flags name, for as long as `use` takes, which stops it: then its evidence is whole in
+ * `evidenceDir`, and nothing of it is left in the cluster. Gives the exit code.
  */
 export async function withClusterSink(
   flags: GlobalFlags,
@@ -51,7 +51,6 @@ export async function withClusterSink(
       clock: systemClock,
     });
     await use(sink);
-    await sink.stop();
     return 0;
   } finally {
     await record.close();

@@ -26,9 +26,12 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
   const { scenario, runId, seed } = await readScenario(flags, args[0]);
   const epochNs = String(BigInt(systemClock.wallMs()) * 1_000_000n);
   const plan = compilePlan(scenario, { runId, seed, epochNs, workers: 1 });
-  const dir = resolve(flags.out ?? `reports/${runId}`, 'evidence');
+  // The run itself may be under way in this folder.
+  const dir = resolve(flags.out ?? `reports/${runId}-sink`, 'evidence');
   mkdirSync(dir, { recursive: true });
   const threads = threadsOf(flags.threads ?? '1');
+  if (plan.entries.some(({ spec }) => spec.signal === 'metrics'))
+    console.say('metric points are known by the times of their run: a sink alone counts them as foreign');
   const common = { plan, durable: flags.durable === true, threads };
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
@@ -43,19 +46,21 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
     arrivalsFile: join(dir, 'arrivals.bin'),
   });
   await follow(console, sink, stop.signal);
-  await sink.stop();
   return 0;
 }
 
-/** Until Ctrl-C, or until it can keep nothing any more. */
+/** Until Ctrl-C, or until it can keep nothing any more; then it is stopped, and what came in all is said last. */
 async function follow(console: Console, sink: Sink, signal: AbortSignal): Promise<void> {
   sink.go(systemClock.nowNs());
   console.say(`OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
   while (!signal.aborted && sink.failure() === undefined) {
     await systemClock.sleep(everyMs, signal).catch(() => undefined); // Ctrl-C ends the sleep
-    console.say(JSON.stringify(sink.progress()));
+    if (!signal.aborted) console.say(JSON.stringify(sink.progress()));
   }
-  if (sink.failure() !== undefined) console.say(`what it recorded is not complete: ${sink.failure()}`);
+  const failure = sink.failure();
+  await sink.stop();
+  if (failure !== undefined) console.say(`what it recorded is not complete: ${failure}`);
+  console.say(JSON.stringify(sink.progress()));
 }
 
 const threadsMax = 64;
