@@ -617,3 +617,12 @@ test.each([
 ])('%s is this machine and needs no limits', (endpoint) => {
   expect(() => parseText(scenarioText({ target: external(`{grpc: "${endpoint}"}`) }))).not.toThrow();
 });
+
+test('a load may be as large as its limit, whatever the division by a time unit rounds', () => {
+  for (let rate = 16_000; rate < 16_200; rate++) {
+    const load = `{l: {${spans}, rate: ${rate}, duration: 30s}}`;
+    const own = `{itemsPerS: ${rate}, items: ${rate * 30}}`;
+    const text = scenarioText({ target: external('{grpc: "gw:4317"}'), load, limits: own });
+    expect(() => parseText(text)).not.toThrow();
+  }
+});
