@@ -112,7 +112,7 @@ export function ledgerLines(report: Report): string[] {
   });
 }
 
-/** Of each signal that was answered, from due to the final answer; undefined where none was, or the run does not count. */
+/** Of each signal's requests, infinite where not acknowledged; undefined without any, or where the run does not count. */
 export function latencyLine({ latency, validity }: Report): string | undefined {
   if (!validity.valid) return undefined;
   const parts = signals.flatMap((signal) => {
@@ -121,7 +121,7 @@ export function latencyLine({ latency, validity }: Report): string | undefined {
     const [p50, p95, p99] = [ack.p50Ms, ack.p95Ms, ack.p99Ms].map(formatMs);
     return [`${itemWord[signal]} P50 ${p50}, P95 ${p95}, P99 ${p99}`];
   });
-  return parts.length === 0 ? undefined : `${parts.join('; ')} from due to answer`;
+  return parts.length === 0 ? undefined : `${parts.join('; ')} from due to acknowledgement`;
 }
 
 /** The sums of law 2, with the numbers put in. */
