@@ -136,7 +136,10 @@ function buildProgram(done: (code: number) => void): Command {
 
 function addGlobalFlags(command: Command): void {
   command
-    .option('--out <dir>', 'folder of the run (default: reports/<run id>)')
+    .option(
+      '--out <dir>',
+      'folder of the run (default: reports/<run id>, of a sink alone reports/<run id>-sink)',
+    )
     .option('--json', 'machine output on stdout and nothing else there')
     .option('--quiet', 'no live line')
     .addOption(
@@ -164,8 +167,8 @@ function addLoadFlags(command: Command): void {
 function addSinkFlags(command: Command): void {
   addScenarioFlags(command)
     .option('--print-config', 'print what to add to a collector so that it exports to the sink')
-    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC (default: 127.0.0.1:4317)')
-    .option('--http <address>', 'HOST:PORT for OTLP/HTTP (default: 127.0.0.1:4318)')
+    .option('--grpc <address>', 'HOST:PORT for OTLP/gRPC (default: the target’s sink, or 127.0.0.1:4317)')
+    .option('--http <address>', 'HOST:PORT for OTLP/HTTP (default: the target’s sink, or 127.0.0.1:4318)')
     .option('--threads <n>', 'threads that share the addresses (Linux)', '1')
     .option('--durable', 'what it accepted is on disk before it answers')
     .option('--kubernetes', 'as a pod of a cluster; its evidence comes here')

@@ -1,12 +1,16 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import { parseDuration } from '../base/units.ts';
+import { isLoopback, splitHostPort } from '../scenario/target-schema.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { bundledScenario } from './read-scenario.ts';
 import { commandName, repeatFlags, runAs } from './run.ts';
 
 /** Fields of the entry in scenarios/load.yaml that have a flag of their own. */
 const fields = ['signal', 'rate', 'duration', 'protocol', 'batch'] as const;
+/** Where a mistake is that no flag made by itself. */
+const where = 'squall load';
 const addresses = ['grpc', 'http'] as const;
+type Flag = (typeof fields)[number] | (typeof addresses)[number];
 /** The port that OTLP gives to HTTP. */
 const defaultHttp = '127.0.0.1:4318';
 
@@ -24,33 +28,41 @@ export async function loadCommand(console: Console, flags: GlobalFlags): Promise
     return await runAs(console, { ...flags, set }, { path: bundledScenario('load'), again, demo: false });
   } catch (error) {
     if (!(error instanceof SquallError)) throw error;
-    const [parts, ...others] = [error.parts, ...error.others].map((one) => inFlags(one, flags));
+    const [parts, ...others] = inFlags([error.parts, ...error.others], flags);
     throw parts === undefined ? error : new SquallError(parts, { cause: error, others });
   }
 }
 
-/** A mistake of the scenario, told of the flag that made it. */
-export function inFlags(parts: ErrorParts, flags: GlobalFlags): ErrorParts {
-  if (parts.code === 'SQ-LIMITS-MISSING')
-    return { ...parts, where: 'squall load', next: 'give both --rate and --duration' };
-  const address = addresses.find((name) => flags[name] !== undefined);
-  const paths = [
-    ...fields.filter((name) => flags[name] !== undefined).map((name) => [`load.items.${name}`, name]),
-    ...(address === undefined ? [] : [[`target.external.otlp.${address}`, address]]),
-    ...(address === undefined ? [] : [['target.external.otlp', address]]),
-  ];
-  const told = (text: string) =>
-    paths.reduce(
-      (so, [path = '', name]) => so.replaceAll(`--set ${path}`, path).replaceAll(path, `--${name}`),
-      text,
-    );
-  const { what, where, next } = parts;
-  return {
-    ...parts,
-    what: told(what),
-    next: told(next),
-    ...(where === undefined ? {} : { where: told(where) }),
-  };
+/** Mistakes of the scenario, told of the flags that made them; what --set made stays as it is. */
+export function inFlags(mistakes: readonly ErrorParts[], flags: GlobalFlags): ErrorParts[] {
+  const own = [...addresses, ...fields].filter((name) => flags[name] !== undefined);
+  const saysBoth = flags.rate !== undefined && flags.duration !== undefined;
+  return mistakes.flatMap((parts) => {
+    // That one of the two is no number, or no time, is a mistake of its own.
+    if (parts.code === 'SQ-LIMITS-MISSING' && saysBoth && mistakes.length > 1) return [];
+    if (parts.code === 'SQ-LIMITS-MISSING')
+      return [{ ...parts, where, next: 'give both --rate and --duration' }];
+    const name = own.find((one) => parts.where === `--set ${setPath(one)}`);
+    if (name !== undefined && !isSet(flags, setPath(name))) return [inFlag(parts, name)];
+    if (parts.where?.startsWith('--set limits.') !== true || isSet(flags, 'limits')) return [parts];
+    return [{ ...parts, where, next: 'add --set limits.itemsPerS=N and --set limits.items=N' }];
+  });
+}
+
+function inFlag(parts: ErrorParts, name: Flag): ErrorParts {
+  const path = addresses.some((one) => one === name) ? `${setPath(name)}.${name}` : setPath(name);
+  const told = (text: string) => text.replaceAll(path, `--${name}`);
+  return { ...parts, what: told(parts.what), where: `--${name}`, next: told(parts.next) };
+}
+
+/** Where the scenario has what the flag says. */
+function setPath(name: Flag): string {
+  return name === 'grpc' || name === 'http' ? 'target.external.otlp' : `load.items.${name}`;
+}
+
+/** Whether --set says something of that part of the scenario. */
+function isSet({ set = [] }: GlobalFlags, path: string): boolean {
+  return set.some((one) => one.startsWith(`${path}=`) || one.startsWith(`${path}.`));
 }
 
 /** The flags as --set has them; those that --set itself gives come later and so count. */
@@ -70,9 +82,10 @@ export function setsOf(flags: GlobalFlags): string[] {
 }
 
 /** Who writes both rate and duration down has said what an endpoint elsewhere may be sent. */
-function limitsOf({ rate, duration }: GlobalFlags): [string, number][] {
+function limitsOf({ grpc, http, rate, duration }: GlobalFlags): [string, number][] {
+  const host = splitHostPort(grpc ?? http ?? defaultHttp)?.host;
   const [itemsPerS, forMs] = [Number(rate), parseDuration(duration ?? '')];
-  if (!Number.isFinite(itemsPerS) || forMs === undefined) return [];
+  if (host === undefined || isLoopback(host) || !Number.isFinite(itemsPerS) || forMs === undefined) return [];
   return [
     ['itemsPerS', itemsPerS],
     ['items', Math.ceil((itemsPerS * forMs) / 1000)],
@@ -90,7 +103,7 @@ function checkAddress({ grpc, http, protocol = '' }: GlobalFlags): void {
   throw new SquallError({
     code: 'SQ-USAGE',
     what: 'a load goes to one endpoint, in one protocol',
-    where: 'squall load',
+    where,
     expected: '--grpc HOST:PORT, or --http HOST:PORT with http/protobuf or http/json',
     found: wrong === undefined ? 'both' : `${protocol} to ${wrong}`,
     next: 'squall load --help',

@@ -17,12 +17,12 @@ const deadlineS = 24 * 3600;
 
 /**
  * A sink in the cluster that the flags name, for as long as `use` takes, which stops it: then its evidence is whole in
- * `evidenceDir`, and nothing of it is left in the cluster. Gives the exit code.
+ * `evidenceDir`, and nothing of it is left in the cluster. Gives what `use` gives.
  */
 export async function withClusterSink(
   flags: GlobalFlags,
   options: { task: Omit<SinkTask, 'grpc' | 'http'>; evidenceDir: string },
-  use: (sink: Sink) => Promise<void>,
+  use: (sink: Sink) => Promise<number>,
 ): Promise<number> {
   const words = 'squall sink --kubernetes --context NAME -n NAMESPACE';
   const { cluster: ref, namespace } = namedCluster(flags, words);
@@ -50,8 +50,7 @@ export async function withClusterSink(
       ...options,
       clock: systemClock,
     });
-    await use(sink);
-    return 0;
+    return await use(sink);
   } finally {
     await record.close();
   }

@@ -5,28 +5,30 @@ import { SquallError } from '../base/errors.ts';
 import { type Sink, startSink } from '../observe/sink.ts';
 import { sinkConfig } from '../observe/sink-config.ts';
 import { compilePlan } from '../plan/compile.ts';
+import type { SinkSpec, TargetSpec } from '../scenario/types.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { readScenario } from './read-scenario.ts';
 import { withClusterSink } from './sink-cluster.ts';
 
 const everyMs = 10_000;
-const defaultGrpc = '127.0.0.1:4317';
+/** The ports that OTLP gives to its protocols. */
+const defaults = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318' };
 
 /**
  * `squall sink [SCENARIO] --run-id ID`: the sink alone, until Ctrl-C; what arrives is counted against that run's plan.
  * `--print-config` prints what a collector needs to export to it (at the address that --target or the scenario gives),
- * and nothing is started. `--kubernetes -n NAMESPACE` puts it there as an ordinary pod.
+ * and nothing is started. `--kubernetes -n NAMESPACE` puts it there as an ordinary pod. Ends with 2 if what it recorded
+ * is not complete.
  */
 export async function sinkCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   if (flags.printConfig === true) {
-    console.print(sinkConfig(flags.grpc ?? (await sinkOf(flags, args[0])) ?? defaultGrpc));
+    console.print(sinkConfig(flags.grpc ?? (await advertisedBy(flags, args[0])) ?? defaults.grpc));
     return 0;
   }
-  const grpc = flags.grpc ?? defaultGrpc;
   const { scenario, runId, seed } = await readScenario(flags, args[0]);
   const epochNs = String(BigInt(systemClock.wallMs()) * 1_000_000n);
   const plan = compilePlan(scenario, { runId, seed, epochNs, workers: 1 });
-  // The run itself may be under way in this folder.
+  // The run itself may be under way in the folder of its id.
   const dir = resolve(flags.out ?? `reports/${runId}-sink`, 'evidence');
   mkdirSync(dir, { recursive: true });
   const threads = threadsOf(flags.threads ?? '1');
@@ -41,26 +43,43 @@ export async function sinkCommand(console: Console, flags: GlobalFlags, args: st
   }
   const sink = await startSink({
     ...common,
-    grpc,
-    http: flags.http ?? '127.0.0.1:4318',
+    ...listens(flags, scenario.target),
     arrivalsFile: join(dir, 'arrivals.bin'),
   });
-  await follow(console, sink, stop.signal);
-  return 0;
+  return follow(console, sink, stop.signal);
 }
 
-/** Until Ctrl-C, or until it can keep nothing any more; then it is stopped, and what came in all is said last. */
-async function follow(console: Console, sink: Sink, signal: AbortSignal): Promise<void> {
+/** Until Ctrl-C, or until it can keep nothing any more; then stops it and says what came in all. Gives the exit code. */
+async function follow(console: Console, sink: Sink, signal: AbortSignal): Promise<number> {
   sink.go(systemClock.nowNs());
   console.say(`OTLP/gRPC on ${sink.grpc}, OTLP/HTTP on ${sink.http}; Ctrl-C ends`);
   while (!signal.aborted && sink.failure() === undefined) {
     await systemClock.sleep(everyMs, signal).catch(() => undefined); // Ctrl-C ends the sleep
     if (!signal.aborted) console.say(JSON.stringify(sink.progress()));
   }
-  const failure = sink.failure();
-  await sink.stop();
+  const earlier = sink.failure();
+  const atEnd = await sink.stop().then(
+    () => sink.failure(),
+    (error: Error) => error.message,
+  );
+  const failure = earlier ?? atEnd;
   if (failure !== undefined) console.say(`what it recorded is not complete: ${failure}`);
   console.say(JSON.stringify(sink.progress()));
+  return failure === undefined ? 0 : 2;
+}
+
+/** The flags' addresses, or those of the target that they name, or OTLP's own. */
+function listens(
+  flags: GlobalFlags,
+  { sink }: TargetSpec,
+): { grpc: string; http: string } & Pick<SinkSpec, 'tls'> {
+  const own = sink === 'none' ? undefined : sink;
+  const fixed = (address = ':0') => (address.endsWith(':0') ? undefined : address);
+  return {
+    grpc: flags.grpc ?? fixed(own?.grpc) ?? defaults.grpc,
+    http: flags.http ?? fixed(own?.http) ?? defaults.http,
+    ...(own?.tls === undefined ? {} : { tls: own.tls }),
+  };
 }
 
 const threadsMax = 64;
@@ -79,7 +98,7 @@ function threadsOf(text: string): number {
 }
 
 /** Where the target of these flags has its sink; undefined without one, or where any port will do. */
-async function sinkOf(flags: GlobalFlags, path: string | undefined): Promise<string | undefined> {
+async function advertisedBy(flags: GlobalFlags, path: string | undefined): Promise<string | undefined> {
   if (flags.target === undefined && path === undefined) return undefined;
   const { target } = (await readScenario(flags, path)).scenario;
   const { sink } = target;

@@ -41,6 +41,7 @@ export function startSinkWorker(start: SinkThreadStart, ears: SinkEars): SinkWor
   const done = Promise.withResolvers<void>();
   const asks = createAsks();
   let failure: string | undefined;
+  let isDone = false;
   done.promise.catch(() => undefined); // it is awaited in stop(); until then failure() tells
   listening.promise.catch(() => undefined); // it is awaited by who starts the thread
   const fail = (reason: string, code?: string) => {
@@ -61,6 +62,7 @@ export function startSinkWorker(start: SinkThreadStart, ears: SinkEars): SinkWor
       case 'ack':
         return asks.answered(message.id, message.struck);
       case 'done':
+        isDone = true;
         return done.resolve();
       default:
         message satisfies never;
@@ -68,7 +70,7 @@ export function startSinkWorker(start: SinkThreadStart, ears: SinkEars): SinkWor
   });
   worker.on('error', (error) => fail(error instanceof Error ? error.message : String(error)));
   worker.on('exit', () => {
-    fail('the sink thread ended');
+    if (!isDone) fail('the sink thread ended');
     asks.close(failure ?? '');
     done.reject(new Error(`the sink failed: ${failure}`));
   });

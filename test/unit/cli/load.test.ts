@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { inFlags, setsOf } from '../../../src/cli/load.ts';
 
 test('--rate and --duration together are what another machine may be sent', () => {
@@ -15,6 +15,12 @@ test('--rate and --duration together are what another machine may be sent', () =
 test('one of them alone is not', () => {
   expect(setsOf({ color: false, rate: '2000' })).toEqual(['load.items.rate=2000']);
   expect(setsOf({ color: false, duration: '2s' })).toEqual(['load.items.duration=2s']);
+  expect(setsOf({ color: false, grpc: '192.0.2.1:4317', rate: '2000' })).toHaveLength(2);
+});
+
+test('this machine may be sent anything', () => {
+  const sets = setsOf({ color: false, grpc: '127.0.0.1:4317', rate: '2000', duration: '2s' });
+  expect(sets.filter((set) => set.startsWith('limits'))).toEqual([]);
 });
 
 test('--http speaks protobuf unless --protocol says otherwise', () => {
@@ -26,19 +32,48 @@ test('--http speaks protobuf unless --protocol says otherwise', () => {
   expect(setsOf({ color: false, protocol: 'http/json' })).toEqual([...protobuf, json]);
 });
 
-test('a mistake names the flag that made it, and --set where that made it', () => {
-  const parts = (path: string) => ({
+describe('a mistake', () => {
+  const parts = (path: string, name = path) => ({
     code: 'SQ-SCENARIO-INVALID' as const,
-    what: `${path} has a wrong value`,
+    what: `${name} has a wrong value`,
     where: `--set ${path}`,
-    next: `correct ${path}`,
+    next: `correct ${name}`,
   });
-  const flags = { color: false, grpc: 'x', rate: 'abc' };
-  expect(inFlags(parts('load.items.rate'), flags)).toMatchObject({
-    what: '--rate has a wrong value',
-    where: '--rate',
-    next: 'correct --rate',
+  const away = {
+    code: 'SQ-LIMITS-MISSING' as const,
+    what: 'no limits',
+    where: '--set target.external.otlp',
+    next: 'add limits',
+  };
+
+  test('names the flag that made it', () => {
+    const flags = { color: false, grpc: 'x', rate: 'abc' };
+    const address = parts('target.external.otlp', 'target.external.otlp.grpc');
+    expect(inFlags([parts('load.items.rate'), address], flags)).toEqual([
+      { ...parts('', '--rate'), where: '--rate' },
+      { ...parts('', '--grpc'), where: '--grpc' },
+    ]);
   });
-  expect(inFlags(parts('target.external.otlp.grpc'), flags).where).toBe('--grpc');
-  expect(inFlags(parts('load.items.batch'), flags)).toEqual(parts('load.items.batch'));
+
+  test('stays as it is where --set made it', () => {
+    const flags = { color: false, rate: '10', set: ['load.items.rate=abc'] };
+    const own = [parts('load.items.rate'), parts('load.items.batch')];
+    expect(inFlags(own, flags)).toEqual(own);
+    const token = parts('target.external.otlp.bearerTokenFile');
+    expect(inFlags([token], { color: false, grpc: 'x' })).toEqual([token]);
+  });
+
+  test('of limits says which flags make them, unless those are the mistake', () => {
+    expect(inFlags([away], { color: false, grpc: 'x', rate: '10' })[0]?.next).toBe(
+      'give both --rate and --duration',
+    );
+    const rate = parts('load.items.rate');
+    expect(inFlags([away, rate], { color: false, grpc: 'x', rate: '10k', duration: '2s' })).toMatchObject([
+      { where: '--rate' },
+    ]);
+    const over = inFlags([parts('limits.items')], { color: false, rate: '10', duration: '2s' });
+    expect(over).toMatchObject([
+      { where: 'squall load', next: expect.stringContaining('--set limits.items=N') },
+    ]);
+  });
 });
