@@ -108,11 +108,10 @@ function backlogGoal({ backlog, ratePerS }: Observation): GoalResult {
   const allowed = slopeShareMax * ratePerS;
   const { verdict, perS, interval } = judgeBacklog(backlog, allowed);
   const bounds = interval.map((value) => value.toFixed(0)).join(' to ');
-  if (backlog.length < backlogPointsMin) {
-    const few = `the backlog was read ${backlog.length} times, ${backlogPointsMin} are needed: a longer trial (capacity.trial) tells`;
-    return { name: backlogName, hard: false, verdict, reason: few };
-  }
-  const reason = `the backlog grows by ${perS.toFixed(0)} items/s (${bounds}), ${allowed.toFixed(0)} may be`;
+  const reason =
+    backlog.length < backlogPointsMin
+      ? `the backlog was read ${backlog.length} times, ${backlogPointsMin} are needed: a longer trial (capacity.trial) tells`
+      : `the backlog grows by ${perS.toFixed(0)} items/s (${bounds}), ${allowed.toFixed(0)} may be`;
   return { name: backlogName, hard: false, verdict, reason };
 }
 

@@ -40,6 +40,9 @@ export interface GlobalFlags {
   resume?: string;
 }
 
+/** Where OTLP is to be had unless a flag or a target says otherwise: the ports of its specification. */
+export const defaultOtlp = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318' };
+
 /** Where words go: people's output to stderr, a command's product to stdout. */
 export interface Console {
   /** A line for people. */

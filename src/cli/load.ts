@@ -1,9 +1,9 @@
 import { type ErrorParts, SquallError } from '../base/errors.ts';
 import { parseDuration } from '../base/units.ts';
-import { isLoopback, splitHostPort } from '../scenario/target-schema.ts';
-import type { Console, GlobalFlags } from './console.ts';
+import { isLocal } from '../scenario/target-schema.ts';
+import { type Console, defaultOtlp, type GlobalFlags } from './console.ts';
 import { bundledScenario } from './read-scenario.ts';
-import { commandName, repeatFlags, runAs } from './run.ts';
+import { commandName, quoted, repeatFlags, runAs } from './run.ts';
 
 /** Fields of the entry in scenarios/load.yaml that have a flag of their own. */
 const fields = ['signal', 'rate', 'duration', 'protocol', 'batch'] as const;
@@ -11,8 +11,8 @@ const fields = ['signal', 'rate', 'duration', 'protocol', 'batch'] as const;
 const where = 'squall load';
 const addresses = ['grpc', 'http'] as const;
 type Flag = (typeof fields)[number] | (typeof addresses)[number];
-/** The port that OTLP gives to HTTP. */
-const defaultHttp = '127.0.0.1:4318';
+/** An address is set whole, so that the file's own is gone. */
+const otlpPath = 'target.external.otlp';
 
 /**
  * `squall load`: a load alone, against an endpoint that is there already; passes if that endpoint takes all of it. It is a
@@ -20,8 +20,7 @@ const defaultHttp = '127.0.0.1:4318';
  */
 export async function loadCommand(console: Console, flags: GlobalFlags): Promise<number> {
   checkAddress(flags);
-  const given = [...addresses, ...fields].filter((name) => flags[name] !== undefined);
-  const words = given.map((name) => `--${name} ${quoted(flags[name] ?? '')}`);
+  const words = givenIn(flags).map((name) => `--${name} ${word(flags[name] ?? '')}`);
   const again = [commandName(), 'load', ...words, ...repeatFlags(flags)].join(' ');
   const set = [...setsOf(flags), ...(flags.set ?? [])];
   try {
@@ -35,7 +34,7 @@ export async function loadCommand(console: Console, flags: GlobalFlags): Promise
 
 /** Mistakes of the scenario, told of the flags that made them; what --set made stays as it is. */
 export function inFlags(mistakes: readonly ErrorParts[], flags: GlobalFlags): ErrorParts[] {
-  const own = [...addresses, ...fields].filter((name) => flags[name] !== undefined);
+  const own = givenIn(flags);
   const saysBoth = flags.rate !== undefined && flags.duration !== undefined;
   return mistakes.flatMap((parts) => {
     // That one of the two is no number, or no time, is a mistake of its own.
@@ -49,15 +48,19 @@ export function inFlags(mistakes: readonly ErrorParts[], flags: GlobalFlags): Er
   });
 }
 
+function givenIn(flags: GlobalFlags): Flag[] {
+  return [...addresses, ...fields].filter((name) => flags[name] !== undefined);
+}
+
 function inFlag(parts: ErrorParts, name: Flag): ErrorParts {
-  const path = addresses.some((one) => one === name) ? `${setPath(name)}.${name}` : setPath(name);
+  const path = setPath(name) === otlpPath ? `${otlpPath}.${name}` : setPath(name);
   const told = (text: string) => text.replaceAll(path, `--${name}`);
   return { ...parts, what: told(parts.what), where: `--${name}`, next: told(parts.next) };
 }
 
 /** Where the scenario has what the flag says. */
 function setPath(name: Flag): string {
-  return name === 'grpc' || name === 'http' ? 'target.external.otlp' : `load.items.${name}`;
+  return name === 'grpc' || name === 'http' ? otlpPath : `load.items.${name}`;
 }
 
 /** Whether --set says something of that part of the scenario. */
@@ -69,11 +72,10 @@ function isSet({ set = [] }: GlobalFlags, path: string): boolean {
 export function setsOf(flags: GlobalFlags): string[] {
   const set = (path: string, value: unknown) => `${path}=${JSON.stringify(value)}`;
   const { grpc, protocol = '' } = flags;
-  const http = flags.http ?? (protocol.startsWith('http/') ? defaultHttp : undefined);
+  const http = flags.http ?? (protocol.startsWith('http/') ? defaultOtlp.http : undefined);
   const sets: string[] = [];
-  if (grpc !== undefined) sets.push(set('target.external.otlp', { grpc }));
-  if (http !== undefined)
-    sets.push(set('target.external.otlp', { http }), set('load.items.protocol', 'http/protobuf'));
+  if (grpc !== undefined) sets.push(set(otlpPath, { grpc }));
+  if (http !== undefined) sets.push(set(otlpPath, { http }), set('load.items.protocol', 'http/protobuf'));
   for (const name of fields) {
     const text = flags[name];
     if (text !== undefined) sets.push(`load.items.${name}=${text}`);
@@ -83,17 +85,19 @@ export function setsOf(flags: GlobalFlags): string[] {
 
 /** Who writes both rate and duration down has said what an endpoint elsewhere may be sent. */
 function limitsOf({ grpc, http, rate, duration }: GlobalFlags): [string, number][] {
-  const host = splitHostPort(grpc ?? http ?? defaultHttp)?.host;
+  const address = grpc ?? http;
   const [itemsPerS, forMs] = [Number(rate), parseDuration(duration ?? '')];
-  if (host === undefined || isLoopback(host) || !Number.isFinite(itemsPerS) || forMs === undefined) return [];
+  if (address === undefined || isLocal(address) || !Number.isFinite(itemsPerS) || forMs === undefined)
+    return [];
   return [
     ['itemsPerS', itemsPerS],
     ['items', Math.ceil((itemsPerS * forMs) / 1000)],
   ];
 }
 
-function quoted(text: string): string {
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+/** For a shell, as plainly as it can be written. */
+function word(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : quoted(text);
 }
 
 /** Throws SQ-USAGE unless there is one address at most, and of the protocol that is asked for. */

@@ -51,5 +51,10 @@ export function commandName(): string {
 /** --seed and --set, for a shell. */
 export function repeatFlags({ seed, set = [] }: Pick<GlobalFlags, 'seed' | 'set'>): string[] {
   const seeded = seed !== undefined && seed !== '1' ? ['--seed', seed] : [];
-  return [...seeded, ...set.flatMap((one) => ['--set', `'${one.replaceAll("'", "'\\''")}'`])];
+  return [...seeded, ...set.flatMap((one) => ['--set', quoted(one)])];
+}
+
+/** One word for a shell, whatever is in it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -6,13 +6,11 @@ import { type Sink, startSink } from '../observe/sink.ts';
 import { sinkConfig } from '../observe/sink-config.ts';
 import { compilePlan } from '../plan/compile.ts';
 import type { SinkSpec, TargetSpec } from '../scenario/types.ts';
-import type { Console, GlobalFlags } from './console.ts';
+import { type Console, defaultOtlp, type GlobalFlags } from './console.ts';
 import { readScenario } from './read-scenario.ts';
 import { withClusterSink } from './sink-cluster.ts';
 
 const everyMs = 10_000;
-/** The ports that OTLP gives to its protocols. */
-const defaults = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318' };
 
 /**
  * `squall sink [SCENARIO] --run-id ID`: the sink alone, until Ctrl-C; what arrives is counted against that run's plan.
@@ -22,7 +20,7 @@ const defaults = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318' };
  */
 export async function sinkCommand(console: Console, flags: GlobalFlags, args: string[]): Promise<number> {
   if (flags.printConfig === true) {
-    console.print(sinkConfig(flags.grpc ?? (await advertisedBy(flags, args[0])) ?? defaults.grpc));
+    console.print(sinkConfig(flags.grpc ?? (await advertisedBy(flags, args[0])) ?? defaultOtlp.grpc));
     return 0;
   }
   const { scenario, runId, seed } = await readScenario(flags, args[0]);
@@ -74,12 +72,16 @@ function listens(
   { sink }: TargetSpec,
 ): { grpc: string; http: string } & Pick<SinkSpec, 'tls'> {
   const own = sink === 'none' ? undefined : sink;
-  const fixed = (address = ':0') => (address.endsWith(':0') ? undefined : address);
   return {
-    grpc: flags.grpc ?? fixed(own?.grpc) ?? defaults.grpc,
-    http: flags.http ?? fixed(own?.http) ?? defaults.http,
+    grpc: flags.grpc ?? fixed(own?.grpc) ?? defaultOtlp.grpc,
+    http: flags.http ?? fixed(own?.http) ?? defaultOtlp.http,
     ...(own?.tls === undefined ? {} : { tls: own.tls }),
   };
+}
+
+/** The address, unless it is one where any port will do. */
+function fixed(address: string | undefined): string | undefined {
+  return address?.endsWith(':0') === true ? undefined : address;
 }
 
 const threadsMax = 64;
@@ -105,7 +107,6 @@ async function advertisedBy(flags: GlobalFlags, path: string | undefined): Promi
   if (sink === 'none') return undefined;
   if (sink.cluster !== undefined && target.kind === 'kubernetes')
     return `${sink.cluster.service}.${target.namespaces[0]}.svc:4317`;
-  const port = sink.grpc.slice(sink.grpc.lastIndexOf(':') + 1);
-  if (port === '0') return undefined;
-  return sink.advertise === undefined ? sink.grpc : `${sink.advertise}:${port}`;
+  const { advertise } = sink;
+  return advertise === undefined ? fixed(sink.grpc) : fixed(sink.grpc)?.replace(/^.*(?=:)/, () => advertise);
 }

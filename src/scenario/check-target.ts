@@ -4,7 +4,7 @@ import { approximateItems, type Draft, peakPerS } from './draft.ts';
 import { wrongWord } from './issues.ts';
 import type { Mistake, Path } from './mistakes.ts';
 import { rulesOf, startsPrometheus } from './own-prometheus.ts';
-import { isLoopback, splitHostPort, targetKinds } from './target-schema.ts';
+import { isLocal, targetKinds } from './target-schema.ts';
 import { collectorsOf, type OtlpSpec, type TargetSpec, type TlsSpec } from './types.ts';
 
 /** `named`: the kinds that the target block names. */
@@ -138,11 +138,6 @@ function checkExternal(target: TargetSpec & { kind: 'external' }, draft: Draft):
   const outside = [grpc, http].find((endpoint) => endpoint !== undefined && !isLocal(endpoint));
   if (outside === undefined && draft.limits === undefined) return mistakes;
   return [...mistakes, ...checkLimits(draft, { path, endpoint: outside ?? '' })];
-}
-
-function isLocal(endpoint: string): boolean {
-  const parts = splitHostPort(endpoint);
-  return parts !== undefined && isLoopback(parts.host);
 }
 
 /** Of rates that were divided by their time unit and multiplied again. */

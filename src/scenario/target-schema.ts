@@ -202,6 +202,12 @@ export function splitHostPort(text: string): { host: string; port: number } | un
   return { host: found[1].replace(/^\[|\]$/g, ''), port: Number(found[2]) };
 }
 
+/** Whether an endpoint is on this machine. */
+export function isLocal(endpoint: string): boolean {
+  const parts = splitHostPort(endpoint);
+  return parts !== undefined && isLoopback(parts.host);
+}
+
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
