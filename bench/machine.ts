@@ -47,6 +47,11 @@ export function forkProgram(file: string, core?: number): ChildProcess {
   return fork(new URL(file, import.meta.url), place);
 }
 
+/** What a program says next. */
+export function nextMessage<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
+}
+
 /** Runs a program of this folder in a process of its own, hands it `start`, and gives the one message it answers. */
 export function runProgram<T>(file: string, start: object, core?: number): Promise<T> {
   const child = forkProgram(file, core);
@@ -72,14 +77,12 @@ export async function startReceiver(options: { counts: boolean; tlsDir?: string 
     ...(options.tlsDir === undefined ? [] : ['--tls', options.tlsDir]),
   ];
   const child = fork(new URL('receiver.ts', import.meta.url), args, { execArgv: [] });
-  const next = <T>() =>
-    new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)));
-  const { grpc, http } = await next<{ grpc: string; http: string }>();
+  const { grpc, http } = await nextMessage<{ grpc: string; http: string }>(child);
   return {
     grpc,
     http,
     takeCount() {
-      const answer = next<{ items: number; bytes: number }>();
+      const answer = nextMessage<{ items: number; bytes: number }>(child);
       child.send('count');
       return answer;
     },

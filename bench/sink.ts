@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { caseOf, longEnough, temporaryCertificates } from './load-case.ts';
-import { median, millions, printHeader, printRow, runProgram } from './machine.ts';
+import { forkProgram, median, millions, nextMessage, printHeader, printRow, runProgram } from './machine.ts';
 import type { SinkCase, SinkResult } from './sink-process.ts';
 import type { SquallResult } from './squall-sender.ts';
 import { takeTurns } from './turns.ts';
@@ -65,11 +64,10 @@ async function main(): Promise<void> {
 }
 
 async function verify(load: SinkCase): Promise<SinkResult> {
-  const sink = fork(new URL('sink-process.ts', import.meta.url), { execArgv: [] });
-  const next = <T>() => new Promise<T>((resolve) => sink.once('message', (message) => resolve(message as T)));
+  const sink = forkProgram('sink-process.ts');
   sink.send(load);
-  const { grpc, http } = await next<{ grpc: string; http: string }>();
-  const done = next<SinkResult>();
+  const { grpc, http } = await nextMessage<{ grpc: string; http: string }>(sink);
+  const done = nextMessage<SinkResult>(sink);
   await runProgram<SquallResult>('squall-sender.ts', { ...load, grpc, http });
   return done;
 }

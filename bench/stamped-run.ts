@@ -1,7 +1,6 @@
-import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowNs } from '../src/base/clock.ts';
-import { forkProgram, percentileOf, printRow } from './machine.ts';
+import { forkProgram, nextMessage, percentileOf, printRow } from './machine.ts';
 import { openPlan } from './open-plan.ts';
 import type { PacedResult, PacedStart } from './paced-sender.ts';
 import type { StampingOrder, StampingStart, Stamps } from './stamping-receiver.ts';
@@ -30,8 +29,8 @@ export async function runStamped(how: StampedCase): Promise<{ rows: PacedResult;
   const plan = openPlan({ fromPerS: itemsPerS, toPerS: itemsPerS, seconds: forS, batch });
   const { address: grpc } = receiver;
   sender.send({ plan, grpc, http: grpc, tellStart: true } satisfies PacedStart);
-  const { t0Ns } = await answer<{ t0Ns: number }>(sender);
-  const done = answer<PacedResult>(sender);
+  const { t0Ns } = await nextMessage<{ t0Ns: number }>(sender);
+  const done = nextMessage<PacedResult>(sender);
   const atNs = t0Ns + 5e9;
   if (stalls === 'receiver') receiver.stall({ atNs, forMs: stallMs });
   if (stalls === 'sender') {
@@ -56,17 +55,13 @@ export async function startStamping(start: StampingStart, ownCore: boolean): Pro
   const child = forkProgram('stamping-receiver.ts', ownCore ? 1 : undefined);
   child.send(start);
   return {
-    address: await answer<string>(child),
+    address: await nextMessage<string>(child),
     stall: (when) => void child.send({ kind: 'stall', ...when } satisfies StampingOrder),
     end() {
       child.send({ kind: 'stamps' } satisfies StampingOrder);
-      return answer<Stamps>(child);
+      return nextMessage<Stamps>(child);
     },
   };
-}
-
-function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
 }
 
 export const widths = [62, 12, 12, 12, 12];
