@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { systemClock, waitFor } from '../base/clock.ts';
 import type { Order, OrderOutcome } from '../target/node-order.ts';
-import { networkOf, processesOf, sharesNodeNetwork } from './processes.ts';
+import { type ContainerProcess, networkOf, processesOf, sharesNodeNetwork } from './processes.ts';
 import {
   anyone,
   countersIn,
@@ -33,6 +34,8 @@ export interface Kernel {
 
 /** Longest that a command of the node may take, ms. */
 const commandMs = 10_000;
+/** Longest that a process may take to stop, ms: one that waits for a disk stops only after that. */
+const stopMs = 5_000;
 
 export const nodeKernel: Kernel = {
   begin: async (order, endsWallMs) => {
@@ -41,7 +44,7 @@ export const nodeKernel: Kernel = {
       case 'network':
         return beginNetwork(order, act, endsWallMs);
       case 'pause':
-        return { detail: `${stopAll(act.container)} processes stopped` };
+        return { detail: `${await stopped(act.container)} processes stopped` };
       case 'signal':
         return { detail: signalFirst(act.container, act.signal) };
     }
@@ -54,17 +57,18 @@ export const nodeKernel: Kernel = {
   look: async (order) => {
     const { act } = order;
     if (act.kind === 'network') return lookAtNetwork(order, act);
-    const stopped = act.kind === 'pause' ? processesOf(act.container).filter(isStopped) : [];
-    return stopped.length === 0 ? undefined : { detail: `${stopped.length} processes are stopped` };
+    const still = act.kind === 'pause' ? processesOf(act.container).filter(isStopped) : [];
+    return still.length === 0 ? undefined : { detail: `${still.length} processes are stopped` };
   },
   end: async (order) => {
     const { act } = order;
     if (act.kind === 'network') return endNetwork(order, act);
     if (act.kind === 'signal') return 'nothing to undo';
-    const stopped = processesOf(act.container).filter(isStopped);
-    for (const { pid } of stopped) process.kill(pid, 'SIGCONT');
+    const alive = processesOf(act.container);
+    // To every one: it takes back a SIGSTOP that is still on its way, which no state shows.
+    for (const { pid } of alive) process.kill(pid, 'SIGCONT');
     if (processesOf(act.container).some(isStopped)) throw new Error('a process is still stopped');
-    return `${stopped.length} processes let go on`;
+    return `${alive.filter(isStopped).length} processes let go on`;
   },
 };
 
@@ -166,6 +170,19 @@ async function endNetwork(order: Order, act: NetworkAct): Promise<string> {
     closed += text.split('\n').filter((line) => line.trim() !== '').length;
   }
   return `rules removed; ${closed} waiting connections closed`;
+}
+
+/** Resolves with how many there are when all of them are stopped, which one whose core or disk is taken is not at once. */
+async function stopped(container: string): Promise<number> {
+  const count = stopAll(container);
+  let left: ContainerProcess[] = [];
+  await waitFor(systemClock, { timeoutMs: stopMs, everyMs: 5 }, () => {
+    left = processesOf(container).filter((one) => !isStopped(one));
+    return left.length === 0 ? true : undefined;
+  });
+  const [one] = left;
+  if (one === undefined) return count;
+  throw new Error(`process ${one.pid} did not stop within ${stopMs / 1000} s (state ${one.state})`);
 }
 
 function stopAll(container: string): number {
