@@ -35,6 +35,8 @@ export interface LoadResult {
 export interface LoadRun {
   /** Starts the timeline: t = 0 in the clock of base/clock.ts, now or a little ahead. */
   go(t0Ns: number): void;
+  /** The timeline ends here: nothing further is due; what was due is sent and tried again as usual; then `done`. */
+  end(): void;
   /** No further request is due; those in flight end; then `done` resolves. */
   stop(): void;
   progress(): LoadResult;
@@ -115,6 +117,7 @@ export async function startLoad(options: LoadOptions): Promise<LoadRun> {
       new Float64Array(t0)[0] = t0Ns;
       order(orders.go);
     },
+    end: () => tell({ kind: 'end' }),
     stop: () => tell({ kind: 'stop' }),
     progress: merged,
     done: ended.promise,

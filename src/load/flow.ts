@@ -30,8 +30,7 @@ interface Request {
   count: number;
   dueNs: number;
   timeNs: number;
-  /** Of the whole entry, from 0. */
-  number: number;
+  number: number; // of the whole entry, from 0
 }
 
 /** One load entry on one worker: what is due is started, queued or missed, and ends in exactly one class. */
@@ -96,6 +95,11 @@ export class Flow {
     const lateNs = nowNs - this.#nextDueNs;
     while (this.#nextDueNs <= nowNs) this.#admit(this.#takeNext(this.#nextDueNs));
     return lateNs;
+  }
+
+  /** As stop(), but what was due until now is sent and tried again as usual. */
+  end(): void {
+    this.#nextDueNs = Number.POSITIVE_INFINITY;
   }
 
   /** Nothing further is due; retries that wait are given up; attempts in flight end. */

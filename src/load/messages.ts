@@ -19,6 +19,8 @@ export interface WorkerStart {
 export type ToWorker =
   /** t = 0 in the monotonic clock of base/clock.ts. */
   | { kind: 'go'; t0Ns: number }
+  /** Nothing further is due; then 'done', once all that was due has ended as usual. */
+  | { kind: 'end' }
   /** No further request is started; those in flight end; then 'done'. */
   | { kind: 'stop' };
 

@@ -61,9 +61,9 @@ async function work(port: MessagePort, data: WorkerThreadData): Promise<void> {
   }, 20);
   let going = false;
   port.on('message', (message: ToWorker) => {
-    if (message.kind === 'stop') {
+    if (message.kind !== 'go') {
       going = true;
-      for (const flow of flows) flow.stop();
+      for (const flow of flows) flow[message.kind]();
       return;
     }
     for (const flow of flows) flow.go(message.t0Ns);

@@ -48,6 +48,10 @@ function createProgram({ dir, atBoot, say }: { dir: string; atBoot: bigint; say:
     },
     async answer(ask: Ask) {
       if (ask.what === 'send') return { outcome: await sendCanary(ask.canary) };
+      if (ask.what === 'end' && load !== undefined) {
+        load.end();
+        return { ended: true };
+      }
       if (ask.what !== 'go' || load === undefined) throw new Error(`the load was asked for ${ask.what}`);
       const { t0Ns, lateMs } = goAt(ask.t0WallNs, atBoot);
       if (!gone) load.go(t0Ns);

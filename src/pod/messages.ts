@@ -10,7 +10,7 @@ import type { Plan } from '../plan/types.ts';
 export const controlPort = 14317;
 
 /** An image and a runner of which these differ do not understand one another. */
-export const format = `2/${requestRecordBytes}/${arrivalRecordBytes}`;
+export const format = `3/${requestRecordBytes}/${arrivalRecordBytes}`;
 
 /** What a program is to do. */
 export interface SinkTask {
@@ -48,6 +48,8 @@ export type Ask =
   | { what: 'clock' }
   /** t = 0 by the wall clock of this pod's node, ns since 1970 in decimals. */
   | { what: 'go'; t0WallNs: string }
+  /** The load's own: nothing further is due. */
+  | { what: 'end' }
   /** Null: it answers as usual again. Otherwise it does so by itself at the time given, by that wall clock. */
   | { what: 'reply'; reply: SinkReply | null; endWallNs?: string }
   | { what: 'struck' }
@@ -60,6 +62,7 @@ export type Answer =
   | { wallNs: string }
   /** How long after t = 0 it heard of it, ms; negative: in time. */
   | { lateMs: number }
+  | { ended: true }
   | { struck: number }
   /** Of the last reply: when it ended by itself, by the pod's wall clock; null: it did not. */
   | { endedWallNs: string | null }

@@ -82,6 +82,9 @@ export async function startClusterLoad(options: ClusterLoadOptions): Promise<Clu
     go(t0Ns) {
       for (const seat of seats) void sendOff(seat, t0Ns).catch(ended.reject);
     },
+    end() {
+      for (const { link } of seats) void link.ask({ what: 'end' }).catch(ended.reject);
+    },
     stop() {
       for (const { link } of seats) void link.finish().catch(() => undefined); // said by onFailure
     },

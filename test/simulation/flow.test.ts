@@ -31,6 +31,8 @@ async function simulate(options: {
   seed: number;
   delayMs: (draw: () => number) => number;
   stalls: { fromMs: number; toMs: number }[];
+  /** The timeline ends here, before it would. */
+  endsAtMs?: number;
 }): Promise<World> {
   const draw = random(options.seed, 'flow').next;
   const entry = openEntry({ spec: { batch, retry: 'none' }, itemsPerS: 1000, durationMs: 3000 });
@@ -82,6 +84,8 @@ async function simulate(options: {
   flow.go(0);
   const pacer = createPacer(entry.pace);
   for (let k = 0; k < pacer.requests; k++) later(pacer.dueNs(k) + draw() * 0.2 * ms, () => flow.drain());
+  const { endsAtMs } = options;
+  if (endsAtMs !== undefined) later(endsAtMs * ms, () => flow.end());
   while (events.length > 0) {
     events.sort((a, b) => a.atNs - b.atNs);
     const next = events.shift();
@@ -91,7 +95,9 @@ async function simulate(options: {
     for (let i = 0; i < 10; i++) await Promise.resolve();
   }
   expect(flow.finished).toBe(true);
-  return { records, counts: tally.counts(), mostInFlight, answers, items: entry.items };
+  // Of those with a due time of their own at the end nothing was drained after it.
+  const items = endsAtMs === undefined ? entry.items : tally.counts().due;
+  return { records, counts: tally.counts(), mostInFlight, answers, items };
 }
 
 const missesOf = ({ records }: World, which: number) =>
@@ -159,6 +165,21 @@ test('a target silent while the worker stalls: what was due while the bound was 
     checkLaws(world);
     expect(missesOf(world, requestClass.missedByGenerator)).toBe(0);
     expect(missesOf(world, requestClass.missedByTarget)).toBe(300 - bound);
+  }
+});
+
+test('a timeline that ends before its plan: nothing is due after it, and what was due goes out as usual', async () => {
+  for (const seed of seeds) {
+    const endsAtMs = 1202;
+    // What was due in the stall waits its turn when the end comes.
+    const stalls = [{ fromMs: 500, toMs: 1200 }];
+    const world = await simulate({ seed, delayMs: () => 2, stalls, endsAtMs });
+    checkLaws(world);
+    expect(world.items).toBe(1200);
+    expect(Math.max(...world.records.map(({ dueNs }) => dueNs))).toBeLessThanOrEqual(endsAtMs * ms);
+    expect(missesOf(world, requestClass.missedByGenerator)).toBe(0);
+    const sentAfter = world.records.filter(({ sendNs }) => sendNs > endsAtMs * ms);
+    expect(sentAfter.length).toBeGreaterThan(0);
   }
 });
 
