@@ -97,12 +97,12 @@ function buildProgram(done: (code: number) => void): Command {
   addScenarioFlags(
     verb(`validate ${scenario}`, 'check a scenario and report all of its mistakes', commands.validate),
   );
-  addScenarioFlags(
+  addCapacityFlags(
     verb(`capacity ${scenario}`, 'find the highest rate at which every SLO holds', commands.capacity),
-  )
-    .option('--quick', 'a third of the time; the answer is indicative')
-    .option('--thorough', '14 confirmations in the place of 5')
-    .option('--resume <dir>', 'go on with the search of this folder');
+  );
+  addScenarioFlags(
+    verb(`gameday ${scenario}`, 'follow the steps of a drill, with people present', commands.gameday),
+  ).option('--yes', 'a rehearsal: go on at every question without asking');
   const worse = 'what got worse between two runs, or folders of runs, or the sides that a scenario names';
   addScenarioFlags(verb('compare <baseline> [candidate]', worse, commands.compare));
   verb('report [run]', 'write the reports of a finished run again from its evidence', commands.report)
@@ -147,6 +147,13 @@ function addGlobalFlags(command: Command): void {
         process.env.NO_COLOR === undefined || process.env.NO_COLOR === '',
       ),
     );
+}
+
+function addCapacityFlags(command: Command): void {
+  addScenarioFlags(command)
+    .option('--quick', 'a third of the time; the answer is indicative')
+    .option('--thorough', '14 confirmations in the place of 5')
+    .option('--resume <dir>', 'go on with the search of this folder');
 }
 
 function addLoadFlags(command: Command): void {

@@ -30,7 +30,7 @@ const recordShape = z.looseObject({
   targetKind: z.string(),
   members: z.array(name),
   peers: z.array(z.looseObject({ id: number, member: z.string(), address: z.string() })).optional(),
-  ended: z.looseObject({ kind: z.enum(['complete', 'stop-condition', 'interrupted', 'failed']) }),
+  ended: z.looseObject({ kind: z.enum(['complete', 'drilled', 'stop-condition', 'interrupted', 'failed']) }),
   settle: z.looseObject({ fromNs: number, horizonNs: number, shownEmpty: z.boolean() }),
   reach: z.looseObject({ parts: z.array(z.string()) }),
   faults: z.array(

@@ -101,6 +101,7 @@ function ownWords(record: RunRecord): string[] {
     'measure',
     'promql',
     'complete',
+    'drilled',
     'stop-condition',
     'interrupted',
     'failed',

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { SquallError } from './base/errors.ts';
 import { fileError } from './base/file-error.ts';
-import type { RunRecord } from './observe/evidence.ts';
+import { type RunRecord, ranToEnd } from './observe/evidence.ts';
 import { compilePlan } from './plan/compile.ts';
 import { pointLatest, readRecord, writeRecord, writeReports } from './record.ts';
 import type { Live } from './report/live.ts';
 import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
 import { planningMachine } from './run/ceilings-file.ts';
+import type { People } from './run/drill.ts';
 import { drive, settleDown } from './run/drive.ts';
 import { leftAfter, toRunError } from './run/failure.ts';
 import { type FoundTools, findTools } from './run/find-tools.ts';
@@ -33,6 +34,8 @@ export interface RunOptions {
   dir: string;
   command: string;
   capture: boolean;
+  /** Of a scenario with a drill, who is asked. */
+  people?: People;
   clock: Clock;
   signal: AbortSignal;
   live: Live;
@@ -82,7 +85,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
 async function judgeAndWrite(options: RunOptions, taken: RunRecord, incomplete: boolean): Promise<Report> {
   const { dir, secrets, texts } = options;
   // Until here a stop may have cut short what would have been seen: of settling, of the last scrapes, of the queries.
-  const stopped = taken.ended.kind === 'complete' && options.signal.aborted;
+  const stopped = ranToEnd(taken) && options.signal.aborted;
   const record: RunRecord = {
     ...taken,
     ...(stopped ? { ended: { kind: 'interrupted' as const } } : {}),
@@ -148,6 +151,7 @@ async function createSession(options: RunOptions, found: FoundTools): Promise<Se
     signal: options.signal,
     secrets: options.secrets,
     capture: options.capture,
+    ...(options.people === undefined ? {} : { people: options.people }),
     say: (line) => options.live.say(line),
     canaries: [],
     processes: [],

@@ -11,6 +11,7 @@ export const commands = {
   plan: async () => (await import('./scenario.ts')).planCommand,
   validate: async () => (await import('./scenario.ts')).validateCommand,
   capacity: async () => (await import('./capacity.ts')).capacityCommand,
+  gameday: async () => (await import('./gameday.ts')).gamedayCommand,
   compare: async () => (await import('./compare.ts')).compareCommand,
   report: async () => (await import('./report.ts')).reportCommand,
   recover: async () => (await import('./recover.ts')).recoverCommand,

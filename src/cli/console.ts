@@ -11,6 +11,7 @@ export interface GlobalFlags {
   runId?: string;
   set?: string[];
   capture?: boolean;
+  yes?: boolean;
   run?: string;
   all?: boolean;
   context?: string;

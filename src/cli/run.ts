@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { SquallError } from '../base/errors.ts';
+import type { People } from '../run/drill.ts';
 import { runScenario } from '../run.ts';
 import { type Console, type GlobalFlags, maskConsole } from './console.ts';
 import { readScenario } from './read-scenario.ts';
@@ -15,9 +17,10 @@ export function runCommand(console: Console, flags: GlobalFlags, args: string[])
 export async function runAs(
   plain: Console,
   flags: GlobalFlags,
-  { path, again, demo }: { path: string | undefined; again: string; demo: boolean },
+  { path, again, demo, people }: { path: string | undefined; again: string; demo: boolean; people?: People },
 ): Promise<number> {
   const { scenario, secrets, texts, runId, seed } = await readScenario(flags, path);
+  checkDrilled(scenario.drill !== undefined, people, path ?? scenario.name);
   const console = maskConsole(plain, secrets);
   const dir = resolve(flags.out ?? `reports/${runId}`);
   return runWatched({ console, flags, secrets, runId, dir, again }, (watch) =>
@@ -31,10 +34,23 @@ export async function runAs(
       dir,
       command: again,
       capture: flags.capture === true,
+      ...(people === undefined ? {} : { people }),
       clock: systemClock,
       ...watch,
     }),
   );
+}
+
+/** Throws SQ-USAGE where the command and the scenario do not belong together. */
+function checkDrilled(drilled: boolean, people: People | undefined, path: string): void {
+  if (drilled === (people !== undefined)) return;
+  throw new SquallError({
+    code: 'SQ-USAGE',
+    what: drilled ? 'a scenario with a drill is a game day' : 'the scenario has no drill to follow',
+    where: path,
+    expected: drilled ? 'squall gameday' : 'drill: [{suspend, deadline}, {fault: NAME}, {expect: …}]',
+    next: drilled ? `squall gameday ${path}` : `squall run ${path}`,
+  });
 }
 
 export function repeatCommand(verb: string, flags: GlobalFlags, path: string | undefined): string {

@@ -33,11 +33,15 @@ export interface FaultEngineOptions {
 export interface FaultEngine {
   /** `t0Ns` is t = 0 of the plan in the monotonic clock. */
   go(t0Ns: number): void;
+  /** In a drill: a fault begins now. Once for each. */
+  begin(name: string): void;
   /** Settles when every fault has ended or was rolled back; in plan order; never rejects. */
   done: Promise<FaultRecord[]>;
   /** Ends every hold, undoes all that is in place, starts nothing further. Idempotent; ends within its own deadline. */
   rollback(): Promise<{ clean: boolean; left: string[] }>;
   active(): string[];
+  /** Everything of it has ended, as far as it could be done and undone. */
+  isOver(name: string): boolean;
   /** So far, in plan order; times are ns from t = 0. A kill's recoveredNs is the caller's to fill in. */
   records(): FaultRecord[];
 }
@@ -46,7 +50,11 @@ const rollbackMs = 10_000;
 const retryEveryMs = 200;
 
 interface Course {
+  /** In a drill its times are those of its step, once that has come. */
   planned: PlannedFault;
+  /** Settles when its step of the drill has come. */
+  word: PromiseWithResolvers<void>;
+  over: boolean;
   injections: Injection[];
   /** Why no injection was begun. */
   reason: string;
@@ -56,6 +64,8 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
   const { plan, clock } = options;
   const courses: Course[] = plan.faults.map((planned) => ({
     planned,
+    word: Promise.withResolvers<void>(),
+    over: false,
     injections: [],
     reason: 'not injected: the run ended before',
   }));
@@ -76,7 +86,14 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
   const go = (t0Ns: number) => {
     if (startNs !== undefined) throw new Error('the fault engine is started once');
     startNs = t0Ns;
-    all.push(...courses.map((course) => follow({ course, t0Ns, cut: cut.signal, changed, heldBy, options })));
+    const rest = { t0Ns, cut: cut.signal, changed, heldBy, options };
+    all.push(
+      ...courses.map((course) =>
+        follow({ course, ...rest }).finally(() => {
+          course.over = true;
+        }),
+      ),
+    );
     Promise.all(all).then(() => finished.resolve(records()));
   };
   const rollback = async () => {
@@ -95,7 +112,9 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
     const left = courses.flatMap((course) => leftOf(course, options.faults));
     return { clean: left.length === 0, left };
   };
-  return { go, done: finished.promise, rollback, active, records };
+  const begin = (name: string) => courses.find((one) => one.planned.spec.name === name)?.word.resolve();
+  const isOver = (name: string) => courses.find((one) => one.planned.spec.name === name)?.over === true;
+  return { go, begin, isOver, done: finished.promise, rollback, active, records };
 }
 
 async function follow(run: {
@@ -108,11 +127,9 @@ async function follow(run: {
 }): Promise<void> {
   const { course, t0Ns, cut, changed, heldBy, options } = run;
   const { clock, faults } = options;
-  const { spec, startNs, endNs } = course.planned;
-  await clock.sleep(Math.max(0, (t0Ns + startNs - clock.nowNs()) / 1e6), cut).catch(() => {
-    // Rolled back before its time.
-  });
+  await itsTime(run);
   if (cut.aborted) return;
+  const { spec, startNs, endNs } = course.planned;
   const fault = faults[spec.kind];
   course.reason =
     fault === undefined ? `not injected: no such kind, ${spec.kind}` : 'not injected: no member matches';
@@ -143,6 +160,31 @@ async function follow(run: {
   );
   await Promise.all(course.injections.map((injection) => injection.run()));
   changed();
+}
+
+/** Resolves when the fault is to begin, or when everything is rolled back before. */
+async function itsTime(run: {
+  course: Course;
+  t0Ns: number;
+  cut: AbortSignal;
+  options: FaultEngineOptions;
+}): Promise<void> {
+  const { course, t0Ns, cut, options } = run;
+  const { clock, plan } = options;
+  const { startNs } = course.planned;
+  if (plan.drill === undefined) {
+    await clock.sleep(Math.max(0, (t0Ns + startNs - clock.nowNs()) / 1e6), cut).catch(() => {
+      // Rolled back before its time.
+    });
+    return;
+  }
+  cut.addEventListener('abort', () => course.word.resolve(), { once: true });
+  await course.word.promise;
+  if (!cut.aborted) course.planned = movedTo(course.planned, clock.nowNs() - t0Ns);
+}
+
+function movedTo({ spec, startNs, endNs }: PlannedFault, toNs: number): PlannedFault {
+  return { spec, startNs: toNs, ...(endNs === undefined ? {} : { endNs: endNs - startNs + toNs }) };
 }
 
 function leftOf(course: Course, faults: Record<string, Fault>): string[] {

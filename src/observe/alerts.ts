@@ -1,4 +1,4 @@
-import type { AlertRecord } from './evidence.ts';
+import type { AlertRecord } from './alert-record.ts';
 import type { PrometheusSeries } from './prometheus.ts';
 
 /** A page that nobody reads to its end; the first ones are kept. */

@@ -1,6 +1,8 @@
 import type { Signal } from '../base/signal.ts';
 import type { Plan } from '../plan/types.ts';
+import type { AlertRecord } from './alert-record.ts';
 import type { ClusterRecord, PodSample } from './cluster-record.ts';
+import type { DrillStepRecord } from './drill-record.ts';
 import type { RuleRecord } from './rules.ts';
 import type { WitnessRecord } from './witness.ts';
 
@@ -91,9 +93,14 @@ export interface RunRecord {
   /** Why the run ended early, if it did. */
   ended:
     | { kind: 'complete' }
+    /** Complete: the load ended with the last step of the drill, before it would have. */
+    | { kind: 'drilled' }
     | { kind: 'stop-condition'; slo: string }
-    | { kind: 'interrupted' }
+    /** `why`: in a drill, whose word it was. */
+    | { kind: 'interrupted'; why?: string }
     | { kind: 'failed'; message: string };
+  /** Of a game day: its steps as far as it came. */
+  drill?: DrillStepRecord[];
   settle: { fromNs: number; toNs: number; horizonNs: number; shownEmpty: boolean; reason: string };
   /** Longest residence of an item in the target, derived from the members' configuration, with its parts. */
   reach: { ns: number; parts: string[] };
@@ -112,6 +119,11 @@ export interface RunRecord {
   witnesses?: WitnessRecord[];
   /** Anything people should see that is neither an SLO nor a fault. */
   notes: { code: string; sentence: string; severity: 'fail' | 'warn' | 'info'; next: string }[];
+}
+
+/** Whether it went on as long as it was to. */
+export function ranToEnd({ ended }: Pick<RunRecord, 'ended'>): boolean {
+  return ended.kind === 'complete' || ended.kind === 'drilled';
 }
 
 export interface MemberRecord {
@@ -197,18 +209,6 @@ export interface PrometheusRecord {
   rules?: RuleRecord[];
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];
-}
-
-/** One alert from when it became active until it was not any more; seconds from t = 0, as its rule was evaluated. */
-export interface AlertRecord {
-  alert: string;
-  /** Its other labels, as `name="value", ...`. */
-  labels: string;
-  /** First pending, or firing where it has no `for`. */
-  activeS: number;
-  firingS?: number;
-  /** First evaluation without it; undefined: it was still active at the end. */
-  endS?: number;
 }
 
 export interface PrometheusAnswer {

@@ -88,13 +88,13 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
     counters: counted.counters,
     ...(counted.moving ? { moving: true } : {}),
     series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
-    ...(options.hasRules === true ? await askAlerts(client, { whole, toServerS, intervalS }) : {}),
+    ...(options.hasRules === true ? await askAlerts(options, { whole, toServerS, intervalS }) : {}),
   };
 }
 
 /** Since before t = 0, as an alert that is active already is none that a fault set off. */
 async function askAlerts(
-  client: PrometheusClient,
+  { client, plan: { drill = [] } }: ObserveOptions,
   when: { whole: Span; toServerS(runS: number): number; intervalS: number },
 ): Promise<Pick<PrometheusRecord, 'alerts' | 'rules'>> {
   const { fromS, toS } = when.whole;
@@ -106,7 +106,8 @@ async function askAlerts(
   const alerts = readAlerts(series, { toRunS, endServerS: toS, intervalS: when.intervalS });
   // Behind a proxy that lets only queries through they cannot be had.
   const given = await client.rules().catch(() => null);
-  const rules = readRules(given, new Set(alerts.map(({ alert }) => alert)));
+  const expected = drill.flatMap((step) => (step.kind === 'expect' ? step.alert : []));
+  const rules = readRules(given, new Set([...expected, ...alerts.map(({ alert }) => alert)]));
   return { alerts, ...(rules === undefined ? {} : { rules }) };
 }
 

@@ -41,6 +41,7 @@ export function compilePlan(scenario: Scenario, options: CompileOptions): Plan {
     entries: entries.map((entry) => shareEntry(entry, chosen?.count ?? options.workers)),
     faults,
     slos: scenario.slos,
+    ...(scenario.drill === undefined ? {} : { drill: scenario.drill }),
     ...(chosen === undefined ? {} : { workers: chosen }),
   };
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/units.ts';
+import type { DrillStep } from '../scenario/drill-spec.ts';
 import type { FaultSpec, Scenario, SloSpec } from '../scenario/types.ts';
 import { entryBytes, entryPeakPerS } from './amount.ts';
 import type { LossPrediction } from './facts.ts';
@@ -30,6 +31,7 @@ export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): str
       `  total  ${count(items)} items, about ${size(bytes)} before compression, in ${time(plan.endNs)}`,
       ...workersLine(plan),
     ],
+    ...(plan.drill === undefined ? [] : [section('Drill', plan.drill.map(drillLine))]),
     section('Timeline', timeline(plan)),
     section('SLOs', plan.slos.flatMap(sloLines)),
     section('Settling', [settleLine(scenario.settleMs ?? facts.settleMs)]),
@@ -76,6 +78,33 @@ function itemWord(signal: EntryPlan['spec']['signal']): string {
   return { traces: 'spans', metrics: 'points', logs: 'log records' }[signal];
 }
 
+function drillLine(step: DrillStep, index: number): string {
+  return `${String(index + 1).padStart(2)}  ${drillText(step)}`;
+}
+
+function drillText(step: DrillStep): string {
+  switch (step.kind) {
+    case 'suspend': {
+      const runbook = step.runbook === undefined ? '' : ` (runbook: ${step.runbook})`;
+      return `ask: ${step.question}${runbook}; without an answer in ${formatDuration(step.deadlineMs)} it ends`;
+    }
+    case 'fault':
+      return `fault ${step.fault}, once those before it are over`;
+    case 'expect':
+      return expectationText(step);
+  }
+}
+
+/** What of an alert is expected, as a sentence without its dot. */
+export function expectationText(step: DrillStep & { kind: 'expect' }): string {
+  const { alert, fault, firesWithinMs, resolvesWithinMs } = step;
+  const end =
+    resolvesWithinMs === undefined
+      ? ''
+      : ` and to resolve within ${formatDuration(resolvesWithinMs)} of its end`;
+  return `alert ${alert} is to fire within ${formatDuration(firesWithinMs)} of ${fault}${end}`;
+}
+
 interface Step {
   atNs: number;
   text: string;
@@ -89,12 +118,16 @@ function timeline(plan: Plan): string[] {
       const { name, kind } = fault.spec;
       const on = struckBy(fault.spec, 'the target');
       const length = fault.endNs === undefined ? '' : ` for ${time(fault.endNs - fault.startNs)}`;
-      const begin = { atNs: fault.startNs, text: `fault ${name}: ${kind} on ${on}${length}` };
+      const latest = plan.drill === undefined ? '' : ', at the latest';
+      const begin = { atNs: fault.startNs, text: `fault ${name}: ${kind} on ${on}${length}${latest}` };
       return fault.endNs === undefined
         ? [begin]
         : [begin, { atNs: fault.endNs, text: `fault ${name}: recovered` }];
     }),
-    { atNs: plan.endNs, text: 'load over: settling' },
+    {
+      atNs: plan.endNs,
+      text: `load over${plan.drill === undefined ? '' : ' at the latest, sooner with the drill'}: settling`,
+    },
   ];
   return steps
     .toSorted((a, b) => a.atNs - b.atNs)

@@ -1,3 +1,4 @@
+import type { DrillStep } from '../scenario/drill-spec.ts';
 import type { FaultSpec, LoadSpec, SloSpec } from '../scenario/types.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface Plan {
   entries: EntryPlan[];
   faults: PlannedFault[];
   slos: SloSpec[];
+  /** Of a game day: faults begin when their step comes, and the load ends with the last step. */
+  drill?: DrillStep[];
   /** How many load workers entries share that say nothing themselves, and why so many. */
   workers?: { count: number; why: string };
 }
@@ -61,6 +64,7 @@ export interface PaceSegment {
 
 export interface PlannedFault {
   spec: FaultSpec;
+  /** In a drill: at the latest. */
   startNs: number;
   /** Undefined for a one-shot. */
   endNs?: number;

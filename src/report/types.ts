@@ -129,7 +129,7 @@ export interface HeatMap {
 
 export interface RunEvent {
   atS: number;
-  about: 'load' | 'fault' | 'alert' | 'member' | 'cluster' | 'settle';
+  about: 'load' | 'fault' | 'alert' | 'drill' | 'member' | 'cluster' | 'settle';
   what: string;
 }
 

@@ -10,7 +10,8 @@ import { watchProcesses } from '../observe/process.ts';
 import type { Live } from '../report/live.ts';
 import { withinMs } from '../target/docker-client.ts';
 import type { Member } from '../target/target.ts';
-import { evaluateStop } from '../verdict/stop-condition.ts';
+import { evaluateStop, faultStartsMs } from '../verdict/stop-condition.ts';
+import { openGameDay } from './game-day.ts';
 import { countsSince, type Missing, watchLoss } from './live-counts.ts';
 import { need, type Session } from './session.ts';
 import { type SettleResult, settle, whyLongWait } from './settle.ts';
@@ -39,6 +40,7 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
   session.sink?.go(t0Ns);
   load.go(t0Ns);
   engine.go(t0Ns);
+  const gameDay = openGameDay(session, t0Ns);
   let finished = false;
   const failed: { error?: unknown } = {};
   const end = Promise.all([load.done, engine.done]).then(
@@ -58,6 +60,8 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
       if (session.signal.reason instanceof SquallError)
         return { kind: 'failed', message: session.signal.reason.message };
       if (session.signal.aborted || existsSync(join(session.dir, haltFile))) return { kind: 'interrupted' };
+      const cut = gameDay?.look();
+      if (cut !== undefined) return cut;
       const nowNs = clock.nowNs();
       const { counts } = load.progress();
       const stop = stopAt(nowNs, counts);
@@ -65,21 +69,22 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
       if (nowNs - before.atNs > 1e9) {
         const seconds = (nowNs - before.atNs) / 1e9;
         live.update({
-          phase: phaseAt(session, nowNs - t0Ns),
+          phase: gameDay?.phase() ?? phaseAt(session, nowNs - t0Ns),
           offeredPerS: (counts.offered - before.offered) / seconds,
           acknowledgedPerS: (counts.acknowledged - before.acknowledged) / seconds,
           p95Ms: counts.ackMsP95,
           ...missingAt(session, counts),
           activeFaults: engine.active(),
-          leftS: Math.max(0, (t0Ns + plan.endNs - nowNs) / 1e9),
+          leftS: gameDay === undefined ? Math.max(0, (t0Ns + plan.endNs - nowNs) / 1e9) : gameDay.leftS(),
         });
         before = { atNs: nowNs, offered: counts.offered, acknowledged: counts.acknowledged };
       }
       await Promise.race([end, clock.sleep(lookEveryMs)]);
     }
     if (failed.error !== undefined) throw failed.error;
-    return { kind: 'complete' };
+    return { kind: gameDay === undefined ? 'complete' : 'drilled' };
   } finally {
+    gameDay?.close();
     processes.stop();
     otherWork?.stop();
   }
@@ -101,15 +106,18 @@ function stopWatch(
 ): (nowNs: number, counts: LoadCounts) => string | undefined {
   const { plan } = session;
   const signals = [...new Set(plan.entries.map((entry) => entry.spec.signal))];
-  const faultStartsMs = Object.fromEntries(
-    plan.faults.map((fault) => [fault.spec.name, (fault.startNs - plan.warmupNs) / 1e6]),
-  );
+  const engine = need(session, 'faults');
   let base: LoadCounts | undefined;
   return (nowNs, counts) => {
     const elapsedMs = (nowNs - t0Ns - plan.warmupNs) / 1e6;
     if (elapsedMs < 0) return undefined;
     base ??= counts;
-    return evaluateStop(plan.slos, { elapsedMs, counts: countsSince(base, counts), signals, faultStartsMs });
+    return evaluateStop(plan.slos, {
+      elapsedMs,
+      counts: countsSince(base, counts),
+      signals,
+      faultStartsMs: faultStartsMs(plan, engine.records()),
+    });
   };
 }
 

@@ -52,6 +52,7 @@ export async function takeRecord(
     members: target.members.map((member) => memberRecord(session, member)),
     peers,
     ended,
+    ...(session.drill === undefined ? {} : { drill: session.drill.records }),
     settle: settled,
     reach: target.reach,
     faults: await withPredictions(session, withRecoveries(need(session, 'faults').records(), requests)),

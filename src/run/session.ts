@@ -13,6 +13,7 @@ import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
 import type { DockerSite } from '../target/docker-site.ts';
 import type { KindCluster } from '../target/kind-cluster.ts';
 import type { Target } from '../target/target.ts';
+import type { DrillRun, People } from './drill.ts';
 import type { watchLoss } from './live-counts.ts';
 import type { PodUsage } from './pod-usage.ts';
 
@@ -56,6 +57,9 @@ export interface Session {
   prometheus?: PrometheusSpec;
   /** Where the address of Prometheus does not lead there from this machine. */
   prometheusAgent?: Agent;
+  /** Of a game day. */
+  people?: People;
+  drill?: DrillRun;
   /** Set when the load timeline starts. */
   t0Ns?: number;
   t0WallMs?: number;

@@ -2,7 +2,6 @@ import type { Path } from './mistakes.ts';
 
 const inFlight = 'remove it and set maxInFlight: the load is open loop and has no virtual users';
 const noScript = 'remove it: squall sends items itself and runs no script';
-const later = 'remove it: this version has no such block';
 
 const noTarget = 'use local, docker, kind, kubernetes, external or embedded: this version has no such target';
 
@@ -28,8 +27,6 @@ const blocks: Record<string, Record<string, string>> = {
     minikube: noTarget,
     endpoint: 'write otlp: {grpc: HOST:PORT}',
   },
-  capacity: { capacity: later },
-  drill: { drill: later },
   thresholds: { thresholds: 'move it into an entry of slos' },
   scenarios: { scenarios: 'write load' },
   phases: { phases: 'write load, with stages' },

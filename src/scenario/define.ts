@@ -137,7 +137,8 @@ export interface TargetInput {
 export interface FaultInput {
   name?: string;
   kind: string;
-  at: string;
+  /** Left out where the steps of a drill say when. */
+  at?: string;
   duration?: string;
   selector?: Partial<SelectorSpec>;
   [parameter: string]: unknown;
@@ -180,6 +181,12 @@ export interface ScenarioInput {
     factors?: Record<string, [string | number | boolean, string | number | boolean]>;
     prices?: { cpuHour: number; gibHour: number; date: string };
   };
+  /** What `squall gameday` follows. */
+  drill?: (
+    | { suspend: string; deadline: string; runbook?: string }
+    | { fault: string }
+    | { expect: { alert: string; firesWithin: string; resolvesWithin?: string } }
+  )[];
 }
 
 /** A scenario as a module: `export default defineScenario({...})`. Gives its argument back; checked when it is read. */

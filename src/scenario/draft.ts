@@ -1,5 +1,6 @@
 import type { CapacitySpec } from './capacity-spec.ts';
 import type { CompareSpec } from './compare-spec.ts';
+import type { DraftStep } from './drill-schema.ts';
 import type { Path } from './mistakes.ts';
 import type { FaultSpec, LoadSpec, Scenario, TargetSpec, ThresholdSpec } from './types.ts';
 
@@ -20,6 +21,8 @@ export interface Draft {
   /** Undefined where there is none, or one with mistakes of form. */
   capacity: CapacitySpec | undefined;
   compare: CompareSpec | undefined;
+  /** Undefined where there is none, or no list. */
+  drill: DraftStep[] | undefined;
 }
 
 export interface DraftFault {

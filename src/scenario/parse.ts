@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Fault } from '../fault/fault.ts';
 import { capacitySchema, checkCapacity, toCapacitySpec } from './capacity-schema.ts';
 import { checkFaults } from './check-faults.ts';
 import { checkLoad } from './check-load.ts';
 import { checkSlos } from './check-slos.ts';
-import { checkTarget, fileKeys } from './check-target.ts';
+import { checkTarget } from './check-target.ts';
 import { checkCompare, compareSchema, toCompareSpec } from './compare-schema.ts';
 import type { Draft, DraftSlo } from './draft.ts';
+import { checkDrill, placed, readDrill, stepsOf } from './drill-schema.ts';
 import { dataAt, listAt, parseMost } from './issues.ts';
 import { platformOf } from './kind-spec.ts';
 import { loadSchema, toLoadSpec } from './load-schema.ts';
@@ -17,13 +17,13 @@ import { readFaults } from './read-faults.ts';
 import { sloSchema, topSchema } from './schema.ts';
 import { readSource, type SourceOptions } from './source.ts';
 import { targetSchema } from './target-schema.ts';
+import { secretsOf } from './target-secrets.ts';
 import { toTargetSpec } from './target-spec.ts';
 import {
   backendsOf,
   collectorsOf,
   type FaultSpec,
   type LoadSpec,
-  type OtlpSpec,
   type Scenario,
   type SloSpec,
 } from './types.ts';
@@ -71,17 +71,20 @@ export function checkScenario(
       : parseMost(source, { schema: targetSchema, path: ['target'] }, mistakes);
   const targetWhole = mistakes.length === before;
   const targetSpec = target === undefined ? undefined : toTargetSpec(target, source.baseDir(['target']));
+  const drill = readDrill(source, mistakes);
+  const warmupMs = top?.warmup ?? 0;
   const draft: Draft = {
     target: targetSpec,
     targetWhole,
     able: targetSpec === undefined ? [] : kindsOf(faults, platformOf(targetSpec.kind)),
-    warmupMs: top?.warmup ?? 0,
+    warmupMs,
     limits: top?.limits ?? (dataAt(source.data, ['limits']) === undefined ? undefined : 'wrong'),
     load: readLoad(source, mistakes),
-    faults: readFaults(source, faults, mistakes),
+    faults: placed(readFaults(source, faults, mistakes), { drill, warmupMs }),
     slos: readSlos(source, mistakes),
     capacity: readBlock(source, { key: 'capacity', schema: capacitySchema, to: toCapacitySpec }, mistakes),
     compare: readBlock(source, { key: 'compare', schema: compareSchema, to: toCompareSpec }, mistakes),
+    drill,
   };
   const named = typeof targetPart === 'object' && targetPart !== null ? Object.keys(targetPart) : [];
   mistakes.push(
@@ -90,6 +93,7 @@ export function checkScenario(
     ...checkFaults(draft, faults),
     ...checkCapacity(draft),
     ...checkCompare(draft),
+    ...checkDrill(draft),
   );
   if (options.checkQuery !== undefined) mistakes.push(...checkQueries(draft, options.checkQuery));
   const slos = checkSlos(draft, mistakes);
@@ -140,6 +144,7 @@ function toScenario(parts: {
     ...(top.limits === undefined ? {} : { limits: top.limits }),
     ...(draft.capacity === undefined ? {} : { capacity: draft.capacity }),
     ...(draft.compare === undefined ? {} : { compare: draft.compare }),
+    ...(draft.drill === undefined ? {} : { drill: stepsOf(draft.drill) }),
   };
 }
 
@@ -198,51 +203,4 @@ function readSlos(source: Source, mistakes: Mistake[]): DraftSlo[] {
     const { name, measure, promql, unit, window } = text;
     return [{ path, name, measure, promql, unit, window, thresholds }];
   });
-}
-
-/** Contents of secret files, values of headers that carry credentials, user and password of URLs. */
-function secretsOf(target: Scenario['target']): string[] {
-  const files = fileKeys(target).flatMap(({ file, secret }) => (secret ? [readSecret(file)] : []));
-  const clients = otlpOf(target);
-  const given = [...clients.map(({ headers }) => headers), target.prometheus?.headers ?? {}];
-  const headers = given.flatMap(Object.entries);
-  const credentials = headers.flatMap(([key, value]) =>
-    /auth|token|key|secret|cookie|password/i.test(key)
-      ? [value, value.replace(/^(Bearer|Basic)\s+/i, '')]
-      : [],
-  );
-  const urls = [...clients.flatMap(({ grpc, http }) => [grpc, http]), target.prometheus?.url];
-  return [...files, ...credentials, ...urls.flatMap(userInfo)];
-}
-
-function otlpOf(target: Scenario['target']): OtlpSpec[] {
-  if (target.kind === 'external') return [target.otlp];
-  if (target.kind !== 'kubernetes') return [];
-  return Object.values(target.members).flatMap(({ otlp }) =>
-    otlp === undefined || 'service' in otlp ? [] : [otlp],
-  );
-}
-
-/** As written and as decoded. */
-function userInfo(url: string | undefined): string[] {
-  if (url === undefined || !URL.canParse(url)) return [];
-  const { username, password } = new URL(url);
-  return [username, password].flatMap((text) => [text, decode(text)]);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // a lone %: what is written is all there is
-  }
-}
-
-/** Without the line end; empty where it cannot be read, which the check of files has already said. */
-function readSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

@@ -45,16 +45,16 @@ function readFault(
           }),
     );
   }
-  const common = parseMost(source, { schema: z.looseObject(faultCommon), path }, mistakes);
+  const common = parseMost(source, { schema: z.looseObject(timedFields(source)), path }, mistakes);
   if (fault === undefined) return undefined;
   const params = readParams(source, { path, fields, fault }, mistakes);
-  mistakes.push(...checkLength(path, fields, fault));
+  mistakes.push(...checkLength(path, fields, fault), ...checkDrilled(source, path, fields));
   if (common === undefined) return undefined;
   const acts = (params === undefined ? undefined : fault.actsOn?.(params)) ?? fault.needs.power;
   return {
     name: common.name ?? fault.kind,
     kind: fault.kind,
-    atMs: common.at,
+    atMs: common.at ?? 0,
     ...(common.duration === undefined ? {} : { durationMs: common.duration }),
     selector: toSelector(common.selector ?? {}),
     params: (params ?? {}) as Record<string, unknown>,
@@ -82,6 +82,22 @@ function readParams(
       ),
     );
   return parsePart(source, { schema: one.fault.params, path: one.path, data: read }, mistakes);
+}
+
+/** Only the steps of a drill can say in its place when a fault begins. */
+function timedFields(source: Source) {
+  const { at } = faultCommon;
+  return { ...faultCommon, at: isDrilled(source) ? at : at.unwrap() };
+}
+
+function checkDrilled(source: Source, path: Path, fields: Record<string, unknown>): Mistake[] {
+  if (!isDrilled(source) || fields.at === undefined) return [];
+  const what = 'the steps of the drill say when a fault begins';
+  return [{ path: [...path, 'at'], at: 'key', what, next: 'remove at' }];
+}
+
+function isDrilled(source: Source): boolean {
+  return dataAt(source.data, ['drill']) !== undefined;
 }
 
 /** No fault without a deadline; no duration for what happens at an instant. */

@@ -3,6 +3,7 @@ import { errorCodes } from '../base/errors.ts';
 import { findingCodes } from '../base/finding-codes.ts';
 import { capacitySchema } from './capacity-schema.ts';
 import { compareSchema } from './compare-schema.ts';
+import { drillSchema } from './drill-schema.ts';
 import {
   commonFields,
   faultParameters,
@@ -26,6 +27,7 @@ export function referencePage(registry: Registry): string {
     ...loadPart(),
     ...capacityPart(),
     ...comparePart(),
+    ...drillPart(),
     ...faultPart(registry),
     ...sloPart(),
     ...codePart(),
@@ -88,10 +90,18 @@ function comparePart(): string[] {
   ];
 }
 
+function drillPart(): string[] {
+  return [
+    '## Game days',
+    '`squall gameday` follows the steps of `drill`, one after the other, and ends the load with the last one; the load must be able to last for all deadlines, faults and alerts. Faults have no `at`: each is begun by its step, once those before it are over, and the next step comes as soon as it is in place. Every alert is judged like an SLO, by the samples of `ALERTS` that Prometheus wrote: seconds from when the fault was in place until it fired, and from when the fault was over until all alerts of this name that it had set off were gone. One that was active before is unknown.',
+    ...drillSchema.element.options.map((step) => fieldTable(step)),
+  ];
+}
+
 function faultPart(registry: Registry): string[] {
   return [
     '## Faults',
-    'Every fault has `name`, `kind`, `at` and `selector`; `duration` where it lasts.',
+    'Every fault has `name`, `kind`, `at` (not in a drill) and `selector`; `duration` where it lasts.',
     fieldTable(selectorSchema),
     ...Object.entries(registry.faults).flatMap(([kind, fault]) => {
       const params = faultParameters(fault).map((one) => [

@@ -4,6 +4,7 @@ import { signals } from '../base/signal.ts';
 import type { Fault } from '../fault/fault.ts';
 import { capacitySchema } from './capacity-schema.ts';
 import { compareSchema } from './compare-schema.ts';
+import { drillSchema } from './drill-schema.ts';
 import { loadSchema } from './load-schema.ts';
 import { targetSchema } from './target-schema.ts';
 import type { SelectorSpec } from './types.ts';
@@ -33,6 +34,7 @@ export const topSchema = z.strictObject({
     .describe('bounds on what may be sent to an endpoint that is not loopback'),
   capacity: z.unknown().optional().describe('what `squall capacity` searches'),
   compare: z.unknown().optional().describe('what `squall compare SCENARIO` runs in turn'),
+  drill: z.array(z.unknown()).min(1).optional().describe('the steps of `squall gameday`, in order'),
 });
 
 export const selectorSchema = z.strictObject({
@@ -52,7 +54,9 @@ export function toSelector(text: z.output<typeof selectorSchema>): SelectorSpec 
 /** The fields that every fault has, whatever its kind. */
 export const faultCommon = {
   name: z.string().min(1).optional().describe('default: the kind'),
-  at: durationField().describe('from the start of the load'),
+  at: durationField()
+    .optional()
+    .describe('from the start of the load; left out where the steps of a drill say when'),
   duration: durationField({ positive: true }).optional(),
   selector: selectorSchema.optional(),
 };
@@ -109,5 +113,6 @@ export function scenarioSchema(faults: Record<string, Fault>): z.ZodType {
     slos: z.array(sloSchema).optional(),
     capacity: capacitySchema.optional(),
     compare: compareSchema.optional(),
+    drill: drillSchema.optional(),
   });
 }

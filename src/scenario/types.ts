@@ -2,6 +2,7 @@ import type { Protocol, Signal } from '../base/signal.ts';
 import type { ClientTls } from '../base/tls-options.ts';
 import type { CapacitySpec } from './capacity-spec.ts';
 import type { CompareSpec } from './compare-spec.ts';
+import type { DrillStep } from './drill-spec.ts';
 import type { KindTarget } from './kind-spec.ts';
 import type { BackendSpec, KubernetesTarget } from './kubernetes-spec.ts';
 
@@ -25,6 +26,8 @@ export interface Scenario {
   /** What `squall capacity` searches and `squall compare` runs in turn; other commands leave them alone. */
   capacity?: CapacitySpec;
   compare?: CompareSpec;
+  /** What `squall gameday` follows. */
+  drill?: DrillStep[];
 }
 
 export type TargetSpec =
@@ -193,6 +196,7 @@ export interface ShapeSpec {
 export interface FaultSpec {
   name: string;
   kind: string;
+  /** In a drill: at the latest. */
   atMs: number;
   /** Undefined for a one-shot fault (a kill). */
   durationMs?: number;

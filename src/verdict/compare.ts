@@ -1,5 +1,5 @@
 import type { VerdictWord } from '../base/signal.ts';
-import type { RunRecord } from '../observe/evidence.ts';
+import { type RunRecord, ranToEnd } from '../observe/evidence.ts';
 import type { ComparedMeasure, ComparisonReport } from '../report/comparison-types.ts';
 import {
   type CountedMeasure,
@@ -55,7 +55,7 @@ function whyDifferent({ baseline, candidate }: Sides): string[] {
 /** A run that does not count has no figures; a loss found in it is a loss all the same. */
 function whyDoubted({ baseline, candidate }: Sides): string[] {
   return [...baseline, ...candidate].flatMap(({ record, report }) => [
-    ...(record.ended.kind === 'complete' ? [] : [`run ${record.plan.runId} did not run to its end`]),
+    ...(ranToEnd(record) ? [] : [`run ${record.plan.runId} did not run to its end`]),
     ...(report.validity.valid ? [] : [`run ${record.plan.runId} is not valid`]),
     ...report.faults
       .filter(({ verified }) => !verified)

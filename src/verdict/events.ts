@@ -2,6 +2,7 @@ import type { ClusterRecord } from '../observe/cluster-record.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { RunEvent } from '../report/types.ts';
 import type { Facts } from './facts.ts';
+import { howInterrupted } from './interrupted.ts';
 import { type Recovery, type RecoveryStage, recoveryStages } from './recovery.ts';
 import { faultBounds, type Window } from './windows.ts';
 
@@ -17,6 +18,7 @@ export function listEvents(facts: Facts, run: Window, recovered: ReadonlyMap<str
     ...record.faults.flatMap((fault) => faultEvents(facts, fault, recovered.get(fault.name))),
     ...memberEvents(facts),
     ...alertEvents(facts),
+    ...drillEvents(facts),
     at(record.settle.fromNs, 'settle', 'the load is over; waiting for the target to be empty'),
     at(record.settle.toNs, 'settle', `settling ended: ${record.settle.reason}`),
     ...endEvents(facts),
@@ -131,10 +133,21 @@ function clusterEvents(cluster: ClusterRecord | undefined): RunEvent[] {
   ];
 }
 
+function drillEvents({ record: { drill = [], plan } }: Facts): RunEvent[] {
+  const steps = plan.drill?.length ?? 0;
+  return drill.flatMap(({ step, fromNs, toNs, outcome }, index) => {
+    if (step.kind === 'fault') return []; // told by what was seen of it
+    const what = step.kind === 'suspend' ? step.question : `${step.alert} is expected of ${step.fault}`;
+    const begin = at(fromNs, 'drill', `step ${index + 1} of ${steps}: ${what}`);
+    return toNs === undefined ? [begin] : [begin, at(toNs, 'drill', `step ${index + 1} is over: ${outcome}`)];
+  });
+}
+
 function endEvents({ record }: Facts): RunEvent[] {
   const { ended } = record;
   const ns = record.durationS * 1e9;
   if (ended.kind === 'stop-condition') return [at(ns, 'load', `${ended.slo} stopped the run`)];
-  if (ended.kind === 'interrupted') return [at(ns, 'load', 'the run was interrupted')];
+  if (ended.kind === 'drilled') return [at(ns, 'drill', 'the drill is over, and the load with it')];
+  if (ended.kind === 'interrupted') return [at(ns, 'load', `the run was ${howInterrupted(record)}`)];
   return ended.kind === 'failed' ? [at(ns, 'load', `the run ended early: ${ended.message}`)] : [];
 }

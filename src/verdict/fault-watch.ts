@@ -1,4 +1,5 @@
-import { type AlertRecord, requestClass } from '../observe/evidence.ts';
+import type { AlertRecord } from '../observe/alert-record.ts';
+import { requestClass } from '../observe/evidence.ts';
 import type { FaultResult } from '../report/types.ts';
 import type { Facts } from './facts.ts';
 import { type FaultBounds, faultBounds } from './windows.ts';

@@ -4,6 +4,7 @@ import type { FaultRecord } from '../observe/evidence.ts';
 import type { LostInterval } from '../observe/ledger-types.ts';
 import type { Finding, Report, SloResult } from '../report/types.ts';
 import type { Facts } from './facts.ts';
+import { howInterrupted } from './interrupted.ts';
 import { lostByPlace, lostIntervals } from './lost-items.ts';
 import { format, formatWithUnit } from './measured.ts';
 import { coverageMin, whyBlind } from './promql-value.ts';
@@ -145,7 +146,7 @@ function ofSlos(context: FindingContext, verdict: Exclude<VerdictWord, 'pass'>):
       window: slo.window,
       next:
         slo.measure === undefined
-          ? 'squall explain measure'
+          ? facts.record.command
           : `squall explain measure ${slo.measure.replace(/\{.*/, '')}`,
     }));
 }
@@ -175,7 +176,7 @@ function ofRunEnd({ facts, interrupted }: FindingContext): VerdictFinding[] {
     {
       code: 'INTERRUPTED',
       severity: 'unknown',
-      sentence: 'The run was interrupted; what it had not measured by then is unknown.',
+      sentence: `The run was ${howInterrupted(facts.record)}; what it had not measured by then is unknown.`,
       next: facts.record.command,
     },
   ];

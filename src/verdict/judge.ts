@@ -7,11 +7,13 @@ import { reportBackends, type WitnessLedger } from './backends.ts';
 import { balanceLoad, imbalanceFindings } from './balance.ts';
 import { mergeExitCodes, mergeVerdicts } from './comparison.ts';
 import { joinDeliveries } from './deliveries.ts';
+import { judgeDrill } from './drill.ts';
 import { listEvents } from './events.ts';
 import { judgeExpectations } from './expectation.ts';
 import type { Facts } from './facts.ts';
 import { listFindings } from './findings.ts';
 import { compareHeadlines } from './headline.ts';
+import { howInterrupted } from './interrupted.ts';
 import { type Doubts, judgeSlo } from './judge-slo.ts';
 import { lateFaultFindings } from './late-faults.ts';
 import { otherWorkFindings } from './other-work.ts';
@@ -58,6 +60,7 @@ export function judgeRun(input: JudgeInput): Report {
   const slos = [
     ...scenario.slos.flatMap((slo) => judgeSlo(facts, doubts, slo)),
     ...judgeExpectations(facts, doubts),
+    ...judgeDrill(facts, doubts),
   ];
   const verdict = mergeVerdicts(slos.map((slo) => slo.verdict));
   const recovered = recoveries(facts);
@@ -134,7 +137,7 @@ function endOf(input: JudgeInput, voided: string[]): Doubts {
     return { voided, cutShort: `${ended.slo} stopped the run before its end`, stoppedBy: ended.slo };
   if (ended.kind === 'failed') return { voided, cutShort: `the run ended early: ${ended.message}` };
   if (input.interrupted || ended.kind === 'interrupted')
-    return { voided, cutShort: 'the run was interrupted before its end' };
+    return { voided, cutShort: `the run was ${howInterrupted(input.record)} before its end` };
   return { voided };
 }
 

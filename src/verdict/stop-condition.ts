@@ -1,6 +1,8 @@
 import { ackBoundsMs } from '../base/ack-bounds.ts';
 import type { Signal } from '../base/signal.ts';
 import type { LoadCounts } from '../load/messages.ts';
+import type { FaultRecord } from '../observe/evidence.ts';
+import type { Plan } from '../plan/types.ts';
 import type { SloSpec, ThresholdSpec } from '../scenario/types.ts';
 import { keeps } from './comparison.ts';
 
@@ -10,7 +12,7 @@ export interface LiveEvidence {
   counts: LoadCounts;
   /** Signals of the load; an SLO on one of several cannot be told from the sums. */
   signals?: Signal[];
-  /** Intended start of each fault, ms: until then its `before:` window runs. */
+  /** Start of each fault, ms: until then its `before:` window runs. */
   faultStartsMs?: Record<string, number>;
 }
 
@@ -31,6 +33,18 @@ export function evaluateStop(slos: SloSpec[], live: LiveEvidence): string | unde
         isBroken(measure, threshold, live),
     );
   })?.name;
+}
+
+/** ms after the warmup: as planned; in a drill as it was, and of one whose step has not come yet never. */
+export function faultStartsMs(
+  { drill, warmupNs, faults }: Pick<Plan, 'drill' | 'warmupNs' | 'faults'>,
+  seen: readonly Pick<FaultRecord, 'name' | 'observed'>[],
+): Record<string, number> {
+  const startNs = ({ spec, startNs: plannedNs }: Plan['faults'][number]) =>
+    drill === undefined
+      ? plannedNs
+      : (seen.find(({ name }) => name === spec.name)?.observed.injectedNs ?? Number.POSITIVE_INFINITY);
+  return Object.fromEntries(faults.map((fault) => [fault.spec.name, (startNs(fault) - warmupNs) / 1e6]));
 }
 
 function isRunning(window: string, live: LiveEvidence): boolean {

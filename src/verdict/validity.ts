@@ -1,5 +1,5 @@
 import { DurationHistogram } from '../base/histogram.ts';
-import type { FaultRecord } from '../observe/evidence.ts';
+import { type FaultRecord, ranToEnd } from '../observe/evidence.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec } from '../scenario/types.ts';
 import { type Facts, rowsIn, tally } from './facts.ts';
@@ -75,7 +75,7 @@ export function faultsWithoutEffect(facts: Facts): FaultRecord[] {
 
 /** A run that was cut short before the fault's time says nothing about the fault. */
 function wasReached(facts: Facts, fault: FaultRecord): boolean {
-  if (facts.record.ended.kind === 'complete') return true;
+  if (ranToEnd(facts.record)) return true;
   if (faultBounds(fault, facts.table).injectedNs !== undefined) return true;
   const run = findWindow(facts.windows, 'run');
   return run !== undefined && fault.intended.startNs < run.toNs;

@@ -161,4 +161,39 @@ describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 't
     expect(load.clockBoundNs).toBeGreaterThan(0);
     expect(load.clockBoundNs).toBeLessThan(1e9);
   });
+
+  test('a timeline that ends before its plan ends in every pod, and what was due by then is accounted for', async () => {
+    const entry = openEntry({ spec, itemsPerS: items / 4, durationMs: 120_000 });
+    const long = { ...loadPlan([{ ...entry, workers: 2 }]), runId };
+    const task = { plan: long, capture: false, durable: false, threads: 1, secrets: [] };
+    const sink = await startClusterSink({ own, service: 'squall-sink', task, evidenceDir: dir, clock });
+    const ip = await place.get(['get', 'service', 'squall-sink', '-o', 'jsonpath={.spec.clusterIP}']);
+    const endpoints = [{ member: 'sink', otlp: { grpc: `${ip}:4317`, headers: {} } }];
+    const evidenceDir = mkdtempSync(join(dir, 'ended-'));
+    const load = await startClusterLoad({
+      own,
+      pods: 2,
+      cpuMillis: 50,
+      plan: long,
+      endpoints,
+      evidenceDir,
+      clock,
+    });
+    const t0Ns = clock.nowNs() + load.remote.leadMs * 1e6;
+    sink.go(t0Ns);
+    load.go(t0Ns);
+    await expect.poll(() => load.progress().counts.acknowledged, { timeout: 60_000 }).toBeGreaterThan(0);
+    load.end();
+    const { counts } = await load.done;
+    await sink.stop();
+    expect((clock.nowNs() - t0Ns) / 1e9).toBeLessThan(100);
+    expect(counts.due).toBeLessThan(entry.items);
+    expect(counts.due).toBe(counts.missed + counts.offered);
+    expect(counts.offered).toBe(counts.acknowledged + counts.refused + counts.unknown);
+    const files = [0, 1].map((worker) =>
+      readColumns(join(evidenceDir, `requests-${worker}.bin`), requestFields),
+    );
+    for (const { count } of files) expect(count).toBeGreaterThan(0);
+    expect(files.reduce((sum, { count }) => sum + count, 0) * spec.batch).toBe(counts.due);
+  });
 });

@@ -66,3 +66,34 @@ test('a plan as people read it', () => {
     "
   `);
 });
+
+test('a drill is printed step by step, and the times of its faults as the latest', () => {
+  const { scenario } = parseText(
+    scenarioText({
+      target: '{external: {otlp: {grpc: "127.0.0.1:4317"}, sink: {}, prometheus: "http://127.0.0.1:9090"}}',
+      load: '{spans: {signal: traces, executor: constant-arrival-rate, rate: 10, duration: 10m}}',
+      faults: '[{name: outage, kind: backend-outage, duration: 5s, action: refuse}]',
+      drill: `
+  - {suspend: Ready?, deadline: 2m, runbook: book}
+  - {fault: outage}
+  - {expect: {alert: Down, firesWithin: 10s, resolvesWithin: 1m}}
+  - {expect: {alert: Slow, firesWithin: 10s}}`,
+    }),
+  );
+  const plan = compilePlan(scenario, { runId: 'r', seed: 7, epochNs: '0', workers: 1 });
+  const text = printPlan(plan, scenario, { preconditions: [], touches: [], predictions: [] });
+  expect(text.slice(text.indexOf('Drill'), text.indexOf('\n\nSLOs'))).toMatchInlineSnapshot(`
+    "Drill
+       1  ask: Ready? (runbook: book); without an answer in 2m it ends
+       2  fault outage, once those before it are over
+       3  alert Down is to fire within 10s of outage and to resolve within 1m of its end
+       4  alert Slow is to fire within 10s of outage
+
+    Timeline
+             0s  load spans begins
+             2m  fault outage: backend-outage on the sink for 5s, at the latest
+           2m5s  fault outage: recovered
+            10m  load spans ends
+            10m  load over at the latest, sooner with the drill: settling"
+  `);
+});

@@ -562,12 +562,6 @@ const rows: Row[] = [
   },
   // top
   {
-    name: 'a block of later',
-    blocks: { drill: '[{fault: kill}]' },
-    what: 'drill is not a field',
-    next: /no such block/,
-  },
-  {
     name: 'a version of later',
     blocks: { apiVersion: 'squall/v2' },
     what: 'apiVersion has a wrong value',

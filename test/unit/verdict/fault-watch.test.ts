@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AlertRecord } from '../../../src/observe/evidence.ts';
+import type { AlertRecord } from '../../../src/observe/alert-record.ts';
 import { judgeRun } from '../../../src/verdict/judge.ts';
 import {
   goodPrometheus,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ackBoundsMs } from '../../../src/base/ack-bounds.ts';
 import type { LoadCounts } from '../../../src/load/messages.ts';
-import type { SloSpec } from '../../../src/scenario/types.ts';
-import { evaluateStop } from '../../../src/verdict/stop-condition.ts';
+import type { FaultSpec, SloSpec } from '../../../src/scenario/types.ts';
+import { evaluateStop, faultStartsMs } from '../../../src/verdict/stop-condition.ts';
 import { slo, threshold } from '../../fixtures/run-evidence.ts';
 
 function counts(more: Partial<LoadCounts> = {}): LoadCounts {
@@ -67,4 +67,14 @@ test('a window that is not running, and a part of the load that the sums do not 
   expect(evaluateStop([traces], bad)).toBe(undefined);
   expect(evaluateStop([traces], { ...bad, signals: ['traces', 'logs'] })).toBe(undefined);
   expect(evaluateStop([traces], { ...bad, signals: ['traces'] })).toBe('items_unknown');
+});
+
+test('in a drill a fault begins when its step does, and before that its window runs', () => {
+  const planned = { spec: { name: 'kill' } as FaultSpec, startNs: 900e9 };
+  const plan = { warmupNs: 5e9, faults: [planned] };
+  const seen = (observed: { injectedNs?: number }) => [{ name: 'kill', observed }];
+  expect(faultStartsMs(plan, seen({ injectedNs: 20e9 }))).toEqual({ kill: 895_000 });
+  const drilled = { ...plan, drill: [] };
+  expect(faultStartsMs(drilled, seen({}))).toEqual({ kill: Number.POSITIVE_INFINITY });
+  expect(faultStartsMs(drilled, seen({ injectedNs: 20e9 }))).toEqual({ kill: 15_000 });
 });

@@ -1,0 +1,11 @@
+import type { DrillStep } from '../scenario/drill-spec.ts';
+
+/** One step of a game day as it went; times are ns from t = 0. */
+export interface DrillStepRecord {
+  step: DrillStep;
+  fromNs: number;
+  /** Undefined: the drill ended in it. */
+  toNs?: number;
+  /** What came of it, as a sentence without its dot. */
+  outcome: string;
+}

@@ -1,0 +1,229 @@
+import { type Clock, waitFor } from '../base/clock.ts';
+import { formatDuration } from '../base/units.ts';
+import type { FaultEngine } from '../fault/engine.ts';
+import type { AlertRecord } from '../observe/alert-record.ts';
+import type { DrillStepRecord } from '../observe/drill-record.ts';
+import type { FaultRecord } from '../observe/evidence.ts';
+import { expectationText } from '../plan/print.ts';
+import type { DrillStep } from '../scenario/drill-spec.ts';
+import { alertLookMs, drillTailMs } from '../scenario/drill-times.ts';
+import { watchAlert } from '../verdict/alert-watch.ts';
+
+/** Who is asked whether a game day goes on. */
+export interface People {
+  /** A rehearsal: nobody is there, and every answer is 'go on'. */
+  absent?: true;
+  /** 'gone': nobody can answer any more. Rejects when `signal` is aborted. */
+  answer(signal: AbortSignal): Promise<'go on' | 'stop' | 'gone'>;
+}
+
+export interface DrillOptions {
+  drill: readonly DrillStep[];
+  t0Ns: number;
+  /** From t = 0: no step begins before. */
+  fromNs: number;
+  clock: Clock;
+  faults: Pick<FaultEngine, 'begin' | 'isOver' | 'records'>;
+  people: People;
+  /** Since t = 0; undefined: Prometheus could not be asked. */
+  alerts(alert: string): Promise<readonly AlertRecord[] | undefined>;
+  say(line: string): void;
+  signal: AbortSignal;
+}
+
+export interface DrillRun {
+  /** As far as it came. */
+  records: DrillStepRecord[];
+  /** What it waits for now, and for how long at most. */
+  now(): { phase: string; untilNs?: number };
+  /** Undefined while it goes on. */
+  ended(): { kind: 'over' } | { kind: 'stopped'; why: string } | undefined;
+}
+
+const lookEveryMs = 200;
+const alertsEveryMs = 500;
+
+/** Follows the steps one after the other. What cannot be done is told and left to the verdict; it never throws. */
+export function startDrill(options: DrillOptions): DrillRun {
+  const course = new Course(options);
+  let ended: ReturnType<DrillRun['ended']>;
+  course.follow().then(
+    (why) => {
+      ended = why === undefined ? { kind: 'over' } : { kind: 'stopped', why };
+    },
+    (error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!options.signal.aborted) ended = { kind: 'stopped', why };
+    },
+  );
+  return { records: course.records, now: () => course.waiting, ended: () => ended };
+}
+
+class Course {
+  readonly records: DrillStepRecord[] = [];
+  waiting: ReturnType<DrillRun['now']> = { phase: 'warmup' };
+  private readonly options: DrillOptions;
+  private readonly begun: string[] = [];
+  /** When each fault was first seen to be over, ns from t = 0. */
+  private readonly overNs = new Map<string, number>();
+
+  constructor(options: DrillOptions) {
+    this.options = options;
+  }
+
+  /** Gives why it was stopped, or undefined when all of it was done. */
+  async follow(): Promise<string | undefined> {
+    const { drill, fromNs, clock, signal } = this.options;
+    await clock.sleep(Math.max(0, (fromNs - this.nowNs()) / 1e6), signal);
+    for (const [index, step] of drill.entries()) {
+      const title = `drill ${index + 1}/${drill.length}`;
+      const record: DrillStepRecord = { step, fromNs: this.nowNs(), outcome: 'the drill ended in it' };
+      this.records.push(record);
+      const stopped = await this.take(step, title, record);
+      if (stopped !== undefined) return stopped;
+      record.toNs = this.nowNs();
+      this.say('', record.outcome);
+    }
+    this.waiting = { phase: 'drill: waiting for the faults to end' };
+    await this.allOver();
+    this.waiting = { phase: 'drill: the load goes on for a moment' };
+    await clock.sleep(drillTailMs, signal);
+    return undefined;
+  }
+
+  private async take(step: DrillStep, title: string, record: DrillStepRecord): Promise<string | undefined> {
+    switch (step.kind) {
+      case 'suspend':
+        return this.suspend(step, title, record);
+      case 'fault':
+        this.waiting = { phase: `${title}: ${step.fault}` };
+        this.say(title, `fault ${step.fault} begins`);
+        record.outcome = await this.inject(step.fault);
+        return undefined;
+      case 'expect':
+        this.waiting = { phase: `${title}: waiting for ${step.alert}` };
+        this.say(title, expectationText(step));
+        record.outcome = await this.watch(step);
+        return undefined;
+    }
+  }
+
+  private async suspend(
+    step: DrillStep & { kind: 'suspend' },
+    title: string,
+    record: DrillStepRecord,
+  ): Promise<string | undefined> {
+    const { clock, people, signal, t0Ns } = this.options;
+    const within = formatDuration(step.deadlineMs);
+    this.say(title, step.question);
+    if (step.runbook !== undefined) this.say('', `runbook: ${step.runbook}`);
+    if (people.absent === true) {
+      record.outcome = 'nobody was asked: a rehearsal';
+      return undefined;
+    }
+    this.say('', `Enter goes on; stop and Enter ends the drill, and so does no answer within ${within}`);
+    const untilNs = t0Ns + record.fromNs + step.deadlineMs * 1e6;
+    this.waiting = { phase: `${title}: Enter goes on`, untilNs };
+    const answered = new AbortController();
+    const both = AbortSignal.any([signal, answered.signal]);
+    const late = clock.sleep(step.deadlineMs, both).then(() => 'late' as const);
+    const word = await Promise.race([people.answer(both), late]).finally(() => answered.abort());
+    if (word === 'go on') {
+      record.outcome = `went on after ${seconds((this.nowNs() - record.fromNs) / 1e9)}`;
+      return undefined;
+    }
+    const why = {
+      stop: 'the drill was stopped',
+      gone: 'nobody could answer any more: standard input had ended',
+      late: `nobody answered within ${within}`,
+    }[word];
+    record.outcome = why;
+    return `at "${step.question}" ${why}`;
+  }
+
+  /** One after the other: each is known by what it did alone. */
+  private async inject(name: string): Promise<string> {
+    const { faults } = this.options;
+    await this.allOver();
+    this.begun.push(name);
+    faults.begin(name);
+    await this.until(() => this.recordOf(name)?.observed.injectedNs !== undefined || faults.isOver(name));
+    const found = this.recordOf(name);
+    return found?.observed.injectedNs === undefined
+      ? (found?.effect ?? 'not injected')
+      : `injected on ${found.members.join(', ')}`;
+  }
+
+  private async watch(step: DrillStep & { kind: 'expect' }): Promise<string> {
+    const { clock, signal, alerts } = this.options;
+    for (;;) {
+      const injectedNs = this.recordOf(step.fault)?.observed.injectedNs;
+      if (injectedNs === undefined) return `${step.fault} was not injected`;
+      const found = await alerts(step.alert);
+      const decided = this.decide(step, injectedNs, found);
+      if (decided !== undefined) return decided;
+      await clock.sleep(alertsEveryMs, signal);
+    }
+  }
+
+  /** For those who watch; the verdict reads the alerts again, from the evidence. Undefined: not yet. */
+  private decide(
+    step: DrillStep & { kind: 'expect' },
+    injectedNs: number,
+    alerts: readonly AlertRecord[] | undefined,
+  ): string | undefined {
+    const { alert, firesWithinMs, resolvesWithinMs } = step;
+    const recoveredNs = this.recoveredNs(step.fault);
+    const watch = watchAlert(alerts ?? [], {
+      alert,
+      injectedS: injectedNs / 1e9,
+      ...(recoveredNs === undefined ? {} : { recoveredS: recoveredNs / 1e9 }),
+    });
+    if (watch.fires.kind !== 'fired') {
+      if (this.nowNs() < injectedNs + (firesWithinMs + alertLookMs) * 1e6) return undefined;
+      return alerts === undefined ? 'Prometheus could not be asked' : `${alert} did not fire`;
+    }
+    const fired = `${alert} fired after ${seconds(watch.fires.afterS)}`;
+    if (resolvesWithinMs === undefined) return fired;
+    if (recoveredNs === undefined) return undefined;
+    if (watch.resolvedAfterS !== undefined)
+      return `${fired} and resolved ${seconds(watch.resolvedAfterS)} after ${step.fault} was over`;
+    if (this.nowNs() < recoveredNs + (resolvesWithinMs + alertLookMs) * 1e6) return undefined;
+    return `${fired} and has not resolved`;
+  }
+
+  private recordOf(name: string): FaultRecord | undefined {
+    return this.options.faults.records().find((one) => one.name === name);
+  }
+
+  private recoveredNs(name: string): number | undefined {
+    if (!this.options.faults.isOver(name)) return undefined;
+    const found = this.recordOf(name);
+    if (!this.overNs.has(name)) this.overNs.set(name, this.nowNs());
+    return found?.observed.recoveredNs ?? found?.recovery.endpointReadyNs ?? this.overNs.get(name);
+  }
+
+  private allOver(): Promise<void> {
+    return this.until(() => this.begun.every((name) => this.options.faults.isOver(name)));
+  }
+
+  private async until(holds: () => boolean): Promise<void> {
+    const { clock, signal } = this.options;
+    const look = { timeoutMs: Number.POSITIVE_INFINITY, everyMs: lookEveryMs, signal };
+    await waitFor(clock, look, () => holds() || undefined);
+  }
+
+  private nowNs(): number {
+    return this.options.clock.nowNs() - this.options.t0Ns;
+  }
+
+  private say(title: string, text: string): void {
+    this.options.say(`${title.padEnd(titleWidth)}${text}`);
+  }
+}
+
+const titleWidth = 13;
+
+function seconds(s: number): string {
+  return `${s.toFixed(1)} s`;
+}

@@ -1,0 +1,125 @@
+import type { AlertRecord } from '../observe/alert-record.ts';
+import type { SloResult } from '../report/types.ts';
+import type { DrillStep } from '../scenario/drill-spec.ts';
+import { type AlertWatch, watchAlert } from './alert-watch.ts';
+import type { Facts } from './facts.ts';
+import type { Doubts } from './judge-slo.ts';
+import { formatWithUnit } from './measured.ts';
+import { faultBounds } from './windows.ts';
+
+type Expectation = DrillStep & { kind: 'expect' };
+type Judged = Pick<SloResult, 'actual' | 'verdict' | 'reason'>;
+
+/** The alerts that a drill expects, judged like SLOs: in seconds after the fault was in place, and after it was over. */
+export function judgeDrill(facts: Facts, doubts: Doubts): SloResult[] {
+  const steps = facts.record.plan.drill ?? [];
+  return steps.flatMap((step) => {
+    if (step.kind !== 'expect') return [];
+    const { alert, fault, firesWithinMs, resolvesWithinMs } = step;
+    const watch = watchOf(facts, step);
+    const result = (name: string, limitMs: number, judged: Judged): SloResult => ({
+      name: `${alert} ${name} ${fault}`,
+      source: 'prometheus',
+      promql: `ALERTS{alertname=${JSON.stringify(alert)}}`,
+      window: 'run',
+      threshold: `value<=${limitMs / 1000}`,
+      unit: 's',
+      ...doubted(judged, doubts),
+    });
+    return [
+      result('fires on', firesWithinMs, judgeFiring(facts, step, watch)),
+      ...(resolvesWithinMs === undefined
+        ? []
+        : [result('resolves after', resolvesWithinMs, judgeEnd(facts, { step, resolvesWithinMs, watch }))]),
+    ];
+  });
+}
+
+/** What was seen, or why nothing could be. */
+function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | string {
+  const { record } = facts;
+  const own = record.faults.find(({ name }) => name === fault);
+  const { injectedNs, recoveredNs } = own === undefined ? {} : faultBounds(own, facts.table);
+  if (injectedNs === undefined) return `the drill did not get as far as ${fault}`;
+  const { alerts } = record.prometheus;
+  if (alerts === undefined) return 'the alerts of Prometheus could not be read';
+  const later = record.faults.flatMap(({ observed }) =>
+    observed.injectedNs !== undefined && observed.injectedNs > injectedNs ? observed.injectedNs : [],
+  );
+  return watchAlert(alerts satisfies AlertRecord[], {
+    alert,
+    injectedS: injectedNs / 1e9,
+    ...(recoveredNs === undefined ? {} : { recoveredS: recoveredNs / 1e9 }),
+    ...(later.length === 0 ? {} : { untilS: Math.min(...later) / 1e9 }),
+  });
+}
+
+function judgeFiring(facts: Facts, step: Expectation, watch: AlertWatch | string): Judged {
+  if (typeof watch === 'string') return unknown(watch);
+  const { alert, fault, firesWithinMs } = step;
+  const limitS = firesWithinMs / 1000;
+  const { fires } = watch;
+  if (fires.kind === 'fired') {
+    const reason = `it fired ${formatWithUnit(fires.afterS, 's')} after ${fault} was in place`;
+    return { actual: fires.afterS, verdict: fires.afterS <= limitS ? 'pass' : 'fail', reason };
+  }
+  if (fires.kind === 'before') return unknown(`it was active before ${fault}: it detects nothing of it`);
+  const reason = notFired(facts, alert, fires);
+  const watchedS = watchedUntilS(facts) - (boundsOf(facts, fault).injectedNs ?? 0) / 1e9;
+  if (watchedS >= limitS) return { actual: 'Infinity', verdict: 'fail', reason };
+  return unknown(`${reason}; it was watched for ${formatWithUnit(watchedS, 's')} only`);
+}
+
+function notFired({ record }: Facts, alert: string, fires: AlertWatch['fires']): string {
+  if (fires.kind === 'pending')
+    return `it was pending ${formatWithUnit(fires.afterS, 's')} after the fault and never fired: its rule waits longer (for) than its condition held`;
+  const { rules } = record.prometheus;
+  const own = rules?.find(({ kind, name }) => kind === 'alert' && name === alert);
+  if (own?.error !== undefined) return `it did not fire: its rule failed (${own.error})`;
+  return rules === undefined || own !== undefined
+    ? 'it did not fire'
+    : 'it did not fire: the rules that Prometheus tells have no such alert';
+}
+
+function judgeEnd(
+  facts: Facts,
+  {
+    step,
+    resolvesWithinMs,
+    watch,
+  }: { step: Expectation; resolvesWithinMs: number; watch: AlertWatch | string },
+): Judged {
+  if (typeof watch === 'string') return unknown(watch);
+  if (watch.fires.kind !== 'fired') return unknown('it did not fire, so nothing was to resolve');
+  const { recoveredNs } = boundsOf(facts, step.fault);
+  if (recoveredNs === undefined) return unknown(`${step.fault} was not seen to end`);
+  const limitS = resolvesWithinMs / 1000;
+  const actual = watch.resolvedAfterS;
+  if (actual !== undefined) {
+    const reason = `it resolved ${formatWithUnit(actual, 's')} after ${step.fault} was over`;
+    return { actual, verdict: actual <= limitS ? 'pass' : 'fail', reason };
+  }
+  const watchedS = watchedUntilS(facts) - recoveredNs / 1e9;
+  const reason = `it was still firing ${formatWithUnit(watchedS, 's')} after ${step.fault} was over`;
+  return watchedS >= limitS ? { actual: 'Infinity', verdict: 'fail', reason } : unknown(reason);
+}
+
+function boundsOf(facts: Facts, fault: string) {
+  const own = facts.record.faults.find(({ name }) => name === fault);
+  return own === undefined ? {} : faultBounds(own, facts.table);
+}
+
+/** Alerts were read after settling, seconds from t = 0. */
+function watchedUntilS({ record }: Facts): number {
+  return record.settle.toNs / 1e9;
+}
+
+function unknown(reason: string): Judged {
+  return { actual: null, verdict: 'unknown', reason };
+}
+
+/** Law 5; what an alert did before a drill was stopped is a fact. */
+function doubted(judged: Judged, { voided }: Doubts): Judged {
+  if (voided.length === 0 || judged.verdict === 'unknown') return judged;
+  return { ...judged, verdict: 'unknown', reason: `${judged.reason}; does not count: ${voided.join('; ')}` };
+}
