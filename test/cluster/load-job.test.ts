@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addAckMs, emptyAckBuckets } from '../../src/base/ack-bounds.ts';
 import { systemClock as clock } from '../../src/base/clock.ts';
 import { startLoad } from '../../src/load/engine.ts';
@@ -26,14 +26,18 @@ const items = 12_000;
 describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 'there is a cluster'})`, () => {
   const dir = mkdtempSync(join(tmpdir(), 'squall-load-job-'));
   let place: ClusterPlace;
+  let image: string;
   let record: RunRecord;
   let own: OwnPods;
   /** Connections to pods, in the order of their opening. */
   const streams: Duplex[] = [];
 
   beforeAll(async () => {
-    const image = await ownImage();
+    image = await ownImage();
     place = await openPlace('squall-load');
+  });
+
+  beforeEach(async () => {
     const { namespace, kubeconfig, context } = place;
     const real = await connectCluster({ context, kubeconfig });
     const forward: typeof real.forward = async (to) => {
@@ -166,10 +170,10 @@ describe.skipIf(noImage !== undefined)(`load from pods of a Job (${noImage ?? 't
     const entry = openEntry({ spec, itemsPerS: items / 4, durationMs: 120_000 });
     const long = { ...loadPlan([{ ...entry, workers: 2 }]), runId };
     const task = { plan: long, capture: false, durable: false, threads: 1, secrets: [] };
-    const sink = await startClusterSink({ own, service: 'squall-sink', task, evidenceDir: dir, clock });
+    const evidenceDir = mkdtempSync(join(dir, 'ended-'));
+    const sink = await startClusterSink({ own, service: 'squall-sink', task, evidenceDir, clock });
     const ip = await place.get(['get', 'service', 'squall-sink', '-o', 'jsonpath={.spec.clusterIP}']);
     const endpoints = [{ member: 'sink', otlp: { grpc: `${ip}:4317`, headers: {} } }];
-    const evidenceDir = mkdtempSync(join(dir, 'ended-'));
     const load = await startClusterLoad({
       own,
       pods: 2,
