@@ -52,7 +52,7 @@ const retryEveryMs = 200;
 interface Course {
   /** In a drill its times are those of its step, once that has come. */
   planned: PlannedFault;
-  /** Settles when its step of the drill has come. */
+  /** Settles when its step of the drill has come, or with a rollback. */
   word: PromiseWithResolvers<void>;
   over: boolean;
   injections: Injection[];
@@ -98,6 +98,7 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
   };
   const rollback = async () => {
     cut.abort();
+    for (const { word } of courses) word.resolve();
     if (startNs === undefined) finished.resolve(records());
     const endNs = clock.nowNs() + rollbackMs * 1e6;
     await Promise.race([Promise.all(all), clock.sleep(rollbackMs)]);
@@ -178,7 +179,6 @@ async function itsTime(run: {
     });
     return;
   }
-  cut.addEventListener('abort', () => course.word.resolve(), { once: true });
   await course.word.promise;
   if (!cut.aborted) course.planned = movedTo(course.planned, clock.nowNs() - t0Ns);
 }

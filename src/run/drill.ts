@@ -5,6 +5,7 @@ import type { AlertRecord } from '../observe/alert-record.ts';
 import type { DrillStepRecord } from '../observe/drill-record.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import { expectationText } from '../plan/print.ts';
+import { oneLine } from '../report/format.ts';
 import type { DrillStep } from '../scenario/drill-spec.ts';
 import { alertLookMs, drillTailMs } from '../scenario/drill-times.ts';
 import { watchAlert } from '../verdict/alert-watch.ts';
@@ -218,11 +219,13 @@ class Course {
   }
 
   private say(title: string, text: string): void {
-    this.options.say(`${title.padEnd(titleWidth)}${text}`);
+    // Of the scenario, and for a terminal.
+    this.options.say(`${title.padEnd(titleWidth)}${oneLine(text, textMax)}`);
   }
 }
 
 const titleWidth = 13;
+const textMax = 500;
 
 function seconds(s: number): string {
   return `${s.toFixed(1)} s`;

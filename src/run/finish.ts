@@ -5,6 +5,7 @@ import type { Columns } from '../observe/ledger-types.ts';
 import { observePrometheus, withoutAnswers } from '../observe/observe-prometheus.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
 import { predictLoss } from '../plan/predict.ts';
+import type { Plan } from '../plan/types.ts';
 import { evidencePaths } from '../record.ts';
 import type { Report } from '../report/types.ts';
 import { rulesOf } from '../scenario/own-prometheus.ts';
@@ -75,13 +76,22 @@ export async function takeRecord(
 async function withPredictions(session: Session, faults: FaultRecord[]): Promise<FaultRecord[]> {
   const pipelines = await readPipelines(session.scenario);
   if (pipelines.size === 0) return faults;
-  const predicted = new Map(predictLoss(session.plan, pipelines).map((one) => [one.fault, one]));
+  const plan = { ...session.plan, faults: asBegun(session.plan, faults) };
+  const predicted = new Map(predictLoss(plan, pipelines).map((one) => [one.fault, one]));
   return faults.map((fault) => {
     const found = predicted.get(fault.name);
     return found === undefined
       ? fault
       : { ...fault, predictedWorstLoss: { items: found.items, why: found.why } };
   });
+}
+
+/** The plan of a drill knows only when its faults begin at the latest. */
+function asBegun({ faults: planned }: Plan, seen: readonly FaultRecord[]): Plan['faults'] {
+  return planned.map(({ spec, ...times }) => ({
+    spec,
+    ...(seen.find(({ name }) => name === spec.name)?.intended ?? times),
+  }));
 }
 
 function memberRecord(

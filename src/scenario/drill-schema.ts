@@ -163,15 +163,16 @@ function alertsIn(file: string): string[] | undefined {
   }
 }
 
-/** The load ends with the drill; it must not end before. */
+/** The load ends with the drill; it must not end before, as one without a pace does when all of it is sent. */
 function checkLength({ drill = [], faults, load, warmupMs }: Draft): Mistake[] {
-  const ends = load.map(({ spec }) => (spec === undefined ? undefined : entryEndMs(spec)));
+  const paced = load.filter(({ spec }) => spec?.executor.kind !== 'shared-iterations');
+  const ends = paced.map(({ spec }) => (spec === undefined ? undefined : entryEndMs(spec)));
   const known = drill.flatMap(({ step }) => step ?? []);
   const whole = known.length === drill.length && faults.every(({ spec }) => spec !== undefined);
-  if (!whole || ends.length === 0 || ends.includes(undefined)) return [];
+  if (!whole || load.length === 0 || ends.includes(undefined)) return [];
   const durationMs = (name: string) => faults.find((one) => one.name === name)?.spec?.durationMs ?? 0;
   const { endMs } = drillTimes(known, { fromMs: warmupMs, durationMs });
-  const loadMs = Math.max(...ends.filter((end) => end !== undefined));
+  const loadMs = Math.max(0, ...ends.filter((end) => end !== undefined));
   if (loadMs >= endMs) return [];
   return [
     {

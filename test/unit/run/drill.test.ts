@@ -178,6 +178,12 @@ test('gives an alert up when its time and a look are over, and goes on', async (
   expect(stays.run.records[1]?.outcome).toMatch(/^Down fired after .* and has not resolved$/);
 });
 
+test('a question cannot write to the terminal', async () => {
+  const day = gameDay([ask('Ready?\u001b[31m\nred'), begin('cut-1'), begin('cut-2')]);
+  await day.clock.pass(3_000);
+  expect(day.said[0]).toBe('drill 1/3    Ready? [31m red');
+});
+
 test('a fault that cannot be done is told, and its alert is not waited for', async () => {
   const day = gameDay([begin('cut-1'), expectAlert('cut-1'), begin('cut-2')]);
   day.state.blocked = true;

@@ -90,6 +90,11 @@ describe('mistakes', () => {
       { target: '{local: {members: {collector: {}}}}', ...steps(`${both}, ${expectStep}`) },
       ['there is no Prometheus with alerting rules to ask'],
     ],
+    [
+      'a load without a pace',
+      { load: '{spans: {signal: traces, executor: shared-iterations, iterations: 1000, maxDuration: 1h}}' },
+      ['the load may be over before the drill'],
+    ],
     ['a short load', { load: load('5m') }, ['the load may be over before the drill']],
     [
       'a search',
