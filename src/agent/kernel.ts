@@ -66,7 +66,7 @@ export const nodeKernel: Kernel = {
     if (act.kind === 'signal') return 'nothing to undo';
     const alive = processesOf(act.container);
     // To every one: it takes back a SIGSTOP that is still on its way, which no state shows.
-    for (const { pid } of alive) process.kill(pid, 'SIGCONT');
+    for (const one of alive) send(one, 'SIGCONT');
     if (processesOf(act.container).some(isStopped)) throw new Error('a process is still stopped');
     return `${alive.filter(isStopped).length} processes let go on`;
   },
@@ -174,10 +174,14 @@ async function endNetwork(order: Order, act: NetworkAct): Promise<string> {
 
 /** Resolves with how many there are when all of them are stopped, which one whose core or disk is taken is not at once. */
 async function stopped(container: string): Promise<number> {
-  const count = stopAll(container);
+  let count = stopAll(container);
   let left: ContainerProcess[] = [];
   await waitFor(systemClock, { timeoutMs: stopMs, everyMs: 5 }, () => {
-    left = processesOf(container).filter((one) => !isStopped(one));
+    const alive = processesOf(container);
+    count = alive.length;
+    left = alive.filter((one) => !isStopped(one));
+    // Once more: one that was started since the last look has not been told.
+    for (const one of left) send(one, 'SIGSTOP');
     return left.length === 0 ? true : undefined;
   });
   const [one] = left;
@@ -188,8 +192,17 @@ async function stopped(container: string): Promise<number> {
 function stopAll(container: string): number {
   const alive = processesOf(container);
   if (alive.length === 0) throw new Error('the container does not run');
-  for (const one of alive) if (!isStopped(one)) process.kill(one.pid, 'SIGSTOP');
+  for (const one of alive) if (!isStopped(one)) send(one, 'SIGSTOP');
   return alive.length;
+}
+
+/** One that has ended by itself meanwhile needs no signal. */
+function send({ pid }: ContainerProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isStopped({ state }: { state: string }): boolean {

@@ -18,7 +18,10 @@ export async function gamedayCommand(console: Console, flags: GlobalFlags, args:
 }
 
 /** A rehearsal: every question is answered at once. */
-const nobody: People = { absent: true, answer: async () => 'go on' };
+const nobody: People = { absent: true, answer: async () => 'go on', gone: () => false };
+
+/** Lines of a pipe that are kept for questions to come. */
+const linesMax = 100;
 
 /**
  * Lines of standard input as answers. On a terminal a line that comes before it is asked for is no answer: it was typed
@@ -29,7 +32,7 @@ export function openPeople(
   input: NodeJS.ReadableStream & { isTTY?: boolean },
 ): { people: People; close(): void } {
   const lines: string[] = [];
-  let gone = false;
+  let ended = false;
   let changed = Promise.withResolvers<void>();
   const change = () => {
     changed.resolve();
@@ -41,12 +44,19 @@ export function openPeople(
   reader.on('line', (line) => {
     if (input.isTTY === true && !asked) return;
     lines.push(line);
+    // Of one that never ends, such as yes, no more is read than is needed.
+    if (lines.length >= linesMax) reader.pause();
     change();
   });
   reader.on('close', () => {
-    gone = true;
+    ended = true;
     change();
   });
+  const next = () => {
+    const line = lines.shift();
+    if (lines.length === 0 && !ended) reader.resume();
+    return wordIn(line);
+  };
   const answer: People['answer'] = async (signal) => {
     asked = true;
     const aborted = Promise.withResolvers<never>();
@@ -54,10 +64,10 @@ export function openPeople(
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       for (;;) {
-        const word = wordIn(lines.shift());
+        const word = next();
         if (word === 'unclear') console.say('Enter goes on; stop and Enter ends the drill');
         else if (word !== undefined) return word;
-        else if (gone) return 'gone';
+        else if (ended) return 'gone';
         else await Promise.race([changed.promise, aborted.promise]);
       }
     } finally {
@@ -65,7 +75,8 @@ export function openPeople(
       signal.removeEventListener('abort', onAbort);
     }
   };
-  return { people: { answer }, close: () => reader.close() };
+  const gone = () => ended && lines.length === 0;
+  return { people: { answer, gone }, close: () => reader.close() };
 }
 
 function wordIn(line: string | undefined): 'go on' | 'stop' | 'unclear' | undefined {

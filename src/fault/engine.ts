@@ -40,6 +40,8 @@ export interface FaultEngine {
   /** Ends every hold, undoes all that is in place, starts nothing further. Idempotent; ends within its own deadline. */
   rollback(): Promise<{ clean: boolean; left: string[] }>;
   active(): string[];
+  /** On every member that was chosen. */
+  isInPlace(name: string): boolean;
   /** Everything of it has ended, as far as it could be done and undone. */
   isOver(name: string): boolean;
   /** So far, in plan order; times are ns from t = 0. A kill's recoveredNs is the caller's to fill in. */
@@ -113,9 +115,14 @@ export function startFaultEngine(options: FaultEngineOptions): FaultEngine {
     const left = courses.flatMap((course) => leftOf(course, options.faults));
     return { clean: left.length === 0, left };
   };
-  const begin = (name: string) => courses.find((one) => one.planned.spec.name === name)?.word.resolve();
-  const isOver = (name: string) => courses.find((one) => one.planned.spec.name === name)?.over === true;
-  return { go, begin, isOver, done: finished.promise, rollback, active, records };
+  const courseOf = (name: string) => courses.find((one) => one.planned.spec.name === name);
+  const begin = (name: string) => courseOf(name)?.word.resolve();
+  const isOver = (name: string) => courseOf(name)?.over === true;
+  const isInPlace = (name: string) => {
+    const { injections = [] } = courseOf(name) ?? {};
+    return injections.length > 0 && injections.every((one) => one.inPlace);
+  };
+  return { go, begin, isInPlace, isOver, done: finished.promise, rollback, active, records };
 }
 
 async function follow(run: {

@@ -25,6 +25,7 @@ export class Injection {
   private readonly context: FaultContext;
   private undo: Undo[] = [];
   private begun = false;
+  private done = false;
   private claimed = false;
   /** When a rollback was first noticed. */
   private cutNs: number | undefined;
@@ -50,6 +51,11 @@ export class Injection {
         this.undo.push(...undo);
       },
     };
+  }
+
+  /** It was put in place, whether its effect has been seen yet or not. */
+  get inPlace(): boolean {
+    return this.done;
   }
 
   get active(): boolean {
@@ -103,6 +109,7 @@ export class Injection {
     // A kind that prepares first says itself when it struck.
     const struckNs = this.noted('injectedNs');
     if (struckNs !== undefined) this.outcome.injectedNs = struckNs;
+    this.done = true;
     record(journal, { kind: 'applied', injection, by: 'runner' });
     this.outcome.effect = 'no effect was seen';
     return undefined;

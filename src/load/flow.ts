@@ -42,8 +42,7 @@ export class Flow {
   readonly #queue: Request[] = [];
   readonly #pauses = new Set<() => void>();
   #t0Ns = 0;
-  /** This worker's own count of requests so far. */
-  #next = 0;
+  #next = 0; // this worker's own count of requests so far
   #stopped = false;
   #nextDueNs = Number.POSITIVE_INFINITY;
 
@@ -99,6 +98,7 @@ export class Flow {
 
   /** As stop(), but what was due until now is sent and tried again as usual. */
   end(): void {
+    this.drain();
     this.#nextDueNs = Number.POSITIVE_INFINITY;
   }
 

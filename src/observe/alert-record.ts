@@ -6,6 +6,8 @@ export interface AlertRecord {
   /** First pending, or firing where it has no `for`. */
   activeS: number;
   firingS?: number;
+  /** The last evaluation with it; absent in records of before it was kept. */
+  lastS?: number;
   /** First evaluation without it; undefined: it was still active at the end. */
   endS?: number;
 }

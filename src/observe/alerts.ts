@@ -1,10 +1,12 @@
 import type { AlertRecord } from './alert-record.ts';
 import type { PrometheusSeries } from './prometheus.ts';
 
-/** A page that nobody reads to its end; the first ones are kept. */
+/** A page that nobody reads to its end; the first ones are kept, and all that are asked for by name. */
 const alertsMax = 500;
 /** In evaluations: a busy Prometheus misses one now and then without the alert having ended. */
-const gapMax = 2.5;
+export const gapMax = 2.5;
+/** evaluation_interval where a Prometheus says nothing else, s. */
+export const evaluationDefaultS = 60;
 
 /**
  * Alerts out of the samples of ALERTS: Prometheus writes one at every evaluation of a rule for each alert that is
@@ -12,12 +14,18 @@ const gapMax = 2.5;
  */
 export function readAlerts(
   series: readonly PrometheusSeries[],
-  when: { toRunS(serverS: number): number; endServerS: number; intervalS: number },
+  when: {
+    toRunS(serverS: number): number;
+    endServerS: number;
+    /** How often the rules of these alerts are evaluated, s, by name, where that is known. */
+    everyS?: ReadonlyMap<string, number>;
+    keep?: ReadonlySet<string>;
+  },
 ): AlertRecord[] {
-  const stepS = evaluationS(series) ?? when.intervalS;
-  return [...byAlert(series).values()]
-    .flatMap(({ alert, labels, samples }) =>
-      stretches(samples, gapMax * stepS).map((stretch): AlertRecord => {
+  const found = [...byAlert(series).values()]
+    .flatMap(({ alert, labels, samples }) => {
+      const stepS = when.everyS?.get(alert) ?? evaluationS(series, alert) ?? evaluationDefaultS;
+      return stretches(samples, gapMax * stepS).map((stretch): AlertRecord => {
         const last = stretch.at(-1)?.[0] ?? 0;
         const firing = stretch.find(([, state]) => state === 'firing')?.[0];
         return {
@@ -25,12 +33,17 @@ export function readAlerts(
           labels,
           activeS: when.toRunS(stretch[0]?.[0] ?? 0),
           ...(firing === undefined ? {} : { firingS: when.toRunS(firing) }),
+          lastS: when.toRunS(last),
           ...(when.endServerS - last > gapMax * stepS ? { endS: when.toRunS(last + stepS) } : {}),
         };
-      }),
-    )
-    .sort((a, b) => a.activeS - b.activeS)
-    .slice(0, alertsMax);
+      });
+    })
+    // Of what had ended before the run nothing is to be said.
+    .filter(({ endS }) => endS === undefined || endS > 0)
+    .sort((a, b) => a.activeS - b.activeS);
+  const isKept = ({ alert }: AlertRecord) => when.keep?.has(alert) === true;
+  const others = new Set(found.filter((one) => !isKept(one)).slice(0, alertsMax));
+  return found.filter((one) => isKept(one) || others.has(one));
 }
 
 type Sample = [serverS: number, state: string];
@@ -64,13 +77,13 @@ function stretches(samples: readonly Sample[], gapS: number): Sample[][] {
   return found;
 }
 
-/** The least distance of two samples of one series: rules are evaluated at a fixed interval. */
-function evaluationS(series: readonly PrometheusSeries[]): number | undefined {
+/** The least distance of two samples of one series of an alert: its rules are evaluated at a fixed interval. */
+function evaluationS(series: readonly PrometheusSeries[], alert: string): number | undefined {
   let least: number | undefined;
-  for (const { points } of series)
-    points.forEach(([at], i) => {
+  for (const { labels, points } of series)
+    for (const [i, [at]] of labels.alertname === alert ? points.entries() : []) {
       const before = points[i - 1]?.[0];
       if (before !== undefined && at > before) least = Math.min(least ?? at - before, at - before);
-    });
+    }
   return least;
 }

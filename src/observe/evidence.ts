@@ -93,14 +93,12 @@ export interface RunRecord {
   /** Why the run ended early, if it did. */
   ended:
     | { kind: 'complete' }
-    /** Complete: the load ended with the last step of the drill, before it would have. */
-    | { kind: 'drilled' }
+    | { kind: 'drilled' } // complete: the load ended with the last step of the drill
     | { kind: 'stop-condition'; slo: string }
     /** `why`: in a drill, whose word it was. */
     | { kind: 'interrupted'; why?: string }
     | { kind: 'failed'; message: string };
-  /** Of a game day: its steps as far as it came. */
-  drill?: DrillStepRecord[];
+  drill?: DrillStepRecord[]; // of a game day, as far as it came
   settle: { fromNs: number; toNs: number; horizonNs: number; shownEmpty: boolean; reason: string };
   /** Longest residence of an item in the target, derived from the members' configuration, with its parts. */
   reach: { ns: number; parts: string[] };
@@ -207,6 +205,7 @@ export interface PrometheusRecord {
   /** Alerts that were pending or firing in the run, and the rules it had; undefined where there can be none. */
   alerts?: AlertRecord[];
   rules?: RuleRecord[];
+  matched?: true; // those without the labels of target.prometheus.match were not asked for
   /** For the timeline: [seconds from t = 0, value]. */
   series: { name: string; unit: string; points: [number, number][] }[];
 }

@@ -2,7 +2,7 @@ import { type Clock, systemClock, waitFor } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
 import type { Plan } from '../plan/types.ts';
 import type { SloSpec } from '../scenario/types.ts';
-import { readAlerts } from './alerts.ts';
+import { askAlerts, askEvaluations } from './ask-alerts.ts';
 import { coverageOf, type Span, scrapeDistanceS } from './counters.ts';
 import type { MemberRecord, PrometheusRecord } from './evidence.ts';
 import type { PrometheusClient, PrometheusSeries } from './prometheus.ts';
@@ -30,6 +30,8 @@ export interface ObserveOptions {
   ownJob: string;
   /** It may have alerting rules. */
   hasRules?: boolean;
+  /** Labels were put into every selector: alerts without them are not seen. */
+  matched?: boolean;
   clock?: Clock;
 }
 
@@ -88,27 +90,26 @@ async function observe(options: ObserveOptions): Promise<PrometheusRecord> {
     counters: counted.counters,
     ...(counted.moving ? { moving: true } : {}),
     series: await timelineSeries(read, { names, stepS: Math.max(1, intervalS) }),
-    ...(options.hasRules === true ? await askAlerts(options, { whole, toServerS, intervalS }) : {}),
+    ...(options.hasRules === true ? await watchRules(options, { t0ServerS: toServerS(0), whole }) : {}),
   };
 }
 
-/** Since before t = 0, as an alert that is active already is none that a fault set off. */
-async function askAlerts(
-  { client, plan: { drill = [] } }: ObserveOptions,
-  when: { whole: Span; toServerS(runS: number): number; intervalS: number },
-): Promise<Pick<PrometheusRecord, 'alerts' | 'rules'>> {
-  const { fromS, toS } = when.whole;
-  const rangeS = Math.max(1, toS - fromS + leadS);
-  const { series, error } = await client.rawSamples('ALERTS', { timeS: toS, rangeS });
-  if (error !== undefined) return {};
-  const t0S = when.toServerS(0);
-  const toRunS = (serverS: number) => serverS - t0S;
-  const alerts = readAlerts(series, { toRunS, endServerS: toS, intervalS: when.intervalS });
-  // Behind a proxy that lets only queries through they cannot be had.
-  const given = await client.rules().catch(() => null);
+async function watchRules(
+  { client, matched, plan: { drill = [] } }: ObserveOptions,
+  { t0ServerS, whole }: { t0ServerS: number; whole: Span },
+): Promise<Pick<PrometheusRecord, 'alerts' | 'rules' | 'matched'>> {
+  const evaluations = await askEvaluations(client);
   const expected = drill.flatMap((step) => (step.kind === 'expect' ? step.alert : []));
-  const rules = readRules(given, new Set([...expected, ...alerts.map(({ alert }) => alert)]));
-  return { alerts, ...(rules === undefined ? {} : { rules }) };
+  const asked = { t0ServerS, endServerS: whole.toS, evaluations, expected };
+  const alerts = await askAlerts(client, asked);
+  if (alerts === undefined) return {};
+  const told = new Set([...expected, ...alerts.map(({ alert }) => alert)]);
+  const rules = readRules(evaluations.rules, told);
+  return {
+    alerts,
+    ...(rules === undefined ? {} : { rules }),
+    ...(matched === true ? { matched: true as const } : {}),
+  };
 }
 
 function innerOf(members: readonly MemberRecord[]): ReadContext['inner'] {

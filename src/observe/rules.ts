@@ -26,7 +26,9 @@ const rule = z.object({
   lastError: z.string().optional(),
 });
 const answer = z.object({
-  groups: z.array(z.object({ name: z.string(), rules: z.array(z.unknown()) })),
+  groups: z.array(
+    z.object({ name: z.string(), interval: z.number().optional(), rules: z.array(z.unknown()) }),
+  ),
 });
 
 /**
@@ -44,6 +46,20 @@ export function readRules(data: unknown, activeAlerts: ReadonlySet<string>): Rul
   );
   const isTold = ({ kind, name }: RuleRecord) => kind === 'alert' && activeAlerts.has(name);
   return [...all.filter(isTold), ...all.filter((one) => !isTold(one))].slice(0, rulesMax);
+}
+
+/** How often each alert is evaluated, s, by name; the slowest where several rules share one. Undefined as above. */
+export function alertIntervals(data: unknown): ReadonlyMap<string, number> | undefined {
+  const read = answer.safeParse(data);
+  if (!read.success) return undefined;
+  const found = new Map<string, number>();
+  for (const { interval, rules } of read.data.groups)
+    for (const one of rules) {
+      const parsed = rule.safeParse(one);
+      if (!parsed.success || parsed.data.type !== 'alerting' || interval === undefined) continue;
+      found.set(parsed.data.name, Math.max(interval, found.get(parsed.data.name) ?? 0));
+    }
+  return found;
 }
 
 function ruleRecord(group: string, found: z.infer<typeof rule>): RuleRecord {

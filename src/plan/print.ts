@@ -41,9 +41,14 @@ export function printPlan(plan: Plan, scenario: Scenario, facts: PlanFacts): str
     section('Missing here', facts.preconditions, 'nothing'),
   ];
   return `${sections
-    .map((lines) => lines.join('\n'))
+    .map((lines) => lines.map(plain).join('\n'))
     .join('\n\n')
     .replace('\n\n  total', '\n  total')}\n`;
+}
+
+/** A scenario's texts have lines, and nothing else that a terminal would follow. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (char) => (char === '\n' ? char : ' '));
 }
 
 function paragraph(text: string): string[] {

@@ -146,7 +146,8 @@ function bandsOf(report: Report): Band[] {
   return report.faults.flatMap((fault) => {
     const fromS = fault.observed.injectedS ?? fault.intended.startS;
     const end = fault.observed.recoveredS ?? fault.intended.endS ?? fromS;
-    if (!Number.isFinite(fromS)) return [];
+    // Of a drill that was stopped before it, the time is the latest that it might have begun.
+    if (!Number.isFinite(fromS) || fromS > report.run.durationS) return [];
     const toS = Number.isFinite(end) ? Math.max(end, fromS) : fromS;
     const seen = fault.observed.injectedS === null ? ' (not seen)' : '';
     return [{ label: chartText(`${oneLine(fault.name, 30)}${seen}`, 60), fromS, toS }];

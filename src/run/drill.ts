@@ -16,6 +16,15 @@ export interface People {
   absent?: true;
   /** 'gone': nobody can answer any more. Rejects when `signal` is aborted. */
   answer(signal: AbortSignal): Promise<'go on' | 'stop' | 'gone'>;
+  /** Nobody can answer the next question. */
+  gone(): boolean;
+}
+
+/** What Prometheus has of an alert now. */
+export interface AlertSight {
+  alerts: readonly AlertRecord[];
+  /** How often its rule is evaluated, s. */
+  everyS: number;
 }
 
 export interface DrillOptions {
@@ -24,10 +33,10 @@ export interface DrillOptions {
   /** From t = 0: no step begins before. */
   fromNs: number;
   clock: Clock;
-  faults: Pick<FaultEngine, 'begin' | 'isOver' | 'records'>;
+  faults: Pick<FaultEngine, 'begin' | 'isInPlace' | 'isOver' | 'records'>;
   people: People;
-  /** Since t = 0; undefined: Prometheus could not be asked. */
-  alerts(alert: string): Promise<readonly AlertRecord[] | undefined>;
+  /** Undefined: Prometheus could not be asked. */
+  alerts(alert: string): Promise<AlertSight | undefined>;
   say(line: string): void;
   signal: AbortSignal;
 }
@@ -74,8 +83,9 @@ class Course {
 
   /** Gives why it was stopped, or undefined when all of it was done. */
   async follow(): Promise<string | undefined> {
-    const { drill, fromNs, clock, signal } = this.options;
+    const { drill, fromNs, clock, signal, people } = this.options;
     await clock.sleep(Math.max(0, (fromNs - this.nowNs()) / 1e6), signal);
+    if (people.gone() && drill.some(({ kind }) => kind === 'suspend')) return nobodyThere;
     for (const [index, step] of drill.entries()) {
       const title = `drill ${index + 1}/${drill.length}`;
       const record: DrillStepRecord = { step, fromNs: this.nowNs(), outcome: 'the drill ended in it' };
@@ -135,7 +145,7 @@ class Course {
     }
     const why = {
       stop: 'the drill was stopped',
-      gone: 'nobody could answer any more: standard input had ended',
+      gone: nobodyThere,
       late: `nobody answered within ${within}`,
     }[word];
     record.outcome = why;
@@ -148,11 +158,11 @@ class Course {
     await this.allOver();
     this.begun.push(name);
     faults.begin(name);
-    await this.until(() => this.recordOf(name)?.observed.injectedNs !== undefined || faults.isOver(name));
+    await this.until(() => faults.isInPlace(name) || faults.isOver(name));
     const found = this.recordOf(name);
-    return found?.observed.injectedNs === undefined
-      ? (found?.effect ?? 'not injected')
-      : `injected on ${found.members.join(', ')}`;
+    return faults.isInPlace(name)
+      ? `in place on ${found?.members.join(', ')}`
+      : (found?.effect ?? 'not injected');
   }
 
   private async watch(step: DrillStep & { kind: 'expect' }): Promise<string> {
@@ -171,25 +181,27 @@ class Course {
   private decide(
     step: DrillStep & { kind: 'expect' },
     injectedNs: number,
-    alerts: readonly AlertRecord[] | undefined,
+    sight: AlertSight | undefined,
   ): string | undefined {
     const { alert, firesWithinMs, resolvesWithinMs } = step;
     const recoveredNs = this.recoveredNs(step.fault);
-    const watch = watchAlert(alerts ?? [], {
+    // That one is gone is seen two or three evaluations later.
+    const lookMs = Math.max(alertLookMs, 3000 * (sight?.everyS ?? 0));
+    const watch = watchAlert(sight?.alerts ?? [], {
       alert,
       injectedS: injectedNs / 1e9,
       ...(recoveredNs === undefined ? {} : { recoveredS: recoveredNs / 1e9 }),
     });
     if (watch.fires.kind !== 'fired') {
-      if (this.nowNs() < injectedNs + (firesWithinMs + alertLookMs) * 1e6) return undefined;
-      return alerts === undefined ? 'Prometheus could not be asked' : `${alert} did not fire`;
+      if (this.nowNs() < injectedNs + (firesWithinMs + lookMs) * 1e6) return undefined;
+      return sight === undefined ? 'Prometheus could not be asked' : `${alert} did not fire`;
     }
     const fired = `${alert} fired after ${seconds(watch.fires.afterS)}`;
     if (resolvesWithinMs === undefined) return fired;
     if (recoveredNs === undefined) return undefined;
     if (watch.resolvedAfterS !== undefined)
       return `${fired} and resolved ${seconds(watch.resolvedAfterS)} after ${step.fault} was over`;
-    if (this.nowNs() < recoveredNs + (resolvesWithinMs + alertLookMs) * 1e6) return undefined;
+    if (this.nowNs() < recoveredNs + (resolvesWithinMs + lookMs) * 1e6) return undefined;
     return `${fired} and has not resolved`;
   }
 
@@ -223,6 +235,9 @@ class Course {
     this.options.say(`${title.padEnd(titleWidth)}${oneLine(text, textMax)}`);
   }
 }
+
+/** Before a fault that people wanted to be asked about. */
+const nobodyThere = 'nobody can answer: standard input has ended, and --yes, which asks nobody, is not given';
 
 const titleWidth = 13;
 const textMax = 500;

@@ -140,6 +140,7 @@ async function askPrometheus(
     ownJob: 'squall',
     // A Prometheus that was there before may have rules that nobody here knows of.
     hasRules: target.prometheus !== undefined || rulesOf(target) !== undefined,
+    matched: Object.keys(session.prometheus.match).length > 0,
   });
 }
 

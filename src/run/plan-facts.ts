@@ -5,6 +5,7 @@ import { opensslVersion } from '../fault/expired-certificate.ts';
 import { changingSpecs, needsOf, rightsOfPlan } from '../fault/rights.ts';
 import { ceilingWarnings } from '../plan/ceiling.ts';
 import type { PipelineFacts } from '../plan/facts.ts';
+import { hurried } from '../plan/hurried.ts';
 import { predictLoss } from '../plan/predict.ts';
 import { type PlanFacts, struckBy } from '../plan/print.ts';
 import type { Plan } from '../plan/types.ts';
@@ -35,7 +36,7 @@ export async function planFacts(plan: Plan, scenario: Scenario): Promise<PlanFac
     ],
     touches: touches(plan, scenario),
     ...(scenario.target.kind === 'kubernetes' ? { rights: rightsLines(plan, scenario.target) } : {}),
-    predictions: pipelines.size === 0 ? [] : predictLoss(plan, pipelines),
+    predictions: pipelines.size === 0 ? [] : predictLoss(hurried(plan), pipelines),
     ...settleFacts(scenario, pipelines),
   };
 }

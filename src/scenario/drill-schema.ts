@@ -3,9 +3,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
 import { formatDuration } from '../base/units.ts';
+import type { Fault } from '../fault/fault.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import type { DrillStep } from './drill-spec.ts';
-import { drillTimes } from './drill-times.ts';
+import { type DrillLength, drillTimes } from './drill-times.ts';
 import { listAt, parseMost, wrongWord } from './issues.ts';
 import { formatPath, type Mistake, type Path, type Source } from './mistakes.ts';
 import { rulesOf } from './own-prometheus.ts';
@@ -82,12 +83,12 @@ export function stepsOf(drill: readonly DraftStep[]): DrillStep[] {
 
 /** The faults of a drill begin when their step comes: here at the latest that this can be. */
 export function placed(
-  faults: Draft['faults'],
-  { drill, warmupMs }: { drill: DraftStep[] | undefined; warmupMs: number },
+  { drill, ...draft }: Pick<Draft, 'faults' | 'drill' | 'warmupMs' | 'target'>,
+  kinds: Kinds,
 ): Draft['faults'] {
+  const { faults } = draft;
   if (drill === undefined) return faults;
-  const durationMs = (name: string) => faults.find((one) => one.name === name)?.spec?.durationMs ?? 0;
-  const { atMs } = drillTimes(stepsOf(drill), { fromMs: warmupMs, durationMs });
+  const { atMs } = drillTimes(stepsOf(drill), lengthOf(draft, kinds));
   return faults.map((one) =>
     one.spec === undefined
       ? one
@@ -95,13 +96,31 @@ export function placed(
   );
 }
 
-export function checkDrill(draft: Draft): Mistake[] {
+type Kinds = Record<string, Pick<Fault, 'effectWithinMs' | 'absenceWithinMs'>>;
+
+function lengthOf(
+  { faults, warmupMs, target }: Pick<Draft, 'faults' | 'warmupMs' | 'target'>,
+  kinds: Kinds,
+): DrillLength {
+  const specOf = (name: string) => faults.find((one) => one.name === name)?.spec;
+  return {
+    fromMs: warmupMs,
+    durationMs: (name) => specOf(name)?.durationMs ?? 0,
+    strokeMs: (name) => {
+      const { effectWithinMs = 0, absenceWithinMs = 0 } = kinds[specOf(name)?.kind ?? ''] ?? {};
+      return { effectMs: effectWithinMs, absenceMs: absenceWithinMs };
+    },
+    foreignRules: target?.prometheus !== undefined,
+  };
+}
+
+export function checkDrill(draft: Draft, kinds: Kinds): Mistake[] {
   const { drill, faults } = draft;
   if (drill === undefined) return [];
   return [
     ...checkNames(drill, faults),
     ...drill.flatMap(({ path, step }) => (step?.kind === 'expect' ? checkExpect(draft, path, step) : [])),
-    ...checkLength(draft),
+    ...checkLength(draft, kinds),
     ...checkOthers(draft),
   ];
 }
@@ -164,14 +183,14 @@ function alertsIn(file: string): string[] | undefined {
 }
 
 /** The load ends with the drill; it must not end before, as one without a pace does when all of it is sent. */
-function checkLength({ drill = [], faults, load, warmupMs }: Draft): Mistake[] {
+function checkLength(draft: Draft, kinds: Kinds): Mistake[] {
+  const { drill = [], faults, load } = draft;
   const paced = load.filter(({ spec }) => spec?.executor.kind !== 'shared-iterations');
   const ends = paced.map(({ spec }) => (spec === undefined ? undefined : entryEndMs(spec)));
   const known = drill.flatMap(({ step }) => step ?? []);
   const whole = known.length === drill.length && faults.every(({ spec }) => spec !== undefined);
   if (!whole || load.length === 0 || ends.includes(undefined)) return [];
-  const durationMs = (name: string) => faults.find((one) => one.name === name)?.spec?.durationMs ?? 0;
-  const { endMs } = drillTimes(known, { fromMs: warmupMs, durationMs });
+  const { endMs } = drillTimes(known, lengthOf(draft, kinds));
   const loadMs = Math.max(0, ...ends.filter((end) => end !== undefined));
   if (loadMs >= endMs) return [];
   return [

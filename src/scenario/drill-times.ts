@@ -1,33 +1,50 @@
 import type { DrillStep } from './drill-spec.ts';
 
-/** To see a fault act, to undo it and to see it gone takes a moment each. */
+/** To put a fault in place and see it act, and to undo it and see it gone, takes a moment each; some kinds take more. */
 const strokeMs = 30_000;
+/** A kind that says more waits for what it may well not wait for, such as pods that a budget keeps. */
+const strokeMaxMs = 600_000;
 /** The load goes on for so long after the last fault is over: what was due then shows the recovery. */
 export const drillTailMs = 10_000;
 
-/** Beyond the time of an alert: that one is gone is seen two or three evaluations later. */
+/** Beyond the time of an alert, of a Prometheus that evaluates its rules every second. */
 export const alertLookMs = 5_000;
+/** The same of one that does so every minute, as it does by default. */
+const alertLookMaxMs = 180_000;
+
+export interface DrillLength {
+  fromMs: number;
+  /** Of a fault by its name. */
+  durationMs(fault: string): number;
+  /** How long a fault may take to be in place and to be gone, as its kind says. */
+  strokeMs(fault: string): { effectMs: number; absenceMs: number };
+  /** A Prometheus that was there before may evaluate its rules seldom. */
+  foreignRules: boolean;
+}
 
 /** When each fault of a drill begins at the latest, and when all of it is over; ms from the start of the load. */
 export function drillTimes(
   drill: readonly DrillStep[],
-  options: { fromMs: number; durationMs(fault: string): number },
+  { fromMs, durationMs, strokeMs: strokeOf, foreignRules }: DrillLength,
 ): { atMs: Map<string, number>; endMs: number } {
   const atMs = new Map<string, number>();
-  let nowMs = options.fromMs;
-  let overMs = options.fromMs;
+  let nowMs = fromMs;
+  let overMs = fromMs;
+  const lookMs = foreignRules ? alertLookMaxMs : alertLookMs;
+  const atLeast = (ms: number) => Math.min(strokeMaxMs, Math.max(strokeMs, ms));
   for (const step of drill) {
     if (step.kind === 'suspend') nowMs += step.deadlineMs;
     if (step.kind === 'fault') {
       const startMs = Math.max(nowMs, overMs);
       atMs.set(step.fault, startMs);
-      nowMs = startMs + strokeMs;
-      overMs = startMs + options.durationMs(step.fault) + strokeMs;
+      const { effectMs, absenceMs } = strokeOf(step.fault);
+      nowMs = startMs + atLeast(effectMs);
+      overMs = startMs + Math.max(durationMs(step.fault), atLeast(effectMs)) + atLeast(absenceMs);
     }
     if (step.kind === 'expect') {
-      nowMs = Math.max(nowMs, (atMs.get(step.fault) ?? 0) + step.firesWithinMs + alertLookMs);
+      nowMs = Math.max(nowMs, (atMs.get(step.fault) ?? 0) + step.firesWithinMs + lookMs);
       if (step.resolvesWithinMs !== undefined)
-        nowMs = Math.max(nowMs, overMs + step.resolvesWithinMs + alertLookMs);
+        nowMs = Math.max(nowMs, overMs + step.resolvesWithinMs + lookMs);
     }
   }
   return { atMs, endMs: Math.max(nowMs, overMs) + drillTailMs };

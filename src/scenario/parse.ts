@@ -80,7 +80,10 @@ export function checkScenario(
     warmupMs,
     limits: top?.limits ?? (dataAt(source.data, ['limits']) === undefined ? undefined : 'wrong'),
     load: readLoad(source, mistakes),
-    faults: placed(readFaults(source, faults, mistakes), { drill, warmupMs }),
+    faults: placed(
+      { faults: readFaults(source, faults, mistakes), drill, warmupMs, target: targetSpec },
+      faults,
+    ),
     slos: readSlos(source, mistakes),
     capacity: readBlock(source, { key: 'capacity', schema: capacitySchema, to: toCapacitySpec }, mistakes),
     compare: readBlock(source, { key: 'compare', schema: compareSchema, to: toCompareSpec }, mistakes),
@@ -93,7 +96,7 @@ export function checkScenario(
     ...checkFaults(draft, faults),
     ...checkCapacity(draft),
     ...checkCompare(draft),
-    ...checkDrill(draft),
+    ...checkDrill(draft, faults),
   );
   if (options.checkQuery !== undefined) mistakes.push(...checkQueries(draft, options.checkQuery));
   const slos = checkSlos(draft, mistakes);

@@ -1,5 +1,5 @@
 import type { VerdictWord } from '../base/signal.ts';
-import { type RunRecord, ranToEnd } from '../observe/evidence.ts';
+import type { RunRecord } from '../observe/evidence.ts';
 import type { ComparedMeasure, ComparisonReport } from '../report/comparison-types.ts';
 import {
   type CountedMeasure,
@@ -55,12 +55,20 @@ function whyDifferent({ baseline, candidate }: Sides): string[] {
 /** A run that does not count has no figures; a loss found in it is a loss all the same. */
 function whyDoubted({ baseline, candidate }: Sides): string[] {
   return [...baseline, ...candidate].flatMap(({ record, report }) => [
-    ...(ranToEnd(record) ? [] : [`run ${record.plan.runId} did not run to its end`]),
+    ...whyOtherLength(record),
     ...(report.validity.valid ? [] : [`run ${record.plan.runId} is not valid`]),
     ...report.faults
       .filter(({ verified }) => !verified)
       .map(({ name }) => `fault ${name} of run ${record.plan.runId} had no proven effect`),
   ]);
+}
+
+/** Figures are over the whole load. */
+function whyOtherLength({ plan: { runId }, ended }: RunRecord): string[] {
+  if (ended.kind === 'complete') return [];
+  return ended.kind === 'drilled'
+    ? [`run ${runId} is a game day, which lasts as long as its people and its alerts take`]
+    : [`run ${runId} did not run to its end`];
 }
 
 function differences(first: RunRecord, other: RunRecord): string[] {

@@ -1,10 +1,12 @@
-import type { AlertRecord } from '../observe/alert-record.ts';
+import type { DrillStepRecord } from '../observe/drill-record.ts';
+import { ranToEnd } from '../observe/evidence.ts';
 import type { SloResult } from '../report/types.ts';
 import type { DrillStep } from '../scenario/drill-spec.ts';
 import { type AlertWatch, watchAlert } from './alert-watch.ts';
 import type { Facts } from './facts.ts';
 import type { Doubts } from './judge-slo.ts';
 import { formatWithUnit } from './measured.ts';
+import { whyBlind } from './promql-value.ts';
 import { faultBounds } from './windows.ts';
 
 type Expectation = DrillStep & { kind: 'expect' };
@@ -13,10 +15,11 @@ type Judged = Pick<SloResult, 'actual' | 'verdict' | 'reason'>;
 /** The alerts that a drill expects, judged like SLOs: in seconds after the fault was in place, and after it was over. */
 export function judgeDrill(facts: Facts, doubts: Doubts): SloResult[] {
   const steps = facts.record.plan.drill ?? [];
-  return steps.flatMap((step) => {
+  return steps.flatMap((step, index) => {
     if (step.kind !== 'expect') return [];
     const { alert, fault, firesWithinMs, resolvesWithinMs } = step;
     const watch = watchOf(facts, step);
+    const at: At = { facts, step, isDecided: isDecided(facts, index) };
     const result = (name: string, limitMs: number, judged: Judged): SloResult => ({
       name: `${alert} ${name} ${fault}`,
       source: 'prometheus',
@@ -27,26 +30,46 @@ export function judgeDrill(facts: Facts, doubts: Doubts): SloResult[] {
       ...doubted(judged, doubts),
     });
     return [
-      result('fires on', firesWithinMs, judgeFiring(facts, step, watch)),
+      result('fires on', firesWithinMs, judgeFiring(at, watch)),
       ...(resolvesWithinMs === undefined
         ? []
-        : [result('resolves after', resolvesWithinMs, judgeEnd(facts, { step, resolvesWithinMs, watch }))]),
+        : [result('resolves after', resolvesWithinMs, judgeEnd(at, resolvesWithinMs, watch))]),
     ];
   });
+}
+
+interface At {
+  facts: Facts;
+  step: Expectation;
+  /** The drill waited for it to the end; one that was cut short may have taken its fault back before its time. */
+  isDecided: boolean;
+}
+
+function isDecided({ record }: Facts, index: number): boolean {
+  return ranToEnd(record) || record.drill?.[index]?.toNs !== undefined;
+}
+
+/** Its step has come: before that the plan knows only when it begins at the latest. */
+export function hasBegun(drill: readonly DrillStepRecord[], fault: string): boolean {
+  return drill.some(({ step }) => step.kind === 'fault' && step.fault === fault);
 }
 
 /** What was seen, or why nothing could be. */
 function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | string {
   const { record } = facts;
   const own = record.faults.find(({ name }) => name === fault);
-  const { injectedNs, recoveredNs } = own === undefined ? {} : faultBounds(own, facts.table);
-  if (injectedNs === undefined) return `the drill did not get as far as ${fault}`;
+  const { injectedNs, recoveredNs } = boundsOf(facts, fault);
+  const isBegun = hasBegun(record.drill ?? [], fault);
+  if (injectedNs === undefined)
+    return isBegun && own !== undefined
+      ? `${fault}: ${own.effect}`
+      : `the drill did not get as far as ${fault}`;
   const { alerts } = record.prometheus;
   if (alerts === undefined) return 'the alerts of Prometheus could not be read';
   const later = record.faults.flatMap(({ observed }) =>
     observed.injectedNs !== undefined && observed.injectedNs > injectedNs ? observed.injectedNs : [],
   );
-  return watchAlert(alerts satisfies AlertRecord[], {
+  return watchAlert(alerts, {
     alert,
     injectedS: injectedNs / 1e9,
     ...(recoveredNs === undefined ? {} : { recoveredS: recoveredNs / 1e9 }),
@@ -54,7 +77,7 @@ function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | stri
   });
 }
 
-function judgeFiring(facts: Facts, step: Expectation, watch: AlertWatch | string): Judged {
+function judgeFiring({ facts, step, isDecided }: At, watch: AlertWatch | string): Judged {
   if (typeof watch === 'string') return unknown(watch);
   const { alert, fault, firesWithinMs } = step;
   const limitS = firesWithinMs / 1000;
@@ -65,6 +88,13 @@ function judgeFiring(facts: Facts, step: Expectation, watch: AlertWatch | string
   }
   if (fires.kind === 'before') return unknown(`it was active before ${fault}: it detects nothing of it`);
   const reason = notFired(facts, alert, fires);
+  if (!isDecided) return unknown(`${reason}, and the drill ended before it had to`);
+  const blind = whyBlind(facts);
+  if (blind !== undefined) return unknown(`${reason}, but ${blind}`);
+  if (facts.record.prometheus.matched === true)
+    return unknown(
+      `${reason}; alerts whose rules leave out the labels of target.prometheus.match are not seen`,
+    );
   const watchedS = watchedUntilS(facts) - (boundsOf(facts, fault).injectedNs ?? 0) / 1e9;
   if (watchedS >= limitS) return { actual: 'Infinity', verdict: 'fail', reason };
   return unknown(`${reason}; it was watched for ${formatWithUnit(watchedS, 's')} only`);
@@ -82,26 +112,24 @@ function notFired({ record }: Facts, alert: string, fires: AlertWatch['fires']):
 }
 
 function judgeEnd(
-  facts: Facts,
-  {
-    step,
-    resolvesWithinMs,
-    watch,
-  }: { step: Expectation; resolvesWithinMs: number; watch: AlertWatch | string },
+  { facts, step, isDecided }: At,
+  resolvesWithinMs: number,
+  watch: AlertWatch | string,
 ): Judged {
   if (typeof watch === 'string') return unknown(watch);
   if (watch.fires.kind !== 'fired') return unknown('it did not fire, so nothing was to resolve');
-  const { recoveredNs } = boundsOf(facts, step.fault);
-  if (recoveredNs === undefined) return unknown(`${step.fault} was not seen to end`);
+  if (boundsOf(facts, step.fault).recoveredNs === undefined)
+    return unknown(`${step.fault} was not seen to end`);
   const limitS = resolvesWithinMs / 1000;
-  const actual = watch.resolvedAfterS;
-  if (actual !== undefined) {
-    const reason = `it resolved ${formatWithUnit(actual, 's')} after ${step.fault} was over`;
-    return { actual, verdict: actual <= limitS ? 'pass' : 'fail', reason };
+  const { resolvedAfterS, activeAfterS } = watch;
+  if (resolvedAfterS !== undefined) {
+    const reason = `it resolved ${formatWithUnit(resolvedAfterS, 's')} after ${step.fault} was over`;
+    return { actual: resolvedAfterS, verdict: resolvedAfterS <= limitS ? 'pass' : 'fail', reason };
   }
-  const watchedS = watchedUntilS(facts) - recoveredNs / 1e9;
-  const reason = `it was still firing ${formatWithUnit(watchedS, 's')} after ${step.fault} was over`;
-  return watchedS >= limitS ? { actual: 'Infinity', verdict: 'fail', reason } : unknown(reason);
+  if (activeAfterS === undefined || activeAfterS <= limitS)
+    return unknown('that it resolved was not seen by the end of the run');
+  const reason = `it was still firing ${formatWithUnit(activeAfterS, 's')} after ${step.fault} was over`;
+  return isDecided ? { actual: 'Infinity', verdict: 'fail', reason } : unknown(reason);
 }
 
 function boundsOf(facts: Facts, fault: string) {

@@ -1,6 +1,7 @@
 import type { ClusterRecord } from '../observe/cluster-record.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import type { RunEvent } from '../report/types.ts';
+import { hasBegun } from './drill.ts';
 import type { Facts } from './facts.ts';
 import { howInterrupted } from './interrupted.ts';
 import { type Recovery, type RecoveryStage, recoveryStages } from './recovery.ts';
@@ -55,6 +56,7 @@ const recoveryWords: Record<RecoveryStage, string> = {
 
 function faultEvents(facts: Facts, fault: FaultRecord, recovery: Recovery | undefined): RunEvent[] {
   const { injectedNs, recoveredNs } = faultBounds(fault, facts.table);
+  const { drill } = facts.record;
   const on = fault.members.length === 0 ? '' : ` on ${fault.members.join(', ')}`;
   // An instant has no removal that anyone saw.
   const isOneShot = fault.intended.endNs === undefined;
@@ -63,7 +65,9 @@ function faultEvents(facts: Facts, fault: FaultRecord, recovery: Recovery | unde
     return ns === undefined ? [] : [at(ns, 'fault', `${fault.name} ${recoveryWords[stage]}`)];
   });
   return [
-    at(fault.intended.startNs, 'fault', `${fault.name} (${fault.kind}) is to begin${on}`),
+    ...(drill === undefined || hasBegun(drill, fault.name)
+      ? [at(fault.intended.startNs, 'fault', `${fault.name} (${fault.kind}) is to begin${on}`)]
+      : []),
     ...(injectedNs === undefined
       ? []
       : [at(injectedNs, 'fault', `${fault.name} is injected: ${fault.effect}`)]),

@@ -2,6 +2,7 @@ import { DurationHistogram } from '../base/histogram.ts';
 import { type FaultRecord, ranToEnd } from '../observe/evidence.ts';
 import type { Report } from '../report/types.ts';
 import type { SloSpec } from '../scenario/types.ts';
+import { hasBegun } from './drill.ts';
 import { type Facts, rowsIn, tally } from './facts.ts';
 import { format } from './measured.ts';
 import { wasOffered } from './request-table.ts';
@@ -77,6 +78,8 @@ export function faultsWithoutEffect(facts: Facts): FaultRecord[] {
 function wasReached(facts: Facts, fault: FaultRecord): boolean {
   if (ranToEnd(facts.record)) return true;
   if (faultBounds(fault, facts.table).injectedNs !== undefined) return true;
+  const { drill } = facts.record;
+  if (drill !== undefined) return hasBegun(drill, fault.name);
   const run = findWindow(facts.windows, 'run');
   return run !== undefined && fault.intended.startNs < run.toNs;
 }

@@ -51,7 +51,7 @@ export function whyEmpty(name: string): string {
     fault === undefined
       ? 'shorten the warmup or lengthen its load'
       : when === 'before'
-        ? `let ${fault} begin later after the warmup`
+        ? `let ${fault} begin later after the warmup, in a drill after a suspend that people take their time for`
         : `lengthen the load, or let ${fault} begin earlier`;
   return `nothing was due in window ${name}: ${mend}`;
 }

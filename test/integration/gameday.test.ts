@@ -60,7 +60,7 @@ describe.concurrent('a game day with people', () => {
     ]);
     const gone = await day(drilled, ['gameday'], { lines: [], ends: true });
     expect(gone.code).toBe(130);
-    expect(gone.stderr).toContain('standard input had ended');
+    expect(gone.stderr).toContain('nobody can answer: standard input has ended, and --yes');
     expect(gone.report().faults[0]?.observed.injectedS).toBeNull();
   });
 

@@ -16,7 +16,7 @@ function people(options: { isTTY?: boolean } = {}) {
     ended,
     settled,
     answer: () => opened.people.answer(ended.signal),
-    close: opened.close,
+    gone: opened.people.gone,
   };
 }
 
@@ -56,9 +56,12 @@ test('a line of a pipe waits for its question; one typed at a terminal before it
 });
 
 test('nobody can answer once the input has ended; lines before that still count', async () => {
-  const { input, answer } = people();
+  const { input, answer, gone, settled } = people();
+  expect(gone()).toBe(false);
   input.end('\n');
-  expect([await answer(), await answer()]).toEqual(['go on', 'gone']);
+  await settled();
+  expect(gone()).toBe(false);
+  expect([await answer(), await answer(), gone()]).toEqual(['go on', 'gone', true]);
 });
 
 test('a question is given up with its signal', async () => {
@@ -66,4 +69,18 @@ test('a question is given up with its signal', async () => {
   const given = answer();
   ended.abort(new Error('over'));
   await expect(given).rejects.toThrow('over');
+});
+
+test('of an input that never ends no more is read than is needed', async () => {
+  const { input, answer, settled } = people();
+  let written = 0;
+  input.on('pause', () => undefined);
+  while (input.write('y\n'.repeat(50)) && written < 10_000) written += 50;
+  await settled();
+  expect(written).toBeLessThan(10_000 + 1);
+  for (let i = 0; i < 300; i++) {
+    input.write('y\n');
+    expect(await answer()).toBe('go on');
+  }
+  expect(input.readableLength + input.writableLength).toBeGreaterThan(0);
 });

@@ -8,8 +8,10 @@ function series(alertname: string, alertstate: string, times: number[], more = {
   return { labels, points: times.map((at) => [1000 + at, 1]) };
 }
 
-const read = (all: PrometheusSeries[], endS = 60) =>
-  readAlerts(all, { toRunS: (at) => at - 1000, endServerS: 1000 + endS, intervalS: 1 });
+const read = (all: PrometheusSeries[], endS = 60, everyS = new Map<string, number>()) =>
+  readAlerts(all, { toRunS: (at) => at - 1000, endServerS: 1000 + endS, everyS }).map(
+    ({ lastS: _, ...alert }) => alert,
+  );
 
 test('pending and then firing is one alert, which ends with the first evaluation without it', () => {
   const all = [series('Down', 'firing', [13, 14, 15]), series('Down', 'pending', [11, 12])];
@@ -43,10 +45,38 @@ test('members are alerts of their own, named by their labels', () => {
   ]);
 });
 
-test('the interval of the rules is read off the samples; with one sample alone it is that of the scrapes', () => {
+test('how often a rule is evaluated is what Prometheus says; else it is read off the samples of its alert alone', () => {
+  const slow = series('Slow', 'firing', [0, 30, 60]);
+  const both = [slow, series('Down', 'firing', [1, 2, 3])];
+  const ends = (everyS?: Map<string, number>) =>
+    read(both, 100, everyS).map(({ alert, endS }) => `${alert} ${endS}`);
+  expect(ends(new Map([['Slow', 30]]))).toEqual(['Slow undefined', 'Down 4']);
+  expect(ends()).toEqual(['Slow undefined', 'Down 4']);
+  // One sample of a rule of 30 s: it is not over a second later.
+  expect(read([series('Slow', 'firing', [30])], 60, new Map([['Slow', 30]]))[0]).not.toHaveProperty('endS');
+  expect(read([series('Slow', 'firing', [30])], 106, new Map([['Slow', 30]]))[0]?.endS).toBe(60);
+});
+
+test('the last evaluation with it is kept; what was over before t = 0 is not', () => {
+  const alerts = readAlerts([series('Down', 'firing', [-9, -8, 3, 4])], {
+    toRunS: (at) => at - 1000,
+    endServerS: 1060,
+  });
+  expect(alerts).toEqual([{ alert: 'Down', labels: '', activeS: 3, firingS: 3, lastS: 4, endS: 5 }]);
+});
+
+test('of more than a page holds, those that are asked for by name are kept', () => {
+  const many = Array.from({ length: 600 }, (_, i) => series('Noise', 'firing', [1, 2], { i: String(i) }));
+  const all = [...many, series('Down', 'firing', [20, 21])];
+  const when = { toRunS: (at: number) => at - 1000, endServerS: 1060, keep: new Set(['Down']) };
+  const alerts = readAlerts(all, when);
+  expect([alerts.length, alerts.at(-1)?.alert]).toEqual([501, 'Down']);
+});
+
+test('the interval is read off the samples; with one sample alone it is the default of Prometheus', () => {
   expect(read([series('Down', 'firing', [0, 15, 30])], 100)).toEqual([
     { alert: 'Down', labels: '', activeS: 0, firingS: 0, endS: 45 },
   ]);
-  expect(read([series('Down', 'firing', [30])])[0]?.endS).toBe(31);
+  expect(read([series('Down', 'firing', [30])], 200)[0]?.endS).toBe(90);
   expect(read([])).toEqual([]);
 });

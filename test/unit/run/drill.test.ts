@@ -25,10 +25,13 @@ const expectAlert = (fault: string, more: object = {}): DrillStep => ({
 });
 
 /** Faults cut-1 and cut-2 of ten seconds each on a clock that stands still; `alerts` by seconds from t = 0. */
-function gameDay(drill: DrillStep[], options: { words?: string[]; alerts?: AlertRecord[] } = {}) {
+function gameDay(
+  drill: DrillStep[],
+  options: { words?: string[]; alerts?: AlertRecord[]; nobody?: boolean; everyS?: number } = {},
+) {
   const clock = createSimClock();
   const inPlace = new Set<string>();
-  const state = { blocked: false };
+  const state = { blocked: false, slowMs: 0, breaks: false };
   const fault: Fault = {
     kind: 'cut',
     summary: '',
@@ -37,7 +40,11 @@ function gameDay(drill: DrillStep[], options: { words?: string[]; alerts?: Alert
     needs: { targets: ['sim'] },
     precondition: async () => (state.blocked ? 'it may not be' : undefined),
     undo: async () => [],
-    inject: async (_, __, context) => void inPlace.add(context.fault),
+    inject: async (_, __, context) => {
+      if (state.slowMs > 0) await clock.sleep(state.slowMs);
+      if (state.breaks) throw new Error('it broke');
+      inPlace.add(context.fault);
+    },
     effect: async (_, __, context) => (inPlace.has(context.fault) ? 'it is cut' : undefined),
     recover: async (_, __, context) => void inPlace.delete(context.fault),
     absence: async (_, __, context) => (inPlace.has(context.fault) ? undefined : 'it is free'),
@@ -65,6 +72,7 @@ function gameDay(drill: DrillStep[], options: { words?: string[]; alerts?: Alert
   const said: string[] = [];
   const words = [...(options.words ?? [])];
   const people: People = {
+    gone: () => options.nobody === true,
     answer: async (signal) => {
       const word = words.shift() as 'go on' | 'stop' | 'gone' | undefined;
       if (word === undefined) await clock.sleep(1e9, signal);
@@ -81,14 +89,15 @@ function gameDay(drill: DrillStep[], options: { words?: string[]; alerts?: Alert
     clock,
     faults,
     people,
-    alerts: async () =>
-      (options.alerts ?? [])
+    alerts: async () => ({
+      everyS: options.everyS ?? 1,
+      // As they are known by now.
+      alerts: (options.alerts ?? [])
         .filter(({ activeS }) => activeS * 1000 <= clock.wallMs())
-        .map((one) => ({
-          ...(one.firingS !== undefined && one.firingS * 1000 > clock.wallMs()
-            ? { ...one, firingS: undefined }
-            : one),
-        })) as AlertRecord[],
+        .map(({ firingS = Number.POSITIVE_INFINITY, ...one }) =>
+          firingS * 1000 > clock.wallMs() ? one : { ...one, firingS },
+        ),
+    }),
     say: (line) => void said.push(line.trim()),
     signal: ended.signal,
   });
@@ -128,7 +137,7 @@ test('asks, injects, and injects the next one only when the first is over; ends 
 
 test.each([
   [['stop'], 'at "Ready?" the drill was stopped', 2_000],
-  [['gone'], 'at "Ready?" nobody could answer any more: standard input had ended', 2_000],
+  [['gone'], expect.stringMatching(/^at "Ready\?" nobody can answer: standard input has ended/), 2_000],
   [[], 'at "Ready?" nobody answered within 1m', 61_000],
 ])('%j ends it without a fault', async (words, why, ms) => {
   const day = gameDay([ask('Ready?'), begin('cut-1'), begin('cut-2')], { words });
@@ -178,6 +187,17 @@ test('gives an alert up when its time and a look are over, and goes on', async (
   expect(stays.run.records[1]?.outcome).toMatch(/^Down fired after .* and has not resolved$/);
 });
 
+test('of a rule that is seldom evaluated the end is waited for as long as it takes to be seen', async () => {
+  const day = gameDay([begin('cut-1'), expectAlert('cut-1', { resolvesWithinMs: 7_000 })], {
+    alerts: [down(3, 4)],
+    everyS: 30,
+  });
+  await day.clock.pass(2_000 + 10_000 + 7_000 + 85_000);
+  expect(day.run.records[1]?.toNs).toBeUndefined();
+  await day.clock.pass(10_000);
+  expect(day.run.records[1]?.outcome).toMatch(/has not resolved$/);
+});
+
 test('a question cannot write to the terminal', async () => {
   const day = gameDay([ask('Ready?\u001b[31m\nred'), begin('cut-1'), begin('cut-2')]);
   await day.clock.pass(3_000);
@@ -192,6 +212,31 @@ test('a fault that cannot be done is told, and its alert is not waited for', asy
     'not injected: it may not be',
     'cut-1 was not injected',
   ]);
+});
+
+test('where nobody can answer no fault begins, whichever step comes first', async () => {
+  const day = gameDay([begin('cut-1'), ask('Ready?'), begin('cut-2')], { nobody: true });
+  await day.clock.pass(5_000);
+  expect([day.run.ended(), day.run.records]).toEqual([
+    { kind: 'stopped', why: expect.stringContaining('--yes') },
+    [],
+  ]);
+  const silent = gameDay([begin('cut-1'), begin('cut-2')], { nobody: true });
+  await silent.clock.pass(5_000);
+  expect([...silent.inPlace]).toEqual(['cut-1']);
+});
+
+test('a fault that takes its time is not told in place before it is, nor one that broke', async () => {
+  const slow = gameDay([begin('cut-1'), ask('Seen?'), begin('cut-2')]);
+  slow.state.slowMs = 4_000;
+  await slow.clock.pass(5_000);
+  expect(slow.run.records).toHaveLength(1);
+  await slow.clock.pass(2_000);
+  expect(slow.run.records[0]?.outcome).toBe('in place on a');
+  const broken = gameDay([begin('cut-1'), ask('Seen?'), begin('cut-2')]);
+  broken.state.breaks = true;
+  await broken.clock.pass(30_000);
+  expect(broken.run.records[0]?.outcome).toMatch(/^inject failed: it broke/);
 });
 
 test('a run that ends takes the drill with it, wherever it waits', async () => {

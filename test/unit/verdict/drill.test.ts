@@ -72,12 +72,12 @@ describe('fails', () => {
       { verdict: 'fail', reason: expect.stringContaining('its rule waits longer (for)') },
       { verdict: 'unknown' },
     ],
-    ['never gone', [{ firingS: 4 }], { verdict: 'pass' }, { actual: 'Infinity', verdict: 'fail' }],
+    ['never gone', [{ firingS: 4, lastS: 11 }], { verdict: 'pass' }, { actual: 'Infinity', verdict: 'fail' }],
     [
       'one of two never gone',
       [
         { firingS: 4, endS: 4.5 },
-        { labels: 'b', firingS: 4.5 },
+        { labels: 'b', firingS: 4.5, lastS: 11 },
       ],
       { verdict: 'pass' },
       { actual: 'Infinity', verdict: 'fail' },
@@ -113,6 +113,55 @@ describe('is not known', () => {
     ],
   ])('%s', (_, alerts, more, reason) => {
     expect(judged(alerts, more).fires).toMatchObject({ verdict: 'unknown', reason });
+  });
+
+  test('where an alert was active when the fault came, whatever it does after a gap', () => {
+    const again = [
+      { activeS: -3, firingS: -3, endS: 3.5 },
+      { activeS: 5, firingS: 5, endS: 6 },
+    ];
+    expect(judged(again).fires).toMatchObject({ verdict: 'unknown' });
+    // Of another member it is an alert of its own.
+    expect(judged([...again, { labels: 'b', firingS: 4, endS: 4.5 }]).fires).toMatchObject({ actual: 1 });
+  });
+
+  test('where Prometheus was away, or was asked with labels that the alert may lack', () => {
+    const of = (more: object) => judged([], { prometheus: goodPrometheus({ alerts: [], ...more }) }).fires;
+    expect(of({ coverage: 0.05 })).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringContaining('it did not fire, but only 5 % of the scrapes are there'),
+    });
+    expect(of({ matched: true })).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringContaining('target.prometheus.match'),
+    });
+  });
+
+  test('where the drill was stopped before the alert had to fire: its fault was taken back', () => {
+    const steps = [{ step, fromNs: 3e9, outcome: 'the drill ended in it' }];
+    const stopped = { ended: { kind: 'interrupted' as const }, drill: steps };
+    expect(judged([], stopped).fires).toMatchObject({ verdict: 'unknown', actual: null });
+    expect(judged([{ endS: 5 }], stopped).fires).toMatchObject({ verdict: 'unknown' });
+    const still = judged([{ firingS: 4, lastS: 11 }], stopped);
+    expect([still.fires?.verdict, still.resolves?.verdict]).toEqual(['pass', 'unknown']);
+    const waited = steps.map((one) => ({ ...one, toNs: 9e9 }));
+    expect(judged([], { ...stopped, drill: waited }).fires).toMatchObject({ verdict: 'fail' });
+  });
+
+  test('where the end was not seen, and the last evaluation with it lies within the time', () => {
+    expect(judged([{ firingS: 4, lastS: 4.9 }]).resolves).toMatchObject({
+      verdict: 'unknown',
+      reason: 'that it resolved was not seen by the end of the run',
+    });
+  });
+
+  test('where a fault that was begun could not be done', () => {
+    const fault: DrillStep = { kind: 'fault', fault: 'kill' };
+    const broken = { ...killRecord(3000), observed: {}, effect: 'not injected: no member matches' };
+    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, outcome: '' }];
+    expect(judged([], { faults: [broken], drill }).fires?.reason).toMatch(
+      /^kill: not injected: no member matches/,
+    );
   });
 
   test('that it resolves, where the fault was not seen to end', () => {
@@ -177,4 +226,23 @@ test('one that people stopped is interrupted, and says at which question', () =>
   expect(report.findings.find(({ code }) => code === 'INTERRUPTED')?.sentence).toBe(
     `The run was interrupted (${why}); what it had not measured by then is unknown.`,
   );
+});
+
+test('of a fault whose step never came no time is told, and the others count', () => {
+  const never = {
+    ...killRecord(9000),
+    name: 'never',
+    observed: {},
+    verified: false,
+    effect: 'not injected: the run ended before',
+    intended: { startNs: 4e9 },
+  };
+  const drill = [{ step, fromNs: 1e9, outcome: 'nobody answered' }];
+  const { report } = judged([{ firingS: 4, endS: 4.5 }], {
+    ended: { kind: 'interrupted' },
+    faults: [killRecord(3000, 4000), never],
+    drill: [{ step: { kind: 'fault', fault: 'kill' }, fromNs: 3e9, toNs: 3e9, outcome: '' }, ...drill],
+  });
+  expect(report.events?.filter(({ what }) => what.startsWith('never'))).toEqual([]);
+  expect(report.slos[0]?.verdict).toBe('pass');
 });
