@@ -10,7 +10,7 @@ import type { Live } from './report/live.ts';
 import type { Report } from './report/types.ts';
 import { bringUp } from './run/bring-up.ts';
 import { planningMachine } from './run/ceilings-file.ts';
-import type { People } from './run/drill.ts';
+import type { People } from './run/drill-types.ts';
 import { drive, settleDown } from './run/drive.ts';
 import { leftAfter, toRunError } from './run/failure.ts';
 import { type FoundTools, findTools } from './run/find-tools.ts';

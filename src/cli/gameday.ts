@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import type { People } from '../run/drill.ts';
+import type { People } from '../run/drill-types.ts';
 import type { Console, GlobalFlags } from './console.ts';
 import { bundledScenario } from './read-scenario.ts';
 import { repeatCommand, runAs } from './run.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { SquallError } from '../base/errors.ts';
-import type { People } from '../run/drill.ts';
+import type { People } from '../run/drill-types.ts';
 import { runScenario } from '../run.ts';
 import { type Console, type GlobalFlags, maskConsole } from './console.ts';
 import { readScenario } from './read-scenario.ts';

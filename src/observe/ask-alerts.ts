@@ -1,7 +1,7 @@
 import type { AlertRecord } from './alert-record.ts';
 import { evaluationDefaultS, readAlerts } from './alerts.ts';
 import type { PrometheusClient } from './prometheus.ts';
-import { alertIntervals } from './rules.ts';
+import { alertIntervals, evaluatedAlerts } from './rules.ts';
 
 /** How often it evaluates its rules, as far as Prometheus tells. */
 export interface Evaluations {
@@ -9,6 +9,11 @@ export interface Evaluations {
   everyS: ReadonlyMap<string, number> | undefined;
   /** `data` of the rules API; null where they cannot be had. */
   rules: unknown;
+}
+
+/** Where the rules cannot be had, a Prometheus that was there before is taken to have evaluated them. */
+export function isEvaluated({ everyS, rules }: Evaluations, alert: string): boolean {
+  return everyS === undefined || evaluatedAlerts(rules).has(alert);
 }
 
 export async function askEvaluations(client: PrometheusClient): Promise<Evaluations> {

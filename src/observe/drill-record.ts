@@ -8,4 +8,6 @@ export interface DrillStepRecord {
   toNs?: number;
   /** What came of it, as a sentence without its dot. */
   outcome: string;
+  /** Of a fault: alerts expected of it whose rules Prometheus was not seen to have evaluated before. */
+  unevaluated?: string[];
 }

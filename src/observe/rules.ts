@@ -24,6 +24,7 @@ const rule = z.object({
   duration: z.number().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   lastError: z.string().optional(),
+  lastEvaluation: z.string().optional(),
 });
 const answer = z.object({
   groups: z.array(
@@ -60,6 +61,19 @@ export function alertIntervals(data: unknown): ReadonlyMap<string, number> | und
       found.set(parsed.data.name, Math.max(interval, found.get(parsed.data.name) ?? 0));
     }
   return found;
+}
+
+/** Alerts of which every rule was evaluated at least once: before that nobody knows what is active. */
+export function evaluatedAlerts(data: unknown): ReadonlySet<string> {
+  const read = answer.safeParse(data);
+  const [seen, unseen] = [new Set<string>(), new Set<string>()];
+  for (const one of read.success ? read.data.groups.flatMap(({ rules }) => rules) : []) {
+    const { data: found } = rule.safeParse(one);
+    // The time of Go that says never.
+    const isNew = found?.lastEvaluation === undefined || found.lastEvaluation.startsWith('0001-');
+    if (found?.type === 'alerting') (isNew ? unseen : seen).add(found.name);
+  }
+  return new Set([...seen].filter((name) => !unseen.has(name)));
 }
 
 function ruleRecord(group: string, found: z.infer<typeof rule>): RuleRecord {

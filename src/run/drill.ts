@@ -1,7 +1,5 @@
-import { type Clock, waitFor } from '../base/clock.ts';
+import { waitFor } from '../base/clock.ts';
 import { formatDuration } from '../base/units.ts';
-import type { FaultEngine } from '../fault/engine.ts';
-import type { AlertRecord } from '../observe/alert-record.ts';
 import type { DrillStepRecord } from '../observe/drill-record.ts';
 import type { FaultRecord } from '../observe/evidence.ts';
 import { expectationText } from '../plan/print.ts';
@@ -9,49 +7,12 @@ import { oneLine } from '../report/format.ts';
 import type { DrillStep } from '../scenario/drill-spec.ts';
 import { alertLookMs, drillTailMs } from '../scenario/drill-times.ts';
 import { watchAlert } from '../verdict/alert-watch.ts';
-
-/** Who is asked whether a game day goes on. */
-export interface People {
-  /** A rehearsal: nobody is there, and every answer is 'go on'. */
-  absent?: true;
-  /** 'gone': nobody can answer any more. Rejects when `signal` is aborted. */
-  answer(signal: AbortSignal): Promise<'go on' | 'stop' | 'gone'>;
-  /** Nobody can answer the next question. */
-  gone(): boolean;
-}
-
-/** What Prometheus has of an alert now. */
-export interface AlertSight {
-  alerts: readonly AlertRecord[];
-  /** How often its rule is evaluated, s. */
-  everyS: number;
-}
-
-export interface DrillOptions {
-  drill: readonly DrillStep[];
-  t0Ns: number;
-  /** From t = 0: no step begins before. */
-  fromNs: number;
-  clock: Clock;
-  faults: Pick<FaultEngine, 'begin' | 'isInPlace' | 'isOver' | 'records'>;
-  people: People;
-  /** Undefined: Prometheus could not be asked. */
-  alerts(alert: string): Promise<AlertSight | undefined>;
-  say(line: string): void;
-  signal: AbortSignal;
-}
-
-export interface DrillRun {
-  /** As far as it came. */
-  records: DrillStepRecord[];
-  /** What it waits for now, and for how long at most. */
-  now(): { phase: string; untilNs?: number };
-  /** Undefined while it goes on. */
-  ended(): { kind: 'over' } | { kind: 'stopped'; why: string } | undefined;
-}
+import type { AlertSight, DrillOptions, DrillRun } from './drill-types.ts';
 
 const lookEveryMs = 200;
 const alertsEveryMs = 500;
+/** A Prometheus that has just been started evaluates its rules once a minute by default. */
+const evaluationMs = 90_000;
 
 /** Follows the steps one after the other. What cannot be done is told and left to the verdict; it never throws. */
 export function startDrill(options: DrillOptions): DrillRun {
@@ -109,7 +70,7 @@ class Course {
       case 'fault':
         this.waiting = { phase: `${title}: ${step.fault}` };
         this.say(title, `fault ${step.fault} begins`);
-        record.outcome = await this.inject(step.fault);
+        record.outcome = await this.inject(step.fault, record);
         return undefined;
       case 'expect':
         this.waiting = { phase: `${title}: waiting for ${step.alert}` };
@@ -153,9 +114,11 @@ class Course {
   }
 
   /** One after the other: each is known by what it did alone. */
-  private async inject(name: string): Promise<string> {
+  private async inject(name: string, record: DrillStepRecord): Promise<string> {
     const { faults } = this.options;
     await this.allOver();
+    const unevaluated = await this.unevaluated(name);
+    if (unevaluated.length > 0) record.unevaluated = unevaluated;
     this.begun.push(name);
     faults.begin(name);
     await this.until(() => faults.isInPlace(name) || faults.isOver(name));
@@ -163,6 +126,20 @@ class Course {
     return faults.isInPlace(name)
       ? `in place on ${found?.members.join(', ')}`
       : (found?.effect ?? 'not injected');
+  }
+
+  /** Waits for an evaluation of each alert that is expected of the fault; gives those of which none was seen. */
+  private async unevaluated(fault: string): Promise<string[]> {
+    const { drill, clock, signal, alerts } = this.options;
+    const left = new Set(
+      drill.flatMap((step) => (step.kind === 'expect' && step.fault === fault ? step.alert : [])),
+    );
+    const look = { timeoutMs: evaluationMs, everyMs: alertsEveryMs, signal };
+    await waitFor(clock, look, async () => {
+      for (const alert of left) if ((await alerts(alert))?.evaluated === true) left.delete(alert);
+      return left.size === 0 ? true : undefined;
+    });
+    return [...left];
   }
 
   private async watch(step: DrillStep & { kind: 'expect' }): Promise<string> {

@@ -1,6 +1,6 @@
-import { askAlerts, askEvaluations, type Evaluations, slowestS } from '../observe/ask-alerts.ts';
+import { askAlerts, askEvaluations, type Evaluations, isEvaluated, slowestS } from '../observe/ask-alerts.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
-import type { AlertSight } from './drill.ts';
+import type { AlertSight } from './drill-types.ts';
 import { need, type Session } from './session.ts';
 
 /** Alerts of one name as the verdict reads them after the run; undefined where Prometheus cannot be asked. */
@@ -12,12 +12,14 @@ export function watchAlerts(session: Session): (alert: string) => Promise<AlertS
   return async (alert) => {
     try {
       known ??= { skewMs: await client.skewMs(), evaluations: await askEvaluations(client) };
+      if (!isEvaluated(known.evaluations, alert)) known.evaluations = await askEvaluations(client);
       const { skewMs, evaluations } = known;
       const t0ServerS = (need(session, 't0WallMs') + skewMs) / 1000;
       const endServerS = (await client.serverTimeMs()) / 1000;
       const asked = { t0ServerS, endServerS, evaluations, expected: [alert], alert };
       const alerts = await askAlerts(client, asked);
-      return alerts === undefined ? undefined : { alerts, everyS: slowestS(evaluations, [alert]) };
+      const evaluated = isEvaluated(evaluations, alert);
+      return alerts === undefined ? undefined : { alerts, evaluated, everyS: slowestS(evaluations, [alert]) };
     } catch {
       return undefined; // asked again at the next look
     }

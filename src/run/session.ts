@@ -13,7 +13,7 @@ import type { PrometheusSpec, Scenario } from '../scenario/types.ts';
 import type { DockerSite } from '../target/docker-site.ts';
 import type { KindCluster } from '../target/kind-cluster.ts';
 import type { Target } from '../target/target.ts';
-import type { DrillRun, People } from './drill.ts';
+import type { DrillRun, People } from './drill-types.ts';
 import type { watchLoss } from './live-counts.ts';
 import type { PodUsage } from './pod-usage.ts';
 

@@ -35,7 +35,8 @@ export function drillTimes(
   for (const step of drill) {
     if (step.kind === 'suspend') nowMs += step.deadlineMs;
     if (step.kind === 'fault') {
-      const startMs = Math.max(nowMs, overMs);
+      // Before it the rules of its alerts are to be evaluated once.
+      const startMs = Math.max(nowMs, overMs) + lookMs;
       atMs.set(step.fault, startMs);
       const { effectMs, absenceMs } = strokeOf(step.fault);
       nowMs = startMs + atLeast(effectMs);

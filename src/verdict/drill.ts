@@ -64,6 +64,9 @@ function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | stri
     return isBegun && own !== undefined
       ? `${fault}: ${own.effect}`
       : `the drill did not get as far as ${fault}`;
+  const begun = record.drill?.find(({ step }) => step.kind === 'fault' && step.fault === fault);
+  if (begun?.unevaluated?.includes(alert) === true)
+    return `its rule was not seen to be evaluated before ${fault}: it may have been active already`;
   const { alerts } = record.prometheus;
   if (alerts === undefined) return 'the alerts of Prometheus could not be read';
   const later = record.faults.flatMap(({ observed }) =>

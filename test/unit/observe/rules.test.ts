@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRules } from '../../../src/observe/rules.ts';
+import { alertIntervals, evaluatedAlerts, readRules } from '../../../src/observe/rules.ts';
 
 /** As Prometheus 3 answers /api/v1/rules, with what is not read left in. */
 function alerting(name: string, more = {}): object {
@@ -24,6 +24,29 @@ test('of more than a page holds, those that were active come first', () => {
   const read = readRules(data(...many), new Set(['A290', 'A7']));
   expect(read).toHaveLength(100);
   expect(read?.slice(0, 3).map(({ name }) => name)).toEqual(['A7', 'A290', 'A0']);
+});
+
+test('how often alerts are evaluated, the slowest of a name, and which were at least once', () => {
+  const at = (lastEvaluation: string) => ({ lastEvaluation });
+  const groups = [
+    { name: 'fast', interval: 1, rules: [alerting('Down', at('2026-11-23T00:00:00Z')), recording] },
+    {
+      name: 'slow',
+      interval: 30,
+      rules: [
+        alerting('Down', at('0001-01-01T00:00:00Z')),
+        alerting('Full', at('2026-11-23T00:00:00Z')),
+        alerting('New'),
+      ],
+    },
+  ];
+  expect([...(alertIntervals({ groups }) ?? [])]).toEqual([
+    ['Down', 30],
+    ['Full', 30],
+    ['New', 30],
+  ]);
+  expect([...evaluatedAlerts({ groups })]).toEqual(['Full']);
+  expect([alertIntervals(null), evaluatedAlerts(null).size]).toEqual([undefined, 0]);
 });
 
 test('what has another form is left out, never guessed', () => {

@@ -71,7 +71,7 @@ test('a drill is printed step by step, and the times of its faults as the latest
   const { scenario } = parseText(
     scenarioText({
       target: '{external: {otlp: {grpc: "127.0.0.1:4317"}, sink: {}, prometheus: "http://127.0.0.1:9090"}}',
-      load: '{spans: {signal: traces, executor: constant-arrival-rate, rate: 10, duration: 10m}}',
+      load: '{spans: {signal: traces, executor: constant-arrival-rate, rate: 10, duration: 20m}}',
       faults: '[{name: outage, kind: backend-outage, duration: 5s, action: refuse}]',
       drill: `
   - {suspend: Ready?, deadline: 2m, runbook: book}
@@ -91,9 +91,9 @@ test('a drill is printed step by step, and the times of its faults as the latest
 
     Timeline
              0s  load spans begins
-             2m  fault outage: backend-outage on the sink for 5s, at the latest
-           2m5s  fault outage: recovered
-            10m  load spans ends
-            10m  load over at the latest, sooner with the drill: settling"
+             5m  fault outage: backend-outage on the sink for 5s, at the latest
+           5m5s  fault outage: recovered
+            20m  load spans ends
+            20m  load over at the latest, sooner with the drill: settling"
   `);
 });

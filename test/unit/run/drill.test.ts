@@ -4,7 +4,8 @@ import { startFaultEngine } from '../../../src/fault/engine.ts';
 import type { Fault } from '../../../src/fault/fault.ts';
 import type { AlertRecord } from '../../../src/observe/alert-record.ts';
 import type { Plan } from '../../../src/plan/types.ts';
-import { type People, startDrill } from '../../../src/run/drill.ts';
+import { startDrill } from '../../../src/run/drill.ts';
+import type { People } from '../../../src/run/drill-types.ts';
 import type { DrillStep } from '../../../src/scenario/drill-spec.ts';
 import type { Target } from '../../../src/target/target.ts';
 import { createSimClock } from '../../fixtures/sim-clock.ts';
@@ -27,7 +28,13 @@ const expectAlert = (fault: string, more: object = {}): DrillStep => ({
 /** Faults cut-1 and cut-2 of ten seconds each on a clock that stands still; `alerts` by seconds from t = 0. */
 function gameDay(
   drill: DrillStep[],
-  options: { words?: string[]; alerts?: AlertRecord[]; nobody?: boolean; everyS?: number } = {},
+  options: {
+    words?: string[];
+    alerts?: AlertRecord[];
+    nobody?: boolean;
+    everyS?: number;
+    evaluatedMs?: number;
+  } = {},
 ) {
   const clock = createSimClock();
   const inPlace = new Set<string>();
@@ -91,6 +98,7 @@ function gameDay(
     people,
     alerts: async () => ({
       everyS: options.everyS ?? 1,
+      evaluated: clock.wallMs() >= (options.evaluatedMs ?? 0),
       // As they are known by now.
       alerts: (options.alerts ?? [])
         .filter(({ activeS }) => activeS * 1000 <= clock.wallMs())
@@ -196,6 +204,20 @@ test('of a rule that is seldom evaluated the end is waited for as long as it tak
   expect(day.run.records[1]?.toNs).toBeUndefined();
   await day.clock.pass(10_000);
   expect(day.run.records[1]?.outcome).toMatch(/has not resolved$/);
+});
+
+test('a fault waits until the rules of its alerts were evaluated, and says of which that was not seen', async () => {
+  const steps = [begin('cut-1'), expectAlert('cut-1'), begin('cut-2')];
+  const slow = gameDay(steps, { evaluatedMs: 20_000 });
+  await slow.clock.pass(19_500);
+  expect(slow.inPlace.size).toBe(0);
+  await slow.clock.pass(1_500);
+  expect([...slow.inPlace]).toEqual(['cut-1']);
+  expect(slow.run.records[0]).not.toHaveProperty('unevaluated');
+  const never = gameDay(steps, { evaluatedMs: 1e9 });
+  await never.clock.pass(94_000);
+  expect([...never.inPlace]).toEqual(['cut-1']);
+  expect(never.run.records[0]?.unevaluated).toEqual(['Down']);
 });
 
 test('a question cannot write to the terminal', async () => {

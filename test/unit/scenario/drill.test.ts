@@ -34,9 +34,9 @@ test('steps in order, an alert is of the fault before it, faults begin when all 
     },
     { kind: 'fault', fault: 'crash' },
   ]);
-  // 5 s and 5 min; then the minute in which an outage may be put in place and the two in which it is shown gone, 30 s to
+  // 5 s and 5 min, and 5 s in which the rules are evaluated; then the minute in which an outage may be put in place and the two in which it is shown gone, 30 s to
   // resolve and 5 s to see it.
-  expect(scenario.faults.map(({ atMs }) => atMs)).toEqual([305_000, 305_000 + 180_000 + 35_000]);
+  expect(scenario.faults.map(({ atMs }) => atMs)).toEqual([310_000, 310_000 + 180_000 + 35_000 + 5_000]);
 });
 
 test('a drill lasts as long as its deadlines, faults and alerts may take, one after the other', () => {
@@ -60,13 +60,15 @@ test('a drill lasts as long as its deadlines, faults and alerts may take, one af
         foreignRules,
       },
     ).endMs;
-  expect(times(1000)).toBe(1500 + 60_000 + 30_000 + 10_000);
-  expect(times(200_000)).toBe(1500 + 205_000 + 10_000);
-  expect(times(1000, 20_000)).toBe(1500 + 60_000 + 30_000 + 25_000 + 10_000);
+  expect(times(1000)).toBe(1500 + 5000 + 60_000 + 30_000 + 10_000);
+  expect(times(200_000)).toBe(1500 + 5000 + 205_000 + 10_000);
+  expect(times(1000, 20_000)).toBe(1500 + 5000 + 60_000 + 30_000 + 25_000 + 10_000);
   // A kind that takes its time to be gone, at most ten minutes; a Prometheus that evaluates its rules once a minute.
-  expect(times(1000, undefined, { slowMs: 120_000 })).toBe(1500 + 60_000 + 120_000 + 10_000);
-  expect(times(1000, undefined, { slowMs: 1e9 })).toBe(1500 + 60_000 + 600_000 + 10_000);
-  expect(times(1000, 20_000, { foreignRules: true })).toBe(1500 + 60_000 + 30_000 + 200_000 + 10_000);
+  expect(times(1000, undefined, { slowMs: 120_000 })).toBe(1500 + 5000 + 60_000 + 120_000 + 10_000);
+  expect(times(1000, undefined, { slowMs: 1e9 })).toBe(1500 + 5000 + 60_000 + 600_000 + 10_000);
+  expect(times(1000, 20_000, { foreignRules: true })).toBe(
+    1500 + 180_000 + 60_000 + 30_000 + 200_000 + 10_000,
+  );
 });
 
 describe('mistakes', () => {
@@ -123,7 +125,7 @@ describe('mistakes', () => {
 
   test('what to do is said', () => {
     const short = mistakesOf(() => parseText(text({ load: load('5m') })))[0];
-    expect(short?.expected).toContain('a load of 10m15s');
+    expect(short?.expected).toContain('a load of 10m25s');
     const near = mistakesOf(() =>
       parseText(text(steps(`${both}, {expect: {alert: ExportFailed, firesWithin: 1s}}`))),
     )[0];

@@ -155,6 +155,15 @@ describe('is not known', () => {
     });
   });
 
+  test('where the rule may have been evaluated for the first time after the fault', () => {
+    const fault: DrillStep = { kind: 'fault', fault: 'kill' };
+    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, outcome: '', unevaluated: ['Down'] }];
+    expect(judged([{ firingS: 4, endS: 4.5 }], { drill }).fires).toMatchObject({
+      verdict: 'unknown',
+      reason: 'its rule was not seen to be evaluated before kill: it may have been active already',
+    });
+  });
+
   test('where a fault that was begun could not be done', () => {
     const fault: DrillStep = { kind: 'fault', fault: 'kill' };
     const broken = { ...killRecord(3000), observed: {}, effect: 'not injected: no member matches' };
