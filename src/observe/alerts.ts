@@ -52,11 +52,8 @@ type Sample = [serverS: number, state: string];
 function byAlert(series: readonly PrometheusSeries[]) {
   const found = new Map<string, { alert: string; labels: string; samples: Sample[] }>();
   for (const { labels, points } of series) {
-    const { __name__: _, alertname = '', alertstate = '', ...others } = labels;
-    const text = Object.entries(others)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-      .join(', ');
+    const { alertname = '', alertstate = '' } = labels;
+    const text = alertLabels(labels);
     const key = `${alertname}\n${text}`;
     const known = found.get(key) ?? { alert: alertname, labels: text, samples: [] };
     for (const [at] of points) known.samples.push([at, alertstate]);
@@ -64,6 +61,15 @@ function byAlert(series: readonly PrometheusSeries[]) {
   }
   for (const { samples } of found.values()) samples.sort(([a], [b]) => a - b);
   return found;
+}
+
+/** As AlertRecord has them: without what every alert has. */
+export function alertLabels(labels: Readonly<Record<string, string>>): string {
+  const { __name__: _, alertname: __, alertstate: ___, ...others } = labels;
+  return Object.entries(others)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ');
 }
 
 function stretches(samples: readonly Sample[], gapS: number): Sample[][] {

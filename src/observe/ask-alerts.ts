@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import type { AlertRecord } from './alert-record.ts';
-import { evaluationDefaultS, readAlerts } from './alerts.ts';
+import { alertLabels, evaluationDefaultS, readAlerts } from './alerts.ts';
 import type { PrometheusClient } from './prometheus.ts';
-import { alertIntervals, evaluatedAlerts } from './rules.ts';
+import { alertIntervals, rulesNow } from './rules.ts';
 
 /** How often it evaluates its rules, as far as Prometheus tells. */
 export interface Evaluations {
@@ -9,16 +10,39 @@ export interface Evaluations {
   everyS: ReadonlyMap<string, number> | undefined;
   /** `data` of the rules API; null where they cannot be had. */
   rules: unknown;
+  /** When it started, by its own clock; undefined where it does not say. */
+  startedMs: number | undefined;
 }
 
-/** Where the rules cannot be had, a Prometheus that was there before is taken to have evaluated them. */
-export function isEvaluated({ everyS, rules }: Evaluations, alert: string): boolean {
-  return everyS === undefined || evaluatedAlerts(rules).has(alert);
+/** Prometheus writes no sample of ALERTS at the first two evaluations after its start, whatever is active. */
+const silentEvaluations = 3;
+
+/**
+ * Whether every rule of an alert was evaluated often enough since Prometheus started for its alerts to be seen, by times
+ * of that host alone. Where the rules cannot be had, a Prometheus that was there before is taken to have.
+ */
+export function isEvaluated({ everyS, rules, startedMs }: Evaluations, alert: string): boolean {
+  if (everyS === undefined) return true;
+  const now = rulesNow(rules, alert);
+  return now.every(({ lastEvaluationMs, everyS: intervalS }) => {
+    if (lastEvaluationMs === undefined) return false;
+    return startedMs === undefined || lastEvaluationMs - startedMs >= silentEvaluations * intervalS * 1000;
+  });
+}
+
+/** Labels of what is pending or firing at this moment, as AlertRecord has them. */
+export function activeNow({ rules }: Evaluations, alert: string): string[] {
+  return rulesNow(rules, alert).flatMap(({ labels }) => labels.map(alertLabels));
 }
 
 export async function askEvaluations(client: PrometheusClient): Promise<Evaluations> {
-  const rules = await client.rules().catch(() => null);
-  return { everyS: alertIntervals(rules), rules };
+  const [rules, runtime] = await Promise.all([
+    client.rules().catch(() => null),
+    client.runtime().catch(() => null),
+  ]);
+  const startTime = z.object({ startTime: z.string() }).safeParse(runtime).data?.startTime;
+  const startedMs = startTime === undefined ? undefined : Date.parse(startTime);
+  return { everyS: alertIntervals(rules), rules, startedMs };
 }
 
 /** Of these alerts, or of all, s; the default of Prometheus where it is not known. */

@@ -10,4 +10,6 @@ export interface DrillStepRecord {
   outcome: string;
   /** Of a fault: alerts expected of it whose rules Prometheus was not seen to have evaluated before. */
   unevaluated?: string[];
+  /** Of a fault: such alerts that were pending or firing just before it; labels as AlertRecord has them. */
+  active?: { alert: string; labels: string }[];
 }

@@ -36,8 +36,9 @@ export interface PrometheusClient {
   rawSamples(selector: string, span: { timeS: number; rangeS: number }): Promise<PrometheusResult>;
   /** Metric names with a series in the span, for a regular expression over names. */
   metricNames(pattern: string, span: { startS: number; endS: number }): Promise<string[]>;
-  /** `data` of the rules that it has loaded, as the API documents it; null where it does not give it away. */
+  /** `data` of the rules that it has loaded, as the API documents it; undefined where it does not give it away. */
   rules(): Promise<unknown>;
+  runtime(): Promise<unknown>; // the same of its own state
   serverTimeMs(): Promise<number>;
   /** Prometheus's clock minus this host's, ms; 0 where the calls take too long to tell a difference. */
   skewMs(): Promise<number>;
@@ -80,6 +81,7 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock, agent?: Age
     const full = withMatchers(text, spec.match);
     return readResult(full, await post(access, path, { query: full, ...form }));
   };
+  const get = async (path: string) => (await read(access, path, () => getPath(access, path, timeoutMs))).data;
   const instant: PrometheusClient['instant'] = (text, { timeS, lookbackDeltaS }) =>
     query('/api/v1/query', text, { time: seconds(timeS), lookback_delta: seconds(lookbackDeltaS) });
   const serverTimeMs = async () => {
@@ -121,10 +123,8 @@ export function createPrometheus(spec: PrometheusSpec, clock: Clock, agent?: Age
       const found = z.array(labels).catch([]).parse(answer.data);
       return [...new Set(found.map((series) => series.__name__ ?? ''))].sort();
     },
-    rules: async () => {
-      const path = '/api/v1/rules';
-      return (await read(access, path, () => getPath(access, path, timeoutMs))).data ?? null;
-    },
+    rules: () => get('/api/v1/rules'),
+    runtime: () => get('/api/v1/status/runtimeinfo'),
   };
 }
 

@@ -25,6 +25,8 @@ const rule = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   lastError: z.string().optional(),
   lastEvaluation: z.string().optional(),
+  /** Of an alerting rule, those that are pending or firing. */
+  alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })).optional(),
 });
 const answer = z.object({
   groups: z.array(
@@ -63,17 +65,24 @@ export function alertIntervals(data: unknown): ReadonlyMap<string, number> | und
   return found;
 }
 
-/** Alerts of which every rule was evaluated at least once: before that nobody knows what is active. */
-export function evaluatedAlerts(data: unknown): ReadonlySet<string> {
+/** The alerting rules of one name, as they are at this moment. */
+export function rulesNow(
+  data: unknown,
+  alert: string,
+): { lastEvaluationMs: number | undefined; everyS: number; labels: Record<string, string>[] }[] {
   const read = answer.safeParse(data);
-  const [seen, unseen] = [new Set<string>(), new Set<string>()];
-  for (const one of read.success ? read.data.groups.flatMap(({ rules }) => rules) : []) {
-    const { data: found } = rule.safeParse(one);
-    // The time of Go that says never.
-    const isNew = found?.lastEvaluation === undefined || found.lastEvaluation.startsWith('0001-');
-    if (found?.type === 'alerting') (isNew ? unseen : seen).add(found.name);
-  }
-  return new Set([...seen].filter((name) => !unseen.has(name)));
+  return (read.success ? read.data.groups : []).flatMap(({ interval = 0, rules }) =>
+    rules.flatMap((one) => {
+      const { data: found } = rule.safeParse(one);
+      if (found?.type !== 'alerting' || found.name !== alert) return [];
+      const ms = Date.parse(found.lastEvaluation ?? '');
+      // The time of Go that says never lies in the year 1.
+      const lastEvaluationMs = ms > 0 ? ms : undefined;
+      return [
+        { lastEvaluationMs, everyS: interval, labels: (found.alerts ?? []).map(({ labels }) => labels) },
+      ];
+    }),
+  );
 }
 
 function ruleRecord(group: string, found: z.infer<typeof rule>): RuleRecord {

@@ -19,8 +19,10 @@ export interface AlertSight {
   alerts: readonly AlertRecord[];
   /** How often its rule is evaluated, s. */
   everyS: number;
-  /** Once at least: before that nobody knows whether it is active already. */
+  /** Often enough since Prometheus started for its alerts to be seen. */
   evaluated: boolean;
+  /** Labels of what is pending or firing at this moment, as AlertRecord has them. */
+  active: readonly string[];
 }
 
 export interface DrillOptions {
@@ -32,7 +34,7 @@ export interface DrillOptions {
   faults: Pick<FaultEngine, 'begin' | 'isInPlace' | 'isOver' | 'records'>;
   people: People;
   /** Undefined: Prometheus could not be asked. */
-  alerts(alert: string): Promise<AlertSight | undefined>;
+  alerts(alert: string, fresh?: boolean): Promise<AlertSight | undefined>;
   say(line: string): void;
   signal: AbortSignal;
 }

@@ -5,14 +5,14 @@ import type { FaultRecord } from '../observe/evidence.ts';
 import { expectationText } from '../plan/print.ts';
 import { oneLine } from '../report/format.ts';
 import type { DrillStep } from '../scenario/drill-spec.ts';
-import { alertLookMs, drillTailMs } from '../scenario/drill-times.ts';
+import { alertEvaluations, alertLookMs, drillTailMs } from '../scenario/drill-times.ts';
 import { watchAlert } from '../verdict/alert-watch.ts';
 import type { AlertSight, DrillOptions, DrillRun } from './drill-types.ts';
 
 const lookEveryMs = 200;
 const alertsEveryMs = 500;
 /** A Prometheus that has just been started evaluates its rules once a minute by default. */
-const evaluationMs = 90_000;
+const evaluationMs = 240_000;
 
 /** Follows the steps one after the other. What cannot be done is told and left to the verdict; it never throws. */
 export function startDrill(options: DrillOptions): DrillRun {
@@ -117,8 +117,7 @@ class Course {
   private async inject(name: string, record: DrillStepRecord): Promise<string> {
     const { faults } = this.options;
     await this.allOver();
-    const unevaluated = await this.unevaluated(name);
-    if (unevaluated.length > 0) record.unevaluated = unevaluated;
+    await this.lookBefore(name, record);
     this.begun.push(name);
     faults.begin(name);
     await this.until(() => faults.isInPlace(name) || faults.isOver(name));
@@ -128,18 +127,26 @@ class Course {
       : (found?.effect ?? 'not injected');
   }
 
-  /** Waits for an evaluation of each alert that is expected of the fault; gives those of which none was seen. */
-  private async unevaluated(fault: string): Promise<string[]> {
+  /** Before a fault: the rules of its alerts were evaluated, and what of them is active already is written down. */
+  private async lookBefore(fault: string, record: DrillStepRecord): Promise<void> {
     const { drill, clock, signal, alerts } = this.options;
-    const left = new Set(
-      drill.flatMap((step) => (step.kind === 'expect' && step.fault === fault ? step.alert : [])),
-    );
+    const names = drill.flatMap((step) => (step.kind === 'expect' && step.fault === fault ? step.alert : []));
+    const left = new Set(names);
+    const { phase } = this.waiting;
+    if (left.size > 0) this.waiting = { phase: `${phase}, once the rules of its alerts were evaluated` };
     const look = { timeoutMs: evaluationMs, everyMs: alertsEveryMs, signal };
     await waitFor(clock, look, async () => {
       for (const alert of left) if ((await alerts(alert))?.evaluated === true) left.delete(alert);
       return left.size === 0 ? true : undefined;
     });
-    return [...left];
+    this.waiting = { phase };
+    if (left.size > 0) record.unevaluated = [...left];
+    const active = await Promise.all(
+      [...new Set(names)].map(async (alert) =>
+        ((await alerts(alert, true))?.active ?? []).map((labels) => ({ alert, labels })),
+      ),
+    );
+    if (active.flat().length > 0) record.active = active.flat();
   }
 
   private async watch(step: DrillStep & { kind: 'expect' }): Promise<string> {
@@ -163,7 +170,7 @@ class Course {
     const { alert, firesWithinMs, resolvesWithinMs } = step;
     const recoveredNs = this.recoveredNs(step.fault);
     // That one is gone is seen two or three evaluations later.
-    const lookMs = Math.max(alertLookMs, 3000 * (sight?.everyS ?? 0));
+    const lookMs = Math.max(alertLookMs, 1000 * alertEvaluations * (sight?.everyS ?? 0));
     const watch = watchAlert(sight?.alerts ?? [], {
       alert,
       injectedS: injectedNs / 1e9,

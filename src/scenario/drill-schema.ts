@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { durationField } from '../base/fields.ts';
-import { formatDuration } from '../base/units.ts';
+import { formatDuration, parseDuration } from '../base/units.ts';
 import type { Fault } from '../fault/fault.ts';
 import { type Draft, entryEndMs } from './draft.ts';
 import type { DrillStep } from './drill-spec.ts';
@@ -10,6 +10,7 @@ import { type DrillLength, drillTimes } from './drill-times.ts';
 import { listAt, parseMost, wrongWord } from './issues.ts';
 import { formatPath, type Mistake, type Path, type Source } from './mistakes.ts';
 import { rulesOf } from './own-prometheus.ts';
+import type { TargetSpec } from './types.ts';
 
 const steps = {
   suspend: z.strictObject({
@@ -110,7 +111,7 @@ function lengthOf(
       const { effectWithinMs = 0, absenceWithinMs = 0 } = kinds[specOf(name)?.kind ?? ''] ?? {};
       return { effectMs: effectWithinMs, absenceMs: absenceWithinMs };
     },
-    foreignRules: target?.prometheus !== undefined,
+    everyMs: target === undefined ? 0 : rulesEveryMs(target),
   };
 }
 
@@ -163,20 +164,34 @@ function checkExpect({ target }: Draft, path: Path, step: DrillStep & { kind: 'e
     const expected = 'target.prometheus, or rules: FILE beside the members';
     return [...mistakes, { path: at, what, expected, next: 'add rules: alerts.yaml to the target' }];
   }
-  const alerts = alertsIn(rules);
+  const alerts = groupsIn(rules)?.flatMap((group) => group.rules.flatMap(({ alert }) => alert ?? []));
   if (alerts === undefined || alerts.includes(step.alert)) return mistakes;
   const what = 'the rules have no such alert';
   return [...mistakes, wrongWord(at, { what, word: step.alert, words: alerts })];
 }
 
+/** evaluation_interval where a Prometheus says nothing else, and nobody asks it before the run. */
+const foreignEveryMs = 60_000;
+
+function rulesEveryMs(target: TargetSpec): number {
+  if (target.prometheus !== undefined) return foreignEveryMs;
+  const groups = groupsIn(rulesOf(target)) ?? [];
+  return Math.max(0, ...groups.map(({ interval = '' }) => parseDuration(interval) ?? 0));
+}
+
+const rulesShape = z.object({
+  groups: z.array(
+    z.object({
+      interval: z.string().optional(),
+      rules: z.array(z.object({ alert: z.string().optional() })),
+    }),
+  ),
+});
+
 /** Undefined where the file cannot be read as rules, which others say. */
-function alertsIn(file: string): string[] | undefined {
-  const shape = z.object({
-    groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string().optional() })) })),
-  });
+function groupsIn(file: string | undefined): z.output<typeof rulesShape>['groups'] | undefined {
   try {
-    const { groups } = shape.parse(parse(readFileSync(file, 'utf8')));
-    return groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+    return file === undefined ? undefined : rulesShape.parse(parse(readFileSync(file, 'utf8'))).groups;
   } catch {
     return undefined;
   }

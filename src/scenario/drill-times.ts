@@ -7,10 +7,10 @@ const strokeMaxMs = 600_000;
 /** The load goes on for so long after the last fault is over: what was due then shows the recovery. */
 export const drillTailMs = 10_000;
 
-/** Beyond the time of an alert, of a Prometheus that evaluates its rules every second. */
+/** Before a fault and beyond the time of its alert at least: a Prometheus of squall's evaluates its rules every second. */
 export const alertLookMs = 5_000;
-/** The same of one that does so every minute, as it does by default. */
-const alertLookMaxMs = 180_000;
+/** Evaluations after the start of Prometheus before its alerts can be seen, and after an alert before its end can. */
+export const alertEvaluations = 4;
 
 export interface DrillLength {
   fromMs: number;
@@ -18,19 +18,19 @@ export interface DrillLength {
   durationMs(fault: string): number;
   /** How long a fault may take to be in place and to be gone, as its kind says. */
   strokeMs(fault: string): { effectMs: number; absenceMs: number };
-  /** A Prometheus that was there before may evaluate its rules seldom. */
-  foreignRules: boolean;
+  /** Between two evaluations of the rules, the slowest of them. */
+  everyMs: number;
 }
 
 /** When each fault of a drill begins at the latest, and when all of it is over; ms from the start of the load. */
 export function drillTimes(
   drill: readonly DrillStep[],
-  { fromMs, durationMs, strokeMs: strokeOf, foreignRules }: DrillLength,
+  { fromMs, durationMs, strokeMs: strokeOf, everyMs }: DrillLength,
 ): { atMs: Map<string, number>; endMs: number } {
   const atMs = new Map<string, number>();
   let nowMs = fromMs;
   let overMs = fromMs;
-  const lookMs = foreignRules ? alertLookMaxMs : alertLookMs;
+  const lookMs = Math.max(alertLookMs, alertEvaluations * everyMs);
   const atLeast = (ms: number) => Math.min(strokeMaxMs, Math.max(strokeMs, ms));
   for (const step of drill) {
     if (step.kind === 'suspend') nowMs += step.deadlineMs;

@@ -93,7 +93,7 @@ function comparePart(): string[] {
 function drillPart(): string[] {
   return [
     '## Game days',
-    '`squall gameday` follows the steps of `drill`, one after the other, and ends the load with the last one; the load must be able to last for all deadlines, faults and alerts. Faults have no `at`: each is begun by its step, once those before it are over, and the next step comes as soon as it is in place. Every alert is judged like an SLO, by the samples of `ALERTS` that Prometheus wrote: seconds from when the fault was in place until it fired, and from when the fault was over until all alerts of this name that it had set off were gone. One that was active before is unknown.',
+    '`squall gameday` follows the steps of `drill`, one after the other, and ends the load with the last one; the load must be able to last for all deadlines, faults and alerts. Faults have no `at`: each is begun by its step, once those before it are over, and the next step comes as soon as it is in place. Every alert is judged like an SLO, by the samples of `ALERTS` that Prometheus wrote: seconds from when the fault was in place until it fired, and from when the fault was over until all alerts of this name that it had set off were gone. One that was active before is unknown, and so is what a drill that was stopped did not wait for. A fault waits until the rules of its alerts were evaluated often enough for Prometheus to write them: four times, where it has just been started.',
     ...drillSchema.element.options.map((step) => fieldTable(step)),
   ];
 }

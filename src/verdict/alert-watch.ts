@@ -21,14 +21,21 @@ export interface AlertWatch {
  */
 export function watchAlert(
   alerts: readonly AlertRecord[],
-  of: { alert: string; injectedS: number; recoveredS?: number; untilS?: number },
+  of: {
+    alert: string;
+    injectedS: number;
+    recoveredS?: number;
+    untilS?: number;
+    /** Labels of those that Prometheus said were active just before the fault. */
+    active?: readonly string[];
+  },
 ): AlertWatch {
   const { injectedS, recoveredS, untilS = Number.POSITIVE_INFINITY } = of;
   const named = alerts.filter(({ alert }) => alert === of.alert);
   const standing = named.filter(
     ({ activeS, endS = Number.POSITIVE_INFINITY }) => activeS <= injectedS && endS > injectedS,
   );
-  const known = new Set(standing.map(({ labels }) => labels));
+  const known = new Set([...standing.map(({ labels }) => labels), ...(of.active ?? [])]);
   const own = named.filter(
     ({ activeS, labels }) => activeS > injectedS && activeS < untilS && !known.has(labels),
   );
@@ -40,7 +47,7 @@ export function watchAlert(
       ...(recoveredS === undefined ? {} : endOf(fired, recoveredS)),
     };
   }
-  if (standing.length > 0) return { fires: { kind: 'before' } };
+  if (known.size > 0) return { fires: { kind: 'before' } };
   const [pending] = own;
   return pending === undefined
     ? { fires: { kind: 'silent' } }

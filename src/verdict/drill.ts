@@ -75,6 +75,7 @@ function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | stri
   return watchAlert(alerts, {
     alert,
     injectedS: injectedNs / 1e9,
+    active: (begun?.active ?? []).flatMap((one) => (one.alert === alert ? one.labels : [])),
     ...(recoveredNs === undefined ? {} : { recoveredS: recoveredNs / 1e9 }),
     ...(later.length === 0 ? {} : { untilS: Math.min(...later) / 1e9 }),
   });

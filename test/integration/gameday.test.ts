@@ -20,7 +20,7 @@ async function day(text: string, args: string[], input?: { lines: string[]; ends
   const file = join(dir, 'day.yaml');
   writeFileSync(file, text);
   const out = join(dir, 'out');
-  const all = [...args, file, '--out', out, '--run-id', 'day'];
+  const all = [...args, file, '--out', out];
   const ended = await squall(all, { cwd: dir, env, ...(input === undefined ? {} : { input }) });
   return { ...ended, out, report: () => readReportJson(out), env, dir };
 }

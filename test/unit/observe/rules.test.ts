@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { alertIntervals, evaluatedAlerts, readRules } from '../../../src/observe/rules.ts';
+import { isEvaluated } from '../../../src/observe/ask-alerts.ts';
+import { alertIntervals, readRules, rulesNow } from '../../../src/observe/rules.ts';
 
 /** As Prometheus 3 answers /api/v1/rules, with what is not read left in. */
 function alerting(name: string, more = {}): object {
@@ -26,27 +27,38 @@ test('of more than a page holds, those that were active come first', () => {
   expect(read?.slice(0, 3).map(({ name }) => name)).toEqual(['A7', 'A290', 'A0']);
 });
 
-test('how often alerts are evaluated, the slowest of a name, and which were at least once', () => {
-  const at = (lastEvaluation: string) => ({ lastEvaluation });
+test('how often alerts are evaluated, the slowest of a name, when they were last and what of them is active', () => {
+  const at = (lastEvaluation: string, more = {}) => ({ lastEvaluation, ...more });
+  const labels = { alertname: 'Down', member: 'a' };
   const groups = [
-    { name: 'fast', interval: 1, rules: [alerting('Down', at('2026-11-23T00:00:00Z')), recording] },
     {
-      name: 'slow',
-      interval: 30,
-      rules: [
-        alerting('Down', at('0001-01-01T00:00:00Z')),
-        alerting('Full', at('2026-11-23T00:00:00Z')),
-        alerting('New'),
-      ],
+      name: 'fast',
+      interval: 1,
+      rules: [alerting('Down', at('1970-01-01T00:00:09Z', { alerts: [{ labels }] })), recording],
     },
+    { name: 'slow', interval: 30, rules: [alerting('Down', at('0001-01-01T00:00:00Z')), alerting('New')] },
   ];
   expect([...(alertIntervals({ groups }) ?? [])]).toEqual([
     ['Down', 30],
-    ['Full', 30],
     ['New', 30],
   ]);
-  expect([...evaluatedAlerts({ groups })]).toEqual(['Full']);
-  expect([alertIntervals(null), evaluatedAlerts(null).size]).toEqual([undefined, 0]);
+  expect(rulesNow({ groups }, 'Down')).toEqual([
+    { lastEvaluationMs: 9000, everyS: 1, labels: [labels] },
+    { lastEvaluationMs: undefined, everyS: 30, labels: [] },
+  ]);
+  expect([alertIntervals(null), rulesNow(null, 'Down')]).toEqual([undefined, []]);
+});
+
+test('an alert can be seen from the third evaluation after the start of Prometheus on', () => {
+  const of = (lastEvaluation: string, startedMs: number | undefined) => {
+    const rules = { groups: [{ name: 'g', interval: 30, rules: [alerting('Down', { lastEvaluation })] }] };
+    return isEvaluated({ rules, everyS: alertIntervals(rules), startedMs }, 'Down');
+  };
+  expect(of('0001-01-01T00:00:00Z', 0)).toBe(false);
+  expect(of('1970-01-01T00:01:29Z', 0)).toBe(false);
+  expect(of('1970-01-01T00:01:30Z', 0)).toBe(true);
+  expect(of('1970-01-01T00:00:01Z', undefined)).toBe(true);
+  expect(isEvaluated({ rules: null, everyS: undefined, startedMs: 0 }, 'Down')).toBe(true);
 });
 
 test('what has another form is left out, never guessed', () => {

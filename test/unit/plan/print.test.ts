@@ -91,8 +91,8 @@ test('a drill is printed step by step, and the times of its faults as the latest
 
     Timeline
              0s  load spans begins
-             5m  fault outage: backend-outage on the sink for 5s, at the latest
-           5m5s  fault outage: recovered
+             6m  fault outage: backend-outage on the sink for 5s, at the latest
+           6m5s  fault outage: recovered
             20m  load spans ends
             20m  load over at the latest, sooner with the drill: settling"
   `);

@@ -34,6 +34,7 @@ function gameDay(
     nobody?: boolean;
     everyS?: number;
     evaluatedMs?: number;
+    active?: string[];
   } = {},
 ) {
   const clock = createSimClock();
@@ -98,6 +99,7 @@ function gameDay(
     people,
     alerts: async () => ({
       everyS: options.everyS ?? 1,
+      active: options.active ?? [],
       evaluated: clock.wallMs() >= (options.evaluatedMs ?? 0),
       // As they are known by now.
       alerts: (options.alerts ?? [])
@@ -200,7 +202,7 @@ test('of a rule that is seldom evaluated the end is waited for as long as it tak
     alerts: [down(3, 4)],
     everyS: 30,
   });
-  await day.clock.pass(2_000 + 10_000 + 7_000 + 85_000);
+  await day.clock.pass(2_000 + 10_000 + 7_000 + 115_000);
   expect(day.run.records[1]?.toNs).toBeUndefined();
   await day.clock.pass(10_000);
   expect(day.run.records[1]?.outcome).toMatch(/has not resolved$/);
@@ -215,9 +217,12 @@ test('a fault waits until the rules of its alerts were evaluated, and says of wh
   expect([...slow.inPlace]).toEqual(['cut-1']);
   expect(slow.run.records[0]).not.toHaveProperty('unevaluated');
   const never = gameDay(steps, { evaluatedMs: 1e9 });
-  await never.clock.pass(94_000);
+  await never.clock.pass(244_000);
   expect([...never.inPlace]).toEqual(['cut-1']);
   expect(never.run.records[0]?.unevaluated).toEqual(['Down']);
+  const standing = gameDay(steps, { active: ['member="a"'] });
+  await standing.clock.pass(3_000);
+  expect(standing.run.records[0]?.active).toEqual([{ alert: 'Down', labels: 'member="a"' }]);
 });
 
 test('a question cannot write to the terminal', async () => {

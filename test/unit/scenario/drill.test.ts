@@ -40,7 +40,7 @@ test('steps in order, an alert is of the fault before it, faults begin when all 
 });
 
 test('a drill lasts as long as its deadlines, faults and alerts may take, one after the other', () => {
-  const times = (fires: number, resolves?: number, { slowMs = 10_000, foreignRules = false } = {}) =>
+  const times = (fires: number, resolves?: number, { slowMs = 10_000, everyMs = 1000 } = {}) =>
     drillTimes(
       [
         { kind: 'suspend', question: '?', deadlineMs: 1000 },
@@ -57,7 +57,7 @@ test('a drill lasts as long as its deadlines, faults and alerts may take, one af
         fromMs: 500,
         durationMs: () => 60_000,
         strokeMs: () => ({ effectMs: 1000, absenceMs: slowMs }),
-        foreignRules,
+        everyMs,
       },
     ).endMs;
   expect(times(1000)).toBe(1500 + 5000 + 60_000 + 30_000 + 10_000);
@@ -66,9 +66,7 @@ test('a drill lasts as long as its deadlines, faults and alerts may take, one af
   // A kind that takes its time to be gone, at most ten minutes; a Prometheus that evaluates its rules once a minute.
   expect(times(1000, undefined, { slowMs: 120_000 })).toBe(1500 + 5000 + 60_000 + 120_000 + 10_000);
   expect(times(1000, undefined, { slowMs: 1e9 })).toBe(1500 + 5000 + 60_000 + 600_000 + 10_000);
-  expect(times(1000, 20_000, { foreignRules: true })).toBe(
-    1500 + 180_000 + 60_000 + 30_000 + 200_000 + 10_000,
-  );
+  expect(times(1000, 20_000, { everyMs: 60_000 })).toBe(1500 + 240_000 + 60_000 + 30_000 + 260_000 + 10_000);
 });
 
 describe('mistakes', () => {
@@ -121,6 +119,18 @@ describe('mistakes', () => {
     const { faults } = right;
     const found = mistakesOf(() => parseText(scenarioText({ faults })));
     expect(found.map(({ what }) => what)).toEqual(['faults[0].at is missing', 'faults[1].at is missing']);
+  });
+
+  test('rules that are seldom evaluated take their time, and those of a Prometheus that nobody has asked yet', () => {
+    const slow = join(dir, 'slow.yaml');
+    writeFileSync(slow, 'groups: [{name: a, interval: 30s, rules: [{alert: ExportFails, expr: up}]}]');
+    const needed = (target: string) =>
+      mistakesOf(() => parseText(text({ target, load: load('5m') }))).map(({ expected }) => expected)[0];
+    // Two faults and an alert that resolves: 115 and 235 s more than where they are evaluated every second.
+    expect(needed(`{local: {members: {collector: {}}, rules: ${slow}}}`)).toContain('a load of 16m10s');
+    expect(needed('{local: {members: {collector: {}}, prometheus: "http://127.0.0.1:9090"}}')).toContain(
+      'a load of 22m10s',
+    );
   });
 
   test('what to do is said', () => {

@@ -164,6 +164,16 @@ describe('is not known', () => {
     });
   });
 
+  test('where Prometheus said that it was active, though it wrote no sample of it before', () => {
+    const fault: DrillStep = { kind: 'fault', fault: 'kill' };
+    const at = (labels: string) => [
+      { step: fault, fromNs: 3e9, toNs: 3e9, outcome: '', active: [{ alert: 'Down', labels }] },
+    ];
+    const fired = [{ labels: 'a', firingS: 4, endS: 4.5 }];
+    expect(judged(fired, { drill: at('a') }).fires).toMatchObject({ verdict: 'unknown' });
+    expect(judged(fired, { drill: at('b') }).fires).toMatchObject({ verdict: 'pass' });
+  });
+
   test('where a fault that was begun could not be done', () => {
     const fault: DrillStep = { kind: 'fault', fault: 'kill' };
     const broken = { ...killRecord(3000), observed: {}, effect: 'not injected: no member matches' };
