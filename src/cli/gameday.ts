@@ -48,10 +48,12 @@ export function openPeople(
     if (lines.length >= linesMax) reader.pause();
     change();
   });
-  reader.on('close', () => {
+  const end = () => {
     ended = true;
     change();
-  });
+  };
+  // Of a terminal that went away too.
+  reader.on('close', end).on('error', end);
   const next = () => {
     const line = lines.shift();
     if (lines.length === 0 && !ended) reader.resume();

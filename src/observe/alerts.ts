@@ -20,11 +20,22 @@ export function readAlerts(
     /** How often the rules of these alerts are evaluated, s, by name, where that is known. */
     everyS?: ReadonlyMap<string, number>;
     keep?: ReadonlySet<string>;
+    /**
+     * Until when the rules of an alert are known to have been evaluated without an error, by that clock; -Infinity: they
+     * fail. Undefined: not known, and silence for a few evaluations is taken for the end.
+     */
+    evaluatedServerS?(alert: string): number | undefined;
   },
 ): AlertRecord[] {
   const found = [...byAlert(series).values()]
     .flatMap(({ alert, labels, samples }) => {
       const stepS = when.everyS?.get(alert) ?? evaluationS(series, alert) ?? evaluationDefaultS;
+      const evaluatedS = when.evaluatedServerS?.(alert);
+      const newest = samples.at(-1)?.[0] ?? 0;
+      const isOver = (last: number) =>
+        last < newest || evaluatedS === undefined
+          ? when.endServerS - last > gapMax * stepS
+          : evaluatedS > last + stepS / 2;
       return stretches(samples, gapMax * stepS).map((stretch): AlertRecord => {
         const last = stretch.at(-1)?.[0] ?? 0;
         const firing = stretch.find(([, state]) => state === 'firing')?.[0];
@@ -34,7 +45,7 @@ export function readAlerts(
           activeS: when.toRunS(stretch[0]?.[0] ?? 0),
           ...(firing === undefined ? {} : { firingS: when.toRunS(firing) }),
           lastS: when.toRunS(last),
-          ...(when.endServerS - last > gapMax * stepS ? { endS: when.toRunS(last + stepS) } : {}),
+          ...(isOver(last) ? { endS: when.toRunS(last + stepS) } : {}),
         };
       });
     })

@@ -17,12 +17,8 @@ export interface Evaluations {
 /** Prometheus writes no sample of ALERTS at the first two evaluations after its start, whatever is active. */
 const silentEvaluations = 3;
 
-/**
- * Whether every rule of an alert was evaluated often enough since Prometheus started for its alerts to be seen, by times
- * of that host alone. Where the rules cannot be had, a Prometheus that was there before is taken to have.
- */
-export function isEvaluated({ everyS, rules, startedMs }: Evaluations, alert: string): boolean {
-  if (everyS === undefined) return true;
+/** Whether every rule of an alert was evaluated often enough since Prometheus started for its alerts to be seen. */
+export function isEvaluated({ rules, startedMs }: Evaluations, alert: string): boolean {
   const now = rulesNow(rules, alert);
   return now.every(({ lastEvaluationMs, everyS: intervalS }) => {
     if (lastEvaluationMs === undefined) return false;
@@ -49,6 +45,17 @@ export async function askEvaluations(client: PrometheusClient): Promise<Evaluati
 export function slowestS({ everyS }: Evaluations, alerts: readonly string[]): number {
   if (everyS === undefined) return evaluationDefaultS;
   return Math.max(0, ...alerts.map((alert) => everyS.get(alert) ?? 0));
+}
+
+/** Of the rules of one name the one that was evaluated longest ago, without an error, in seconds of that clock. */
+function evaluatedUntilS({ rules }: Evaluations, alert: string): number | undefined {
+  const now = rulesNow(rules, alert);
+  if (now.length === 0) return undefined;
+  return Math.min(
+    ...now.map(({ lastEvaluationMs, failed }) =>
+      failed || lastEvaluationMs === undefined ? Number.NEGATIVE_INFINITY : lastEvaluationMs / 1000,
+    ),
+  );
 }
 
 /** At least so long before t = 0, s, as well as a few evaluations: what is active already is none that a fault set off. */
@@ -83,6 +90,7 @@ export async function askAlerts(
     toRunS: (serverS) => serverS - t0ServerS,
     endServerS,
     keep: new Set(expected),
+    evaluatedServerS: (name) => evaluatedUntilS(evaluations, name),
     ...(evaluations.everyS === undefined ? {} : { everyS: evaluations.everyS }),
   });
 }

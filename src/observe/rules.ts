@@ -69,7 +69,12 @@ export function alertIntervals(data: unknown): ReadonlyMap<string, number> | und
 export function rulesNow(
   data: unknown,
   alert: string,
-): { lastEvaluationMs: number | undefined; everyS: number; labels: Record<string, string>[] }[] {
+): {
+  lastEvaluationMs: number | undefined;
+  everyS: number;
+  labels: Record<string, string>[];
+  failed: boolean;
+}[] {
   const read = answer.safeParse(data);
   return (read.success ? read.data.groups : []).flatMap(({ interval = 0, rules }) =>
     rules.flatMap((one) => {
@@ -78,9 +83,8 @@ export function rulesNow(
       const ms = Date.parse(found.lastEvaluation ?? '');
       // The time of Go that says never lies in the year 1.
       const lastEvaluationMs = ms > 0 ? ms : undefined;
-      return [
-        { lastEvaluationMs, everyS: interval, labels: (found.alerts ?? []).map(({ labels }) => labels) },
-      ];
+      const labels = (found.alerts ?? []).map((active) => active.labels);
+      return [{ lastEvaluationMs, everyS: interval, labels, failed: (found.lastError ?? '') !== '' }];
     }),
   );
 }

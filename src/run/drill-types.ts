@@ -34,7 +34,7 @@ export interface DrillOptions {
   faults: Pick<FaultEngine, 'begin' | 'isInPlace' | 'isOver' | 'records'>;
   people: People;
   /** Undefined: Prometheus could not be asked. */
-  alerts(alert: string, fresh?: boolean): Promise<AlertSight | undefined>;
+  alerts(alert: string): Promise<AlertSight | undefined>;
   say(line: string): void;
   signal: AbortSignal;
 }

@@ -119,6 +119,7 @@ class Course {
     await this.allOver();
     await this.lookBefore(name, record);
     this.begun.push(name);
+    record.begunNs = this.nowNs();
     faults.begin(name);
     await this.until(() => faults.isInPlace(name) || faults.isOver(name));
     const found = this.recordOf(name);
@@ -130,23 +131,27 @@ class Course {
   /** Before a fault: the rules of its alerts were evaluated, and what of them is active already is written down. */
   private async lookBefore(fault: string, record: DrillStepRecord): Promise<void> {
     const { drill, clock, signal, alerts } = this.options;
-    const names = drill.flatMap((step) => (step.kind === 'expect' && step.fault === fault ? step.alert : []));
-    const left = new Set(names);
+    const all = drill.flatMap((step) => (step.kind === 'expect' && step.fault === fault ? step.alert : []));
+    const names = [...new Set(all)];
     const { phase } = this.waiting;
-    if (left.size > 0) this.waiting = { phase: `${phase}, once the rules of its alerts were evaluated` };
-    const look = { timeoutMs: evaluationMs, everyMs: alertsEveryMs, signal };
-    await waitFor(clock, look, async () => {
-      for (const alert of left) if ((await alerts(alert))?.evaluated === true) left.delete(alert);
-      return left.size === 0 ? true : undefined;
-    });
+    if (names.length > 0) this.waiting = { phase: `${phase}, once the rules of its alerts were evaluated` };
+    const startNs = this.nowNs();
+    for (;;) {
+      const sights = await Promise.all(names.map((alert) => alerts(alert)));
+      const left = names.filter((_, index) => sights[index]?.evaluated !== true);
+      const slowestS = Math.max(0, ...sights.map((sight) => sight?.everyS ?? 0));
+      const mostMs = Math.max(evaluationMs, 1000 * alertEvaluations * slowestS);
+      if (left.length === 0 || this.nowNs() - startNs >= mostMs * 1e6) {
+        const active = names.flatMap((alert, index) =>
+          (sights[index]?.active ?? []).map((labels) => ({ alert, labels })),
+        );
+        if (left.length > 0) record.unevaluated = left;
+        if (active.length > 0) record.active = active;
+        break;
+      }
+      await clock.sleep(alertsEveryMs, signal);
+    }
     this.waiting = { phase };
-    if (left.size > 0) record.unevaluated = [...left];
-    const active = await Promise.all(
-      [...new Set(names)].map(async (alert) =>
-        ((await alerts(alert, true))?.active ?? []).map((labels) => ({ alert, labels })),
-      ),
-    );
-    if (active.flat().length > 0) record.active = active.flat();
   }
 
   private async watch(step: DrillStep & { kind: 'expect' }): Promise<string> {
@@ -169,8 +174,8 @@ class Course {
   ): string | undefined {
     const { alert, firesWithinMs, resolvesWithinMs } = step;
     const recoveredNs = this.recoveredNs(step.fault);
-    // That one is gone is seen two or three evaluations later.
-    const lookMs = Math.max(alertLookMs, 1000 * alertEvaluations * (sight?.everyS ?? 0));
+    // That one is gone is seen at the next evaluation.
+    const lookMs = Math.max(alertLookMs, 2000 * (sight?.everyS ?? 0));
     const watch = watchAlert(sight?.alerts ?? [], {
       alert,
       injectedS: injectedNs / 1e9,

@@ -82,6 +82,8 @@ export async function drive(session: Session, live: Live): Promise<RunRecord['en
       await Promise.race([end, clock.sleep(lookEveryMs)]);
     }
     if (failed.error !== undefined) throw failed.error;
+    const cut = gameDay?.look();
+    if (cut !== undefined) return cut;
     return { kind: gameDay === undefined ? 'complete' : 'drilled' };
   } finally {
     gameDay?.close();

@@ -1,11 +1,4 @@
-import {
-  activeNow,
-  askAlerts,
-  askEvaluations,
-  type Evaluations,
-  isEvaluated,
-  slowestS,
-} from '../observe/ask-alerts.ts';
+import { activeNow, askAlerts, askEvaluations, isEvaluated, slowestS } from '../observe/ask-alerts.ts';
 import { createPrometheus } from '../observe/prometheus.ts';
 import type { DrillOptions } from './drill-types.ts';
 import { need, type Session } from './session.ts';
@@ -14,13 +7,14 @@ import { need, type Session } from './session.ts';
 export function watchAlerts(session: Session): DrillOptions['alerts'] {
   const { prometheus: spec, clock } = session;
   if (spec === undefined) return async () => undefined;
+  const isForeign = session.scenario.target.prometheus !== undefined;
   const client = createPrometheus(spec, clock, session.prometheusAgent);
-  let known: { skewMs: number; evaluations: Evaluations } | undefined;
-  return async (alert, fresh = false) => {
+  let skewMs: number | undefined;
+  return async (alert) => {
     try {
-      known ??= { skewMs: await client.skewMs(), evaluations: await askEvaluations(client) };
-      if (fresh || !isEvaluated(known.evaluations, alert)) known.evaluations = await askEvaluations(client);
-      const { skewMs, evaluations } = known;
+      skewMs ??= await client.skewMs();
+      // Before the alerts: what was evaluated by then has its samples there.
+      const evaluations = await askEvaluations(client);
       const t0ServerS = (need(session, 't0WallMs') + skewMs) / 1000;
       const endServerS = (await client.serverTimeMs()) / 1000;
       const asked = { t0ServerS, endServerS, evaluations, expected: [alert], alert };
@@ -29,7 +23,8 @@ export function watchAlerts(session: Session): DrillOptions['alerts'] {
       return {
         alerts,
         everyS: slowestS(evaluations, [alert]),
-        evaluated: isEvaluated(evaluations, alert),
+        // Of one that was there before and tells no rules it is taken for granted.
+        evaluated: evaluations.everyS === undefined ? isForeign : isEvaluated(evaluations, alert),
         active: activeNow(evaluations, alert),
       };
     } catch {

@@ -49,9 +49,11 @@ function isDecided({ record }: Facts, index: number): boolean {
   return ranToEnd(record) || record.drill?.[index]?.toNs !== undefined;
 }
 
-/** Its step has come: before that the plan knows only when it begins at the latest. */
+/** It was begun: before that the plan knows only when it begins at the latest. */
 export function hasBegun(drill: readonly DrillStepRecord[], fault: string): boolean {
-  return drill.some(({ step }) => step.kind === 'fault' && step.fault === fault);
+  return drill.some(
+    ({ step, begunNs }) => step.kind === 'fault' && step.fault === fault && begunNs !== undefined,
+  );
 }
 
 /** What was seen, or why nothing could be. */
@@ -86,6 +88,8 @@ function judgeFiring({ facts, step, isDecided }: At, watch: AlertWatch | string)
   const { alert, fault, firesWithinMs } = step;
   const limitS = firesWithinMs / 1000;
   const { fires } = watch;
+  if (fires.kind === 'fired' && !isOfDrill({ facts, step, isDecided }, 'injectedNs', fires.afterS))
+    return unknown('it fired after the drill was stopped and the load with it');
   if (fires.kind === 'fired') {
     const reason = `it fired ${formatWithUnit(fires.afterS, 's')} after ${fault} was in place`;
     return { actual: fires.afterS, verdict: fires.afterS <= limitS ? 'pass' : 'fail', reason };
@@ -109,10 +113,28 @@ function notFired({ record }: Facts, alert: string, fires: AlertWatch['fires']):
     return `it was pending ${formatWithUnit(fires.afterS, 's')} after the fault and never fired: its rule waits longer (for) than its condition held`;
   const { rules } = record.prometheus;
   const own = rules?.find(({ kind, name }) => kind === 'alert' && name === alert);
-  if (own?.error !== undefined) return `it did not fire: its rule failed (${own.error})`;
+  const failing = whyRuleFails({ record }, alert);
+  if (failing !== undefined) return `it did not fire: ${failing}`;
   return rules === undefined || own !== undefined
     ? 'it did not fire'
     : 'it did not fire: the rules that Prometheus tells have no such alert';
+}
+
+function whyRuleFails({ record }: Pick<Facts, 'record'>, alert: string): string | undefined {
+  const failed = record.prometheus.rules?.find(
+    ({ kind, name, error }) => kind === 'alert' && name === alert && error !== undefined,
+  );
+  return failed === undefined ? undefined : `its rule failed (${failed.error})`;
+}
+
+/** What came after a drill was stopped is its teardown's doing: the fault is taken back and nothing is sent any more. */
+function isOfDrill(
+  { facts, step, isDecided }: At,
+  since: 'injectedNs' | 'recoveredNs',
+  afterS: number,
+): boolean {
+  const sinceNs = boundsOf(facts, step.fault)[since] ?? 0;
+  return isDecided || sinceNs / 1e9 + afterS <= facts.record.settle.fromNs / 1e9;
 }
 
 function judgeEnd(
@@ -126,6 +148,10 @@ function judgeEnd(
     return unknown(`${step.fault} was not seen to end`);
   const limitS = resolvesWithinMs / 1000;
   const { resolvedAfterS, activeAfterS } = watch;
+  const blind = whyBlind(facts) ?? whyRuleFails(facts, step.alert);
+  if (resolvedAfterS !== undefined && blind !== undefined) return unknown(`it seems resolved, but ${blind}`);
+  if (resolvedAfterS !== undefined && !isOfDrill({ facts, step, isDecided }, 'recoveredNs', resolvedAfterS))
+    return unknown('it resolved after the drill was stopped and the load with it');
   if (resolvedAfterS !== undefined) {
     const reason = `it resolved ${formatWithUnit(resolvedAfterS, 's')} after ${step.fault} was over`;
     return { actual: resolvedAfterS, verdict: resolvedAfterS <= limitS ? 'pass' : 'fail', reason };

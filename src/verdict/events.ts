@@ -100,8 +100,9 @@ function alertEvents({ record }: Facts): RunEvent[] {
   return (record.prometheus.alerts ?? []).flatMap(({ alert, labels, activeS, firingS, endS }) => {
     const name = labels === '' ? alert : `${alert} (${labels})`;
     return [
-      ...(activeS === firingS ? [] : event(activeS, `${name} is pending`)),
-      ...event(firingS, `${name} fires`),
+      ...(activeS < 0 ? event(0, `${name} is active already`) : []),
+      ...(activeS < 0 || activeS === firingS ? [] : event(activeS, `${name} is pending`)),
+      ...(firingS !== undefined && firingS < 0 ? [] : event(firingS, `${name} fires`)),
       ...event(endS, `${name} is ${firingS === undefined ? 'not pending any more' : 'resolved'}`),
     ];
   });

@@ -84,3 +84,10 @@ test('of an input that never ends no more is read than is needed', async () => {
   }
   expect(input.readableLength + input.writableLength).toBeGreaterThan(0);
 });
+
+test('of a terminal that goes away nobody can answer', async () => {
+  const { input, answer } = people({ isTTY: true });
+  const given = answer();
+  input.destroy(new Error('EIO'));
+  expect(await given).toBe('gone');
+});

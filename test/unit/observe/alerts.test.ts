@@ -57,6 +57,20 @@ test('how often a rule is evaluated is what Prometheus says; else it is read off
   expect(read([series('Slow', 'firing', [30])], 106, new Map([['Slow', 30]]))[0]?.endS).toBe(60);
 });
 
+test('an alert is over once its rule was evaluated without it, and not for as long as that fails or is not seen', () => {
+  const endOf = (evaluatedS: number | undefined, endS = 60) =>
+    readAlerts([series('Down', 'firing', [10, 11, 12])], {
+      toRunS: (at) => at - 1000,
+      endServerS: 1000 + endS,
+      everyS: new Map([['Down', 1]]),
+      evaluatedServerS: () => evaluatedS,
+    })[0]?.endS;
+  expect(endOf(1013.1, 13.2)).toBe(13);
+  expect(endOf(1012.2)).toBeUndefined();
+  expect(endOf(Number.NEGATIVE_INFINITY)).toBeUndefined();
+  expect(endOf(undefined)).toBe(13);
+});
+
 test('the last evaluation with it is kept; what was over before t = 0 is not', () => {
   const alerts = readAlerts([series('Down', 'firing', [-9, -8, 3, 4])], {
     toRunS: (at) => at - 1000,

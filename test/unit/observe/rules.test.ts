@@ -36,15 +36,19 @@ test('how often alerts are evaluated, the slowest of a name, when they were last
       interval: 1,
       rules: [alerting('Down', at('1970-01-01T00:00:09Z', { alerts: [{ labels }] })), recording],
     },
-    { name: 'slow', interval: 30, rules: [alerting('Down', at('0001-01-01T00:00:00Z')), alerting('New')] },
+    {
+      name: 'slow',
+      interval: 30,
+      rules: [alerting('Down', at('0001-01-01T00:00:00Z', { lastError: 'x' })), alerting('New')],
+    },
   ];
   expect([...(alertIntervals({ groups }) ?? [])]).toEqual([
     ['Down', 30],
     ['New', 30],
   ]);
   expect(rulesNow({ groups }, 'Down')).toEqual([
-    { lastEvaluationMs: 9000, everyS: 1, labels: [labels] },
-    { lastEvaluationMs: undefined, everyS: 30, labels: [] },
+    { lastEvaluationMs: 9000, everyS: 1, labels: [labels], failed: false },
+    { lastEvaluationMs: undefined, everyS: 30, labels: [], failed: true },
   ]);
   expect([alertIntervals(null), rulesNow(null, 'Down')]).toEqual([undefined, []]);
 });
@@ -58,7 +62,6 @@ test('an alert can be seen from the third evaluation after the start of Promethe
   expect(of('1970-01-01T00:01:29Z', 0)).toBe(false);
   expect(of('1970-01-01T00:01:30Z', 0)).toBe(true);
   expect(of('1970-01-01T00:00:01Z', undefined)).toBe(true);
-  expect(isEvaluated({ rules: null, everyS: undefined, startedMs: 0 }, 'Down')).toBe(true);
 });
 
 test('what has another form is left out, never guessed', () => {

@@ -157,7 +157,7 @@ describe('is not known', () => {
 
   test('where the rule may have been evaluated for the first time after the fault', () => {
     const fault: DrillStep = { kind: 'fault', fault: 'kill' };
-    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, outcome: '', unevaluated: ['Down'] }];
+    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, begunNs: 3e9, outcome: '', unevaluated: ['Down'] }];
     expect(judged([{ firingS: 4, endS: 4.5 }], { drill }).fires).toMatchObject({
       verdict: 'unknown',
       reason: 'its rule was not seen to be evaluated before kill: it may have been active already',
@@ -167,7 +167,7 @@ describe('is not known', () => {
   test('where Prometheus said that it was active, though it wrote no sample of it before', () => {
     const fault: DrillStep = { kind: 'fault', fault: 'kill' };
     const at = (labels: string) => [
-      { step: fault, fromNs: 3e9, toNs: 3e9, outcome: '', active: [{ alert: 'Down', labels }] },
+      { step: fault, fromNs: 3e9, toNs: 3e9, begunNs: 3e9, outcome: '', active: [{ alert: 'Down', labels }] },
     ];
     const fired = [{ labels: 'a', firingS: 4, endS: 4.5 }];
     expect(judged(fired, { drill: at('a') }).fires).toMatchObject({ verdict: 'unknown' });
@@ -177,7 +177,7 @@ describe('is not known', () => {
   test('where a fault that was begun could not be done', () => {
     const fault: DrillStep = { kind: 'fault', fault: 'kill' };
     const broken = { ...killRecord(3000), observed: {}, effect: 'not injected: no member matches' };
-    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, outcome: '' }];
+    const drill = [{ step: fault, fromNs: 3e9, toNs: 3e9, begunNs: 3e9, outcome: '' }];
     expect(judged([], { faults: [broken], drill }).fires?.reason).toMatch(
       /^kill: not injected: no member matches/,
     );
@@ -195,6 +195,37 @@ describe('is not known', () => {
 test('an alert that becomes active after the next fault is not of this one', () => {
   const faults = [killRecord(3000, 3500), { ...killRecord(4000, 4500), name: 'next' }];
   expect(judged([{ activeS: 4.2, firingS: 4.3 }], { faults }).fires).toMatchObject({ verdict: 'fail' });
+});
+
+test('what an alert did after the drill was stopped is its teardown’s doing', () => {
+  const stopped = {
+    ended: { kind: 'interrupted' as const },
+    drill: [{ step, fromNs: 3e9, outcome: 'the drill ended in it' }],
+    settle: { fromNs: 4.2e9, toNs: 12e9, horizonNs: 0, shownEmpty: true, reason: '' },
+  };
+  expect(judged([{ activeS: 4.1, firingS: 4.3, endS: 4.5 }], stopped).fires).toMatchObject({
+    verdict: 'unknown',
+    reason: 'it fired after the drill was stopped and the load with it',
+  });
+  const late = judged([{ firingS: 3.9, endS: 6 }], stopped);
+  expect([late.fires?.verdict, late.resolves?.verdict]).toEqual(['pass', 'unknown']);
+  expect(judged([{ firingS: 3.9, endS: 4.1 }], stopped).resolves?.verdict).toBe('pass');
+});
+
+test('an end that silence alone tells is none where the rule fails or Prometheus was away', () => {
+  const rules = [
+    { group: 'g', kind: 'alert' as const, name: 'Down', expr: 'up', labels: {}, error: 'many-to-many' },
+  ];
+  const of = (more: object) => {
+    const alerts = [{ alert: 'Down', labels: '', activeS: 3.5, firingS: 4, endS: 4.5 }];
+    return judged([], { prometheus: goodPrometheus({ alerts, ...more }) }).resolves;
+  };
+  expect(of({})).toMatchObject({ verdict: 'pass' });
+  expect(of({ rules })).toMatchObject({
+    verdict: 'unknown',
+    reason: 'it seems resolved, but its rule failed (many-to-many)',
+  });
+  expect(of({ coverage: 0.1 })).toMatchObject({ verdict: 'unknown' });
 });
 
 test('why nothing fired is said where the rules tell it', () => {
@@ -260,7 +291,12 @@ test('of a fault whose step never came no time is told, and the others count', (
   const { report } = judged([{ firingS: 4, endS: 4.5 }], {
     ended: { kind: 'interrupted' },
     faults: [killRecord(3000, 4000), never],
-    drill: [{ step: { kind: 'fault', fault: 'kill' }, fromNs: 3e9, toNs: 3e9, outcome: '' }, ...drill],
+    drill: [
+      { step: { kind: 'fault', fault: 'kill' }, fromNs: 3e9, toNs: 3e9, begunNs: 3e9, outcome: '' },
+      ...drill,
+      // It came, and waited for the one before to be over.
+      { step: { kind: 'fault', fault: 'never' }, fromNs: 3.5e9, outcome: 'the drill ended in it' },
+    ],
   });
   expect(report.events?.filter(({ what }) => what.startsWith('never'))).toEqual([]);
   expect(report.slos[0]?.verdict).toBe('pass');

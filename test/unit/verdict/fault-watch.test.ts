@@ -51,14 +51,17 @@ test('alerts are events: pending, firing and resolved', () => {
     { ...down(4, 5), labels: 'member="a"', endS: 9 },
     { ...down(7), endS: 8 },
     down(2, 2),
+    { ...down(-40, -30), labels: 'member="b"', endS: 9.5 },
   ]);
   expect(events.map(({ atS, what }) => `${atS} ${what}`)).toEqual([
+    '0 Down (member="b") is active already',
     '2 Down fires',
     '4 Down (member="a") is pending',
     '5 Down (member="a") fires',
     '7 Down is pending',
     '8 Down is not pending any more',
     '9 Down (member="a") is resolved',
+    '9.5 Down (member="b") is resolved',
   ]);
 });
 
