@@ -4,7 +4,7 @@ import type { PrometheusSeries } from './prometheus.ts';
 /** A page that nobody reads to its end; the first ones are kept, and all that are asked for by name. */
 const alertsMax = 500;
 /** In evaluations: a busy Prometheus misses one now and then without the alert having ended. */
-export const gapMax = 2.5;
+const gapMax = 2.5;
 /** evaluation_interval where a Prometheus says nothing else, s. */
 export const evaluationDefaultS = 60;
 
@@ -17,8 +17,8 @@ export function readAlerts(
   when: {
     toRunS(serverS: number): number;
     endServerS: number;
-    /** How often the rules of these alerts are evaluated, s, by name, where that is known. */
-    everyS?: ReadonlyMap<string, number>;
+    /** How often the rules of an alert are evaluated, s, where that is known. */
+    everyS?(alert: string): number | undefined;
     keep?: ReadonlySet<string>;
     /**
      * Until when the rules of an alert are known to have been evaluated without an error, by that clock; -Infinity: they
@@ -29,7 +29,7 @@ export function readAlerts(
 ): AlertRecord[] {
   const found = [...byAlert(series).values()]
     .flatMap(({ alert, labels, samples }) => {
-      const stepS = when.everyS?.get(alert) ?? evaluationS(series, alert) ?? evaluationDefaultS;
+      const stepS = when.everyS?.(alert) ?? evaluationS(series, alert) ?? evaluationDefaultS;
       const evaluatedS = when.evaluatedServerS?.(alert);
       const newest = samples.at(-1)?.[0] ?? 0;
       const isOver = (last: number) =>

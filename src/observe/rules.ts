@@ -39,52 +39,56 @@ const answer = z.object({
  * order. Undefined where it has another form.
  */
 export function readRules(data: unknown, activeAlerts: ReadonlySet<string>): RuleRecord[] | undefined {
-  const read = answer.safeParse(data);
-  if (!read.success) return undefined;
-  const all = read.data.groups.flatMap(({ name, rules }) =>
-    rules.flatMap((one): RuleRecord[] => {
-      const parsed = rule.safeParse(one);
-      return parsed.success ? [ruleRecord(name, parsed.data)] : [];
-    }),
-  );
+  const all = rulesIn(data)?.map(({ group, found }) => ruleRecord(group, found));
+  if (all === undefined) return undefined;
   const isTold = ({ kind, name }: RuleRecord) => kind === 'alert' && activeAlerts.has(name);
   return [...all.filter(isTold), ...all.filter((one) => !isTold(one))].slice(0, rulesMax);
 }
 
-/** How often each alert is evaluated, s, by name; the slowest where several rules share one. Undefined as above. */
-export function alertIntervals(data: unknown): ReadonlyMap<string, number> | undefined {
-  const read = answer.safeParse(data);
-  if (!read.success) return undefined;
-  const found = new Map<string, number>();
-  for (const { interval, rules } of read.data.groups)
-    for (const one of rules) {
-      const parsed = rule.safeParse(one);
-      if (!parsed.success || parsed.data.type !== 'alerting' || interval === undefined) continue;
-      found.set(parsed.data.name, Math.max(interval, found.get(parsed.data.name) ?? 0));
-    }
-  return found;
-}
-
-/** The alerting rules of one name, as they are at this moment. */
-export function rulesNow(
-  data: unknown,
-  alert: string,
-): {
+/** An alerting rule as it is at this moment. */
+export interface AlertingRule {
+  /** Undefined: never. */
   lastEvaluationMs: number | undefined;
-  everyS: number;
+  /** How often it is evaluated, s; undefined where Prometheus does not say. */
+  everyS: number | undefined;
+  /** Of each alert of it that is pending or firing. */
   labels: Record<string, string>[];
   failed: boolean;
-}[] {
+}
+
+/** By the name of their alert, which several may share. Undefined as above. */
+export function alertingRules(data: unknown): ReadonlyMap<string, AlertingRule[]> | undefined {
+  const all = rulesIn(data)?.filter(({ found }) => found.type === 'alerting');
+  if (all === undefined) return undefined;
+  const byAlert = Map.groupBy(all, ({ found }) => found.name);
+  return new Map([...byAlert].map(([alert, rules]) => [alert, rules.map(alertingRule)]));
+}
+
+function alertingRule({ everyS, found }: FoundRule): AlertingRule {
+  const ms = Date.parse(found.lastEvaluation ?? '');
+  return {
+    // The time of Go that says never lies in the year 1.
+    lastEvaluationMs: ms > 0 ? ms : undefined,
+    everyS,
+    labels: (found.alerts ?? []).map(({ labels }) => labels),
+    failed: (found.lastError ?? '') !== '',
+  };
+}
+
+interface FoundRule {
+  group: string;
+  everyS: number | undefined;
+  found: z.infer<typeof rule>;
+}
+
+/** What has another form is left out. */
+function rulesIn(data: unknown): FoundRule[] | undefined {
   const read = answer.safeParse(data);
-  return (read.success ? read.data.groups : []).flatMap(({ interval = 0, rules }) =>
+  if (!read.success) return undefined;
+  return read.data.groups.flatMap(({ name, interval, rules }) =>
     rules.flatMap((one) => {
       const { data: found } = rule.safeParse(one);
-      if (found?.type !== 'alerting' || found.name !== alert) return [];
-      const ms = Date.parse(found.lastEvaluation ?? '');
-      // The time of Go that says never lies in the year 1.
-      const lastEvaluationMs = ms > 0 ? ms : undefined;
-      const labels = (found.alerts ?? []).map((active) => active.labels);
-      return [{ lastEvaluationMs, everyS: interval, labels, failed: (found.lastError ?? '') !== '' }];
+      return found === undefined ? [] : [{ group: name, everyS: interval, found }];
     }),
   );
 }

@@ -22,9 +22,9 @@ export function watchAlerts(session: Session): DrillOptions['alerts'] {
       if (alerts === undefined) return undefined;
       return {
         alerts,
-        everyS: slowestS(evaluations, [alert]),
+        everyS: slowestS(evaluations, alert),
         // Of one that was there before and tells no rules it is taken for granted.
-        evaluated: evaluations.everyS === undefined ? isForeign : isEvaluated(evaluations, alert),
+        evaluated: evaluations.alerting === undefined ? isForeign : isEvaluated(evaluations, alert),
         active: activeNow(evaluations, alert),
       };
     } catch {

@@ -51,9 +51,12 @@ function isDecided({ record }: Facts, index: number): boolean {
 
 /** It was begun: before that the plan knows only when it begins at the latest. */
 export function hasBegun(drill: readonly DrillStepRecord[], fault: string): boolean {
-  return drill.some(
-    ({ step, begunNs }) => step.kind === 'fault' && step.fault === fault && begunNs !== undefined,
-  );
+  return stepOf(drill, fault)?.begunNs !== undefined;
+}
+
+/** Of the one step that begins a fault. */
+function stepOf(drill: readonly DrillStepRecord[], fault: string): DrillStepRecord | undefined {
+  return drill.find(({ step }) => step.kind === 'fault' && step.fault === fault);
 }
 
 /** What was seen, or why nothing could be. */
@@ -61,12 +64,11 @@ function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | stri
   const { record } = facts;
   const own = record.faults.find(({ name }) => name === fault);
   const { injectedNs, recoveredNs } = boundsOf(facts, fault);
-  const isBegun = hasBegun(record.drill ?? [], fault);
+  const begun = stepOf(record.drill ?? [], fault);
   if (injectedNs === undefined)
-    return isBegun && own !== undefined
+    return begun?.begunNs !== undefined && own !== undefined
       ? `${fault}: ${own.effect}`
       : `the drill did not get as far as ${fault}`;
-  const begun = record.drill?.find(({ step }) => step.kind === 'fault' && step.fault === fault);
   if (begun?.unevaluated?.includes(alert) === true)
     return `its rule was not seen to be evaluated before ${fault}: it may have been active already`;
   const { alerts } = record.prometheus;
@@ -83,12 +85,13 @@ function watchOf(facts: Facts, { alert, fault }: Expectation): AlertWatch | stri
   });
 }
 
-function judgeFiring({ facts, step, isDecided }: At, watch: AlertWatch | string): Judged {
+function judgeFiring(at: At, watch: AlertWatch | string): Judged {
   if (typeof watch === 'string') return unknown(watch);
+  const { facts, step, isDecided } = at;
   const { alert, fault, firesWithinMs } = step;
   const limitS = firesWithinMs / 1000;
   const { fires } = watch;
-  if (fires.kind === 'fired' && !isOfDrill({ facts, step, isDecided }, 'injectedNs', fires.afterS))
+  if (fires.kind === 'fired' && !isOfDrill(at, 'injectedNs', fires.afterS))
     return unknown('it fired after the drill was stopped and the load with it');
   if (fires.kind === 'fired') {
     const reason = `it fired ${formatWithUnit(fires.afterS, 's')} after ${fault} was in place`;
@@ -137,12 +140,9 @@ function isOfDrill(
   return isDecided || sinceNs / 1e9 + afterS <= facts.record.settle.fromNs / 1e9;
 }
 
-function judgeEnd(
-  { facts, step, isDecided }: At,
-  resolvesWithinMs: number,
-  watch: AlertWatch | string,
-): Judged {
+function judgeEnd(at: At, resolvesWithinMs: number, watch: AlertWatch | string): Judged {
   if (typeof watch === 'string') return unknown(watch);
+  const { facts, step, isDecided } = at;
   if (watch.fires.kind !== 'fired') return unknown('it did not fire, so nothing was to resolve');
   if (boundsOf(facts, step.fault).recoveredNs === undefined)
     return unknown(`${step.fault} was not seen to end`);
@@ -150,7 +150,7 @@ function judgeEnd(
   const { resolvedAfterS, activeAfterS } = watch;
   const blind = whyBlind(facts) ?? whyRuleFails(facts, step.alert);
   if (resolvedAfterS !== undefined && blind !== undefined) return unknown(`it seems resolved, but ${blind}`);
-  if (resolvedAfterS !== undefined && !isOfDrill({ facts, step, isDecided }, 'recoveredNs', resolvedAfterS))
+  if (resolvedAfterS !== undefined && !isOfDrill(at, 'recoveredNs', resolvedAfterS))
     return unknown('it resolved after the drill was stopped and the load with it');
   if (resolvedAfterS !== undefined) {
     const reason = `it resolved ${formatWithUnit(resolvedAfterS, 's')} after ${step.fault} was over`;

@@ -9,9 +9,11 @@ function series(alertname: string, alertstate: string, times: number[], more = {
 }
 
 const read = (all: PrometheusSeries[], endS = 60, everyS = new Map<string, number>()) =>
-  readAlerts(all, { toRunS: (at) => at - 1000, endServerS: 1000 + endS, everyS }).map(
-    ({ lastS: _, ...alert }) => alert,
-  );
+  readAlerts(all, {
+    toRunS: (at) => at - 1000,
+    endServerS: 1000 + endS,
+    everyS: (name) => everyS.get(name),
+  }).map(({ lastS: _, ...alert }) => alert);
 
 test('pending and then firing is one alert, which ends with the first evaluation without it', () => {
   const all = [series('Down', 'firing', [13, 14, 15]), series('Down', 'pending', [11, 12])];
@@ -62,7 +64,7 @@ test('an alert is over once its rule was evaluated without it, and not for as lo
     readAlerts([series('Down', 'firing', [10, 11, 12])], {
       toRunS: (at) => at - 1000,
       endServerS: 1000 + endS,
-      everyS: new Map([['Down', 1]]),
+      everyS: () => 1,
       evaluatedServerS: () => evaluatedS,
     })[0]?.endS;
   expect(endOf(1013.1, 13.2)).toBe(13);

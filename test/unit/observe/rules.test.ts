@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isEvaluated } from '../../../src/observe/ask-alerts.ts';
-import { alertIntervals, readRules, rulesNow } from '../../../src/observe/rules.ts';
+import { activeNow, intervalS, isEvaluated } from '../../../src/observe/ask-alerts.ts';
+import { alertingRules, readRules } from '../../../src/observe/rules.ts';
 
 /** As Prometheus 3 answers /api/v1/rules, with what is not read left in. */
 function alerting(name: string, more = {}): object {
@@ -42,21 +42,29 @@ test('how often alerts are evaluated, the slowest of a name, when they were last
       rules: [alerting('Down', at('0001-01-01T00:00:00Z', { lastError: 'x' })), alerting('New')],
     },
   ];
-  expect([...(alertIntervals({ groups }) ?? [])]).toEqual([
+  const evaluations = { rules: { groups }, alerting: alertingRules({ groups }), startedMs: 0 };
+  expect(
+    [...(evaluations.alerting?.keys() ?? [])].map((name) => [name, intervalS(evaluations, name)]),
+  ).toEqual([
     ['Down', 30],
     ['New', 30],
   ]);
-  expect(rulesNow({ groups }, 'Down')).toEqual([
+  expect(evaluations.alerting?.get('Down')).toEqual([
     { lastEvaluationMs: 9000, everyS: 1, labels: [labels], failed: false },
     { lastEvaluationMs: undefined, everyS: 30, labels: [], failed: true },
   ]);
-  expect([alertIntervals(null), rulesNow(null, 'Down')]).toEqual([undefined, []]);
+  const none = { rules: null, alerting: alertingRules(null), startedMs: 0 };
+  expect([none.alerting, intervalS(none, 'Down'), activeNow(none, 'Down')]).toEqual([
+    undefined,
+    undefined,
+    [],
+  ]);
 });
 
 test('an alert can be seen from the third evaluation after the start of Prometheus on', () => {
   const of = (lastEvaluation: string, startedMs: number | undefined) => {
     const rules = { groups: [{ name: 'g', interval: 30, rules: [alerting('Down', { lastEvaluation })] }] };
-    return isEvaluated({ rules, everyS: alertIntervals(rules), startedMs }, 'Down');
+    return isEvaluated({ rules, alerting: alertingRules(rules), startedMs }, 'Down');
   };
   expect(of('0001-01-01T00:00:00Z', 0)).toBe(false);
   expect(of('1970-01-01T00:01:29Z', 0)).toBe(false);
